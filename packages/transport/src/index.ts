@@ -1,1 +1,5 @@
-export {};
+export { monotonicMs } from './clock.ts';
+export type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
+export { INCOMING_BATCH_DATAGRAMS, OUTGOING_BATCH_BYTES, OUTGOING_BATCH_DATAGRAMS } from './datagram-socket.ts';
+export type { NetworkInterface } from './interfaces.ts';
+export { TransportError } from './transport-error.ts';
