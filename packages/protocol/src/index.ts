@@ -1,2 +1,6 @@
 export * from './ports.ts';
 export * from './session.ts';
+export * from './events.ts';
+export * from './sender-config.ts';
+export * from './receiver-config.ts';
+export type * from './receiver-port.ts';

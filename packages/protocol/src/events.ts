@@ -1,0 +1,170 @@
+/**
+ * The public facts that sessions report to the shell: the only things that logs, metrics, the bus and the commands
+ * know of a session. Times are the `now` of the call that caused the event.
+ */
+import type { CatalogueEntry, CompleteStatus, Endpoint, IncomingFile } from './ports.ts';
+
+/** What became of one receiver for one file, or for the whole session. */
+export type Outcome =
+	| 'received'
+	| 'overwritten'
+	| 'skipped'
+	| 'rejected'
+	/** Never registered. */
+	| 'mute'
+	/** Registered, then no answer any more. */
+	| 'lost'
+	/** Sent an ABORT, or was aborted. */
+	| 'aborted';
+
+/** One receiver's outcome for one file. */
+export interface FileResult {
+	readonly receiverId: number;
+	readonly outcome: Outcome;
+	/** Milliseconds from the file's first FILEINFO to the receiver's COMPLETE; 0 when it did not complete. */
+	readonly elapsedMs: number;
+	readonly reason?: string;
+	/** Free bytes at the receiver, for a free-space request only. */
+	readonly freeSpaceBytes?: number;
+}
+
+/** One receiver's sum over a session. */
+export interface ReceiverResult {
+	readonly receiverId: number;
+	readonly outcome: Outcome;
+	readonly address: Endpoint | undefined;
+	readonly reason?: string;
+	readonly isOurs: boolean;
+	readonly rttMs: number;
+	/** Files by outcome. */
+	readonly filesReceived: number;
+	readonly filesOverwritten: number;
+	readonly filesSkipped: number;
+	readonly filesRejected: number;
+	readonly filesMissing: number;
+	readonly bytes: number;
+}
+
+export type SenderEvent =
+	| { readonly kind: 'announced'; readonly attempt: number; readonly grttMs: number }
+	| {
+			readonly kind: 'registered';
+			readonly receiverId: number;
+			readonly address: Endpoint;
+			readonly rttMs: number;
+			readonly isOurs: boolean;
+			readonly viaProxyId: number | undefined;
+	  }
+	| { readonly kind: 'registrationEnded'; readonly registered: readonly number[]; readonly mute: readonly number[] }
+	/** The shell must open the file and answer with `fileOpened` or `fileUnavailable`. */
+	| { readonly kind: 'fileNeeded'; readonly file: number }
+	| { readonly kind: 'fileStarted'; readonly file: number; readonly fileId: number; readonly entry: CatalogueEntry }
+	| { readonly kind: 'passStarted'; readonly file: number; readonly pass: number; readonly blocks: number }
+	/** A section went out completely in this pass. */
+	| { readonly kind: 'sectionSent'; readonly file: number; readonly section: number; readonly pass: number }
+	| {
+			readonly kind: 'nakReceived';
+			readonly file: number;
+			readonly receiverId: number;
+			readonly section: number;
+			readonly missing: number;
+	  }
+	| { readonly kind: 'fileCompletedBy'; readonly file: number; readonly result: FileResult }
+	/** The shell may close the file: nobody needs it any more. */
+	| { readonly kind: 'fileEnded'; readonly file: number; readonly results: readonly FileResult[]; readonly elapsedMs: number }
+	/** A receiver does not answer; the session goes on without it and comes back to it within the grace. */
+	| { readonly kind: 'receiverAway'; readonly receiverId: number }
+	| { readonly kind: 'receiverReturned'; readonly receiverId: number }
+	| { readonly kind: 'receiverLost'; readonly receiverId: number; readonly reason: string }
+	| { readonly kind: 'receiverAborted'; readonly receiverId: number; readonly reason: string }
+	| {
+			readonly kind: 'duplicateUid';
+			readonly receiverId: number;
+			readonly first: Endpoint;
+			readonly second: Endpoint;
+	  }
+	| { readonly kind: 'rateChanged'; readonly rateBytesPerSecond: number; readonly reason: string }
+	| { readonly kind: 'dropped'; readonly reason: string; readonly from: Endpoint }
+	| { readonly kind: 'warning'; readonly message: string }
+	| { readonly kind: 'ended'; readonly end: SenderEnd };
+
+/** How a sending session ended. `failure` is undefined when it ran to its end, whatever the receivers' outcomes. */
+export interface SenderEnd {
+	readonly failure?: { readonly code: SenderFailure; readonly message: string };
+	readonly results: readonly ReceiverResult[];
+	readonly elapsedMs: number;
+	readonly bytesSent: number;
+	readonly packetsSent: number;
+	readonly repairBytesSent: number;
+}
+export type SenderFailure =
+	| 'nobodyRegistered'
+	| 'nobodyAnsweredFileInfo'
+	| 'allLost'
+	| 'quitOnError'
+	| 'interrupted'
+	| 'fileChanged'
+	| 'allFilesUnavailable';
+
+/** A snapshot of a sending session, for progress lines. */
+export interface SenderProgress {
+	readonly phase: 'announce' | 'file' | 'transfer' | 'catchUp' | 'completion' | 'ended';
+	readonly file: number;
+	readonly pass: number;
+	/** Bytes of the current file that the pass has covered / that the pass covers in all. */
+	readonly passBytes: number;
+	readonly passBytesTotal: number;
+	/** Bytes of all files whose sending is over, and of all files. */
+	readonly filesBytesDone: number;
+	readonly filesBytesTotal: number;
+	readonly rateBytesPerSecond: number;
+	readonly receivers: readonly {
+		readonly receiverId: number;
+		readonly state: 'mute' | 'registered' | 'active' | 'naked' | 'done' | 'away' | 'lost' | 'aborted';
+		/** Blocks that its latest STATUSes reported missing in the current file. */
+		readonly missingBlocks: number;
+	}[];
+}
+
+export type ReceiverEvent =
+	/** The shell joins the session's private group (and leaves it at `sessionEnded`). */
+	| {
+			readonly kind: 'sessionStarted';
+			readonly groupId: number;
+			readonly groupInstance: number;
+			readonly senderId: number;
+			readonly sender: Endpoint;
+			/** undefined in unicast mode. */
+			readonly privateGroup: string | undefined;
+			readonly blockBytes: number;
+			readonly isOpenGroup: boolean;
+	  }
+	| { readonly kind: 'registered'; readonly groupId: number; readonly grttMs: number }
+	/** The shell asks its sink and answers with `fileDecided`. */
+	| { readonly kind: 'fileOffered'; readonly file: IncomingFile }
+	| { readonly kind: 'fileStarted'; readonly file: IncomingFile }
+	/** All blocks are written: the shell finishes the file and answers with `fileStored` or `fileFailed`. */
+	| { readonly kind: 'fileComplete'; readonly file: IncomingFile }
+	/** A COMPLETE for the file has been sent for the first time. */
+	| {
+			readonly kind: 'fileEnded';
+			readonly file: IncomingFile;
+			readonly status: CompleteStatus;
+			readonly reason: string | undefined;
+			readonly elapsedMs: number;
+	  }
+	/** The file will not be completed: the shell discards it. */
+	| { readonly kind: 'fileDiscarded'; readonly file: IncomingFile; readonly reason: string }
+	| {
+			readonly kind: 'sessionEnded';
+			readonly groupId: number;
+			readonly senderId: number;
+			readonly outcome: 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted';
+			readonly reason: string;
+			readonly filesReceived: number;
+			readonly privateGroup: string | undefined;
+	  }
+	/** An announcement that this receiver does not take, and why (closed group without it, too many sessions, ...). */
+	| { readonly kind: 'announceIgnored'; readonly groupId: number; readonly senderId: number; readonly reason: string }
+	| { readonly kind: 'dropped'; readonly reason: string; readonly from: Endpoint }
+	| { readonly kind: 'warning'; readonly message: string };

@@ -1,0 +1,19 @@
+/** What a receiving node is told at its start. */
+export interface ReceiverConfig {
+	/** This receiver's id; unique in the group. */
+	readonly receiverId: number;
+	/** 64-bit instance id in two halves, random per start: travels in the plain REGISTER's unused random field. */
+	readonly instance: readonly [number, number];
+	/** How long a session rides out a silent sender. At least the protocol's own max(1 s, robust * GRTT) is always granted. */
+	readonly graceMs: number;
+	/** Sessions at the same time; C's limit is 100. */
+	readonly sessionsMax: number;
+	/** Cap for the block bitmaps of all sessions together. */
+	readonly bitmapBytesMax: number;
+}
+
+export const RECEIVER_DEFAULTS = {
+	graceMs: 30_000,
+	sessionsMax: 100,
+	bitmapBytesMax: 64 * 1024 * 1024,
+} as const;

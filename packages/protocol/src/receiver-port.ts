@@ -1,0 +1,33 @@
+/**
+ * The receiving node as its driver sees it: one object for all sessions of one receiver id. See `session.ts` for the
+ * rules; this adds the path of the data.
+ */
+import type { ReceiverEvent } from './events.ts';
+import type { CompleteStatus, FileDecision } from './ports.ts';
+import type { Session } from './session.ts';
+
+export interface Receiver extends Session<ReceiverEvent> {
+	/**
+	 * The fast path: a clear FILESEG whose header stands at `headerAt` (16 + 8 bytes, or 32 with congestion control)
+	 * and whose payload is `payloadLength` bytes long. True when the block is wanted: the driver then writes the payload
+	 * to file `placedHandle` at byte `placedOffset`. Allocates nothing.
+	 */
+	handleBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number): boolean;
+	readonly placedHandle: number;
+	readonly placedOffset: number;
+	/** Header and payload bytes of the data that is coming now, as a hint for scattered receiving; 0 when there is none. */
+	readonly expectedSplit: number;
+	readonly expectedPayloadBytes: number;
+
+	/** Answers to `fileOffered`, `fileComplete`; `handle` is the file's. */
+	fileDecided(now: number, handle: number, decision: FileDecision): void;
+	fileStored(now: number, handle: number, status?: CompleteStatus): void;
+	/** Writing or finishing failed: the session ends with an ABORT that carries the reason. */
+	fileFailed(now: number, handle: number, reason: string): void;
+
+	/** Ends one session (groupId) or all, with an ABORT to the sender. */
+	abort(now: number, reason: string, groupId?: number): void;
+	readonly sessionCount: number;
+	/** Counters since the start: datagrams, malformed ones by reason, blocks new and duplicate, NAKs sent. */
+	readonly counters: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,46 @@
+/** What a sending session is told at its start. Defaults are UFTP's own (features, section 1). */
+import type { Endpoint } from './ports.ts';
+
+export interface SenderConfig {
+	/** Random, nonzero. */
+	readonly groupId: number;
+	readonly groupInstance: number;
+	readonly sourceId: number;
+	readonly family: 4 | 6;
+	/** Where ANNOUNCE goes / where everything else goes. Equal, and a unicast address, in unicast mode. */
+	readonly publicEndpoint: Endpoint;
+	readonly privateEndpoint: Endpoint;
+	readonly isUnicast: boolean;
+	readonly blockBytes: number;
+	/** 10 to 50. */
+	readonly robust: number;
+	readonly grttMs: { readonly initial: number; readonly min: number; readonly max: number };
+	/** Bytes on the wire as counted in wire facts, section 8. Infinity: as fast as the receivers stand. */
+	readonly rateBytesPerSecond: number;
+	/** Closed group: the ids of all receivers (and proxies in `proxies`). Empty: open group. */
+	readonly targets: readonly number[];
+	readonly proxies: readonly number[];
+	/** Open group: ids that are expected to come; when all of them have registered the session goes on at once. */
+	readonly expected: readonly number[];
+	/** Open group: 'full' sends all `robust` announcements as C does; 'settled' goes on when three in a row brought nobody new and 5 GRTT have passed. */
+	readonly openPolicy: 'full' | 'settled';
+	/** How long a receiver of ours may be away before it is lost. 0: C's own timers for everybody. */
+	readonly graceMs: number;
+	/** End the session for everybody at the first receiver that fails (-q). */
+	readonly quitOnError: boolean;
+	/** Upper bound of datagrams in one burst (segmentation offload: 64). */
+	readonly burstMax: number;
+	/** Milliseconds since 1970 at `now` 0: for the timestamps on the wire. */
+	readonly epochMs: number;
+	/** 32-bit seed of the session's own random choices, drawn by the shell. */
+	readonly seed: number;
+}
+
+export const SENDER_DEFAULTS = {
+	blockBytes: 1300,
+	robust: 20,
+	grttMs: { initial: 500, min: 10, max: 15000 },
+	rateBytesPerSecond: 128_000,
+	graceMs: 30_000,
+	burstMax: 64,
+} as const;
