@@ -1,0 +1,34 @@
+/** Every bound of the sessions, by name. Wire limits first (wire facts, section 3), then our own. */
+
+export const BLOCK_BYTES_MIN = 512;
+export const BLOCK_BYTES_MAX = 8800;
+/** A file's size is 48 bits on the wire. */
+export const FILE_BYTES_MAX = 2 ** 48 - 1;
+/** Section numbers are 16 bits, and DONE and STATUS must be able to name the count. */
+export const SECTIONS_MAX = 65535;
+/** Largest datagram that any 4.x program receives. */
+export const DATAGRAM_BYTES_MAX = 9000;
+export const ROBUST_MIN = 10;
+export const ROBUST_MAX = 50;
+
+/** No timer of the protocol that waits for a silent peer is shorter than this. */
+export const SILENCE_MS_MIN = 1000;
+
+/** Sessions that a receiver remembers after their end: repeats of their ANNOUNCE start nothing, late DONEs are answered. */
+export const ENDED_SESSIONS_MAX = 1024;
+/** How long it remembers them. */
+export const ENDED_SESSION_MS = 120_000;
+/** Group ids whose refusal has been reported: each is reported once. */
+export const IGNORED_GROUPS_MAX = 1024;
+/** Unfinished files that a receiver keeps per session while its sender is at another one; the oldest is discarded. */
+export const SUSPENDED_FILES_MAX = 16;
+/** Finished files that a receiver remembers per session: all that file ids can name. */
+export const FINISHED_FILES_MAX = 65535;
+/** STATUS messages that a receiver composes at one expiry of its NAK timer; the rest follows one GRTT later. */
+export const STATUS_PER_ROUND_MAX = 256;
+/** Answers that wait for a poll, per receiving node; what does not fit is lost as on the network, and asked for again. */
+export const ANSWERS_MAX = 4096;
+/** Events that wait for a poll. A shell that drains after every call never gets near it. */
+export const EVENTS_MAX = 65536;
+/** Files that a receiver has offered and that await their decision, over all sessions. */
+export const OPEN_FILES_MAX = 4096;

@@ -1,0 +1,10 @@
+/** 16-bit sequence numbers (wire facts, section 2.1). */
+
+export function nextSequence(sequence: number): number {
+	return (sequence + 1) & 0xffff;
+}
+
+/** How far `a` is ahead of `b`, -32768 .. 32767: negative when it is older. */
+export function sequenceAhead(a: number, b: number): number {
+	return ((a - b) << 16) >> 16;
+}
