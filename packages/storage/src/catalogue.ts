@@ -1,0 +1,165 @@
+/**
+ * What a session will send: files, empty directories and symbolic links found under the arguments of a command or the
+ * files of a job, in a stable order, with the names that they get on the wire (wire facts, section 5.2).
+ */
+import path from 'node:path';
+import type { CatalogueEntry } from '@uftp/protocol';
+import { CatalogueWalk } from './catalogue-walk.ts';
+import { resolveInRoot, type SourceRoot } from './source-root.ts';
+import { quoted, splitName } from './wire-name.ts';
+
+/** An entry of the catalogue and where it lies on this machine. */
+export interface SourceEntry extends CatalogueEntry {
+	/** Absolute path; "" for a request that has no file behind it. */
+	readonly sourcePath: string;
+	/** How sentences name it: the path as it was given, or the label of the root and the path inside it. */
+	readonly shown: string;
+	/** The root that the file must stay in, if the argument named one. */
+	readonly root: SourceRoot | undefined;
+	/** A symbolic link at `sourcePath` may be followed when the file is opened. */
+	readonly follow: boolean;
+}
+
+/** One thing to send. */
+export interface CatalogueArgument {
+	/** A file or directory; relative to `root` if there is one, else to the current directory. */
+	readonly path: string;
+	/** Name on the wire instead of the last component of the path. */
+	readonly as?: string;
+	readonly root?: SourceRoot;
+}
+
+export interface CatalogueOptions {
+	/** Send what symbolic links point to instead of the links (`-l`). Default false. */
+	readonly followLinks?: boolean;
+	/** `-D`: the name of a single argument, the directory above several. */
+	readonly destinationName?: string;
+	/** `-o`: `destinationName` is a directory even for a single argument. */
+	readonly destinationIsDirectory?: boolean;
+	/** `-X`: paths below an argument's parent ("d1/d4") that are left out, with what is under them. */
+	readonly excluded?: ReadonlySet<string>;
+	/** Bytes of a data block: decides how large a file may be. Default 1300. */
+	readonly blockSize?: number;
+	/** The walk stops after this many entries. Default 1,000,000. */
+	readonly maxEntries?: number;
+}
+
+/** Why something is not sent. */
+export type CatalogueProblemKind =
+	| 'missing'
+	| 'unreadable'
+	| 'special'
+	| 'dangling'
+	| 'loop'
+	| 'name'
+	| 'size'
+	| 'duplicate'
+	| 'outside'
+	| 'limit';
+
+/** Something that was asked for and is not in the catalogue. */
+export interface CatalogueProblem {
+	readonly kind: CatalogueProblemKind;
+	/** Index of the argument that it belongs to. */
+	readonly argument: number;
+	/** A whole sentence: what happened and what to do. */
+	readonly sentence: string;
+}
+
+export interface Catalogue {
+	readonly entries: readonly SourceEntry[];
+	readonly problems: readonly CatalogueProblem[];
+	/** Sum of the sizes of all regular files, in bytes. */
+	readonly totalBytes: number;
+}
+
+/**
+ * Makes the catalogue in one go. What cannot be sent is left out and reported; it never throws for what the file system
+ * holds. Entries keep the order of the arguments and are sorted by name within a directory.
+ */
+export function buildCatalogue(
+	wanted: readonly (string | CatalogueArgument)[],
+	options: CatalogueOptions = {},
+): Catalogue {
+	const walk = new CatalogueWalk(options);
+	for (const _ of steps(walk, wanted, options)) continue;
+	return walk.result();
+}
+
+/** The same for programs that must not stand still: gives the event loop a turn every `sliceMs` milliseconds. */
+export async function buildCatalogueInSlices(
+	wanted: readonly (string | CatalogueArgument)[],
+	options: CatalogueOptions = {},
+	sliceMs = 5,
+): Promise<Catalogue> {
+	const walk = new CatalogueWalk(options);
+	let started = performance.now();
+	for (const _ of steps(walk, wanted, options)) {
+		if (performance.now() - started < sliceMs) continue;
+		await new Promise((resume) => setImmediate(resume));
+		started = performance.now();
+	}
+	return walk.result();
+}
+
+function* steps(
+	walk: CatalogueWalk,
+	wanted: readonly (string | CatalogueArgument)[],
+	options: CatalogueOptions,
+): Generator<void> {
+	const several = wanted.length > 1 || options.destinationIsDirectory === true;
+	for (let index = 0; index < wanted.length; index++) {
+		const given = wanted[index];
+		const argument = typeof given === 'string' ? { path: given } : given;
+		const named = wireNameOf(argument, options.destinationName, several);
+		if (!named.ok) {
+			walk.report('name', index, named.sentence);
+			continue;
+		}
+		if (argument.root === undefined) {
+			const shown = quoted(argument.path);
+			if (argument.path === '' || argument.path.includes('\0')) {
+				walk.report('name', index, `${shown} is not a path: it is empty or contains a NUL character.`);
+				continue;
+			}
+			yield* walk.argument(index, path.resolve(argument.path), shown, named.name, undefined);
+			continue;
+		}
+		const rooted = resolveInRoot(argument.root, argument.path, options.followLinks === true);
+		if (!rooted.ok) walk.report('outside', index, rooted.sentence);
+		else yield* walk.argument(index, rooted.path, rooted.shown, named.name, argument.root);
+	}
+}
+
+type WireName = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly sentence: string };
+
+/**
+ * The name of an argument on the wire. "" is the argument "." (or "/"): its contents are sent without a directory above
+ * them, which is where they end up with the C sender as well ("./b").
+ */
+function wireNameOf(argument: CatalogueArgument, destination: string | undefined, several: boolean): WireName {
+	const last = lastComponent(argument.path);
+	const own = argument.as ?? (destination !== undefined && !several ? destination : last);
+	const name = destination !== undefined && several ? joined(trimmed(destination), trimmed(own)) : trimmed(own);
+	if (name === '' && argument.as === undefined && destination === undefined) return { ok: true, name };
+	const parts = splitName(name);
+	if (!parts.ok) return { ok: false, sentence: `${quoted(argument.path)} is not sent: ${parts.reason}.` };
+	return { ok: true, name: `${parts.absolute ? '/' : ''}${parts.components.join('/')}` };
+}
+
+function lastComponent(given: string): string {
+	const normal = path.normalize(given);
+	// "a/.." and the like have no last component of their own: their absolute form has.
+	const plain = normal.split('/').includes('..') ? path.resolve(normal) : normal;
+	return plain === '.' || plain === './' ? '' : path.basename(plain);
+}
+
+function trimmed(name: string): string {
+	return name.length > 1 ? name.replace(/\/+$/, '') || '/' : name;
+}
+
+/** `above/below`, or the one that is not empty. */
+export function joined(above: string, below: string): string {
+	if (above === '') return below;
+	return below === '' ? above : `${above}/${below}`;
+}

@@ -1,0 +1,94 @@
+/**
+ * Names as they travel in a FILEINFO: what may stand in one, and how it is shown in a sentence. Pure: used by the memory
+ * drivers too, which must run without a platform.
+ */
+
+/** Bytes that a FILEINFO can carry as name and as link text (wire facts, section 5.1). */
+export const maxNameBytes = 300;
+/** Bytes of one component that file systems accept. */
+export const maxComponentBytes = 255;
+/** Sizes are 48 bit on the wire. */
+export const maxFileBytes = 2 ** 48 - 1;
+/** Section numbers are 16 bit (wire facts, section 6). */
+export const maxSections = 65_535;
+
+/** Length of `text` in UTF-8, in bytes. A lone surrogate counts as the replacement character, as encoders write it. */
+export function utf8Bytes(text: string): number {
+	let bytes = 0;
+	for (const character of text) {
+		const code = character.codePointAt(0) as number;
+		bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+	}
+	return bytes;
+}
+
+/** The name as it may stand in a log line: quoted, control characters escaped, cut to a sane length. */
+export function quoted(name: string): string {
+	return JSON.stringify(name.length > 320 ? `${name.slice(0, 317)}...` : name).replace(
+		/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+	);
+}
+
+/** A name taken apart, or why it cannot be taken. */
+export type NameParts =
+	| { readonly ok: true; readonly absolute: boolean; readonly components: readonly string[] }
+	| { readonly ok: false; readonly reason: string };
+
+/**
+ * Takes a name from the network apart and tests every component. "." components say nothing and are dropped: the C
+ * sender puts them there for `uftp .`; a name of nothing else has no components left, which only a free-space request
+ * may have.
+ */
+export function splitName(name: string): NameParts {
+	if (name === '') return refused('the name is empty');
+	if (name.includes('\0')) return refused(`the name ${quoted(name)} contains a NUL character`);
+	if (utf8Bytes(name) > maxNameBytes) return refused(`the name ${quoted(name)} is longer than ${maxNameBytes} bytes`);
+	const absolute = name.startsWith('/');
+	const components: string[] = [];
+	for (const component of (absolute ? name.slice(1) : name).split('/')) {
+		if (component === '.') continue;
+		const reason = componentFault(component);
+		if (reason !== undefined) return refused(`the name ${quoted(name)} ${reason}`);
+		components.push(component);
+	}
+	return { ok: true, absolute, components };
+}
+
+function refused(reason: string): NameParts {
+	return { ok: false, reason };
+}
+
+function componentFault(component: string): string | undefined {
+	if (component === '') return 'has an empty component (a doubled or trailing "/")';
+	if (component === '..') return 'has a ".." component, which could leave the destination directory';
+	if (utf8Bytes(component) > maxComponentBytes) return `has a component longer than ${maxComponentBytes} bytes`;
+	return undefined;
+}
+
+/**
+ * Why a received symbolic link must not be made, or undefined. `depth` is how many directories below the destination the
+ * link stands. ".." is allowed only at the front: after a component that may be a link itself, nobody can say where
+ * ".." leads.
+ */
+export function linkFault(link: string, depth: number): string | undefined {
+	if (link === '') return 'its target is empty';
+	if (link.includes('\0')) return 'its target contains a NUL character';
+	if (link.startsWith('/')) return `its target ${quoted(link)} is absolute, so it may lie outside the destination directory`;
+	let climbed = 0;
+	let descended = false;
+	for (const component of link.split('/')) {
+		if (component === '..') {
+			if (descended) return `its target ${quoted(link)} has ".." after another component`;
+			climbed++;
+		} else if (component !== '.' && component !== '') {
+			descended = true;
+		}
+	}
+	return climbed > depth ? `its target ${quoted(link)} lies outside the destination directory` : undefined;
+}
+
+/** Sections that a file of `size` bytes needs with blocks of `blockSize` bytes (wire facts, section 6). */
+export function sectionsOf(size: number, blockSize: number): number {
+	return Math.ceil(Math.ceil(size / blockSize) / Math.min(blockSize * 8, 65_536));
+}
