@@ -12,15 +12,15 @@ export function nakBytes(n: number): number {
 }
 
 export function setNak(bytes: Uint8Array, at: number, i: number): void {
-	bytes[at + (i >> 3)]! |= 1 << (i & 7);
+	bytes[at + (i >> 3)] |= 1 << (i & 7);
 }
 
 export function clearNak(bytes: Uint8Array, at: number, i: number): void {
-	bytes[at + (i >> 3)]! &= ~(1 << (i & 7));
+	bytes[at + (i >> 3)] &= ~(1 << (i & 7));
 }
 
 export function isNak(bytes: Uint8Array, at: number, i: number): boolean {
-	return (bytes[at + (i >> 3)]! & (1 << (i & 7))) !== 0;
+	return (bytes[at + (i >> 3)] & (1 << (i & 7))) !== 0;
 }
 
 /** Marks all n blocks missing and zeroes the junk bits behind them: `nakBytes(n)` bytes are written. */
@@ -40,9 +40,9 @@ const BITS_IN_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => {
 export function countNaks(bytes: Uint8Array, at: number, n: number): number {
 	const whole = at + (n >> 3);
 	let count = 0;
-	for (let i = at; i < whole; i++) count += BITS_IN_BYTE[bytes[i]!]!;
+	for (let i = at; i < whole; i++) count += BITS_IN_BYTE[bytes[i]];
 	const rest = n & 7;
-	if (rest !== 0) count += BITS_IN_BYTE[bytes[whole]! & ((1 << rest) - 1)]!;
+	if (rest !== 0) count += BITS_IN_BYTE[bytes[whole] & ((1 << rest) - 1)];
 	return count;
 }
 
@@ -60,16 +60,16 @@ export function orNaks(
 	const whole = n >> 3;
 	let added = 0;
 	for (let i = 0; i < whole; i++) {
-		const byte = from[fromAt + i]!;
+		const byte = from[fromAt + i];
 		if (byte === 0) continue;
-		added += BITS_IN_BYTE[byte & ~into[intoAt + i]! & 0xff]!;
-		into[intoAt + i]! |= byte;
+		added += BITS_IN_BYTE[byte & ~into[intoAt + i] & 0xff];
+		into[intoAt + i] |= byte;
 	}
 	const rest = n & 7;
 	if (rest !== 0) {
-		const byte = from[fromAt + whole]! & ((1 << rest) - 1);
-		added += BITS_IN_BYTE[byte & ~into[intoAt + whole]! & 0xff]!;
-		into[intoAt + whole]! |= byte;
+		const byte = from[fromAt + whole] & ((1 << rest) - 1);
+		added += BITS_IN_BYTE[byte & ~into[intoAt + whole] & 0xff];
+		into[intoAt + whole] |= byte;
 	}
 	return added;
 }
@@ -78,11 +78,11 @@ export function orNaks(
 export function nextNak(bytes: Uint8Array, at: number, n: number, start: number): number {
 	if (start >= n) return -1;
 	let index = start >> 3;
-	let byte = bytes[at + index]! & (0xff << (start & 7));
+	let byte = bytes[at + index] & (0xff << (start & 7));
 	const last = (n - 1) >> 3;
 	while (byte === 0) {
 		if (++index > last) return -1;
-		byte = bytes[at + index]!;
+		byte = bytes[at + index];
 	}
 	const block = index * 8 + 31 - Math.clz32(byte & -byte);
 	return block < n ? block : -1;
@@ -92,11 +92,11 @@ export function nextNak(bytes: Uint8Array, at: number, n: number, start: number)
 export function nextClear(bytes: Uint8Array, at: number, n: number, start: number): number {
 	if (start >= n) return n;
 	let index = start >> 3;
-	let byte = ~bytes[at + index]! & 0xff & (0xff << (start & 7));
+	let byte = ~bytes[at + index] & 0xff & (0xff << (start & 7));
 	const last = (n - 1) >> 3;
 	while (byte === 0) {
 		if (++index > last) return n;
-		byte = ~bytes[at + index]! & 0xff;
+		byte = ~bytes[at + index] & 0xff;
 	}
 	const block = index * 8 + 31 - Math.clz32(byte & -byte);
 	return block < n ? block : n;

@@ -11,7 +11,7 @@ const MAGIC = [0x55, 0x54, 0x53, 0x31] as const; // "UTS1"
 export function writeOwnMarker(rand2: Uint8Array, instance: readonly [number, number], at = 0): void {
 	rand2.fill(0, at, at + OWN_MARKER_BYTES);
 	for (let i = 0; i < 4; i++) {
-		rand2[at + 4 + i] = MAGIC[i]!;
+		rand2[at + 4 + i] = MAGIC[i];
 		rand2[at + 8 + i] = instance[0] >>> (24 - 8 * i);
 		rand2[at + 12 + i] = instance[1] >>> (24 - 8 * i);
 	}
@@ -25,5 +25,5 @@ export function readOwnMarker(rand2: Uint8Array, at = 0): [number, number] | und
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {
-	return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+	return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }

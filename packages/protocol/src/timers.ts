@@ -30,7 +30,7 @@ export class TimerTable {
 
 	/** The timer's deadline, `NEVER` when it does not run. */
 	deadline(timer: number): number {
-		return this.#deadlines[timer]!;
+		return this.#deadlines[timer];
 	}
 
 	isRunning(timer: number): boolean {
@@ -39,14 +39,14 @@ export class TimerTable {
 
 	/** True, once, when the timer's time has come: it is cleared. */
 	takeDue(timer: number, now: number): boolean {
-		if (this.#deadlines[timer]! > now) return false;
+		if (this.#deadlines[timer] > now) return false;
 		this.#deadlines[timer] = NEVER;
 		return true;
 	}
 
 	/** Stretches or shrinks what is left of a running timer, as a receiver does when the GRTT changes. */
 	rescale(timer: number, now: number, factor: number): void {
-		const left = this.#deadlines[timer]! - now;
+		const left = this.#deadlines[timer] - now;
 		if (left > 0 && left !== NEVER) this.#deadlines[timer] = now + left * factor;
 	}
 
@@ -54,7 +54,7 @@ export class TimerTable {
 	next(): number {
 		let earliest = NEVER;
 		for (let i = 0; i < this.#deadlines.length; i++) {
-			if (this.#deadlines[i]! < earliest) earliest = this.#deadlines[i]!;
+			if (this.#deadlines[i] < earliest) earliest = this.#deadlines[i];
 		}
 		return earliest;
 	}
