@@ -1,0 +1,104 @@
+import { decodeIds, encodeIds } from '../id-list.ts';
+import { layout, reserved, timestamp, type Timestamp, u16, u32, u48, u8 } from '../layout.ts';
+import { ID_BYTES, MAX_NAME_BYTES } from '../limits.ts';
+import { malformed, type Malformed } from '../malformed.ts';
+import { MessageType } from '../message-type.ts';
+import { copyBytes } from '../primitives.ts';
+import { claim, headerWords, openSecondHeader } from '../second-header.ts';
+import { decodePaddedText, encodeUtf8 } from '../utf8.ts';
+
+/** Describes the next file, empty directory, link, deletion or free-space request (wire facts, section 5.1). */
+export interface FileInfo {
+	/** 1 to 65535. */
+	fileId: number;
+	/** 0 regular, 1 empty directory, 2 symbolic link, 3 delete, 4 free space. */
+	type: number;
+	/** Separator '/'. At most 300 bytes of UTF-8. Bytes that are not UTF-8 come escaped: see `utf8.ts`. */
+	name: string;
+	/** Target of a symbolic link, else "". */
+	link: string;
+	/** Bytes, 48 bits. */
+	size: number;
+	/** Seconds since 1970; 0 where there is none. */
+	modifiedSeconds: number;
+	timestamp: Timestamp;
+	/** Who is asked to answer. */
+	ids: readonly number[];
+}
+
+/** The part before name and link. */
+export const FileInfoLayout = layout(28, {
+	func: u8,
+	headerWords: u8,
+	fileId: u16,
+	type: u8,
+	zero: reserved(3),
+	nameWords: u8,
+	linkWords: u8,
+	size: u48,
+	modifiedSeconds: u32,
+	timestamp,
+});
+
+const MAX_NAME_WORDS = MAX_NAME_BYTES / 4;
+
+/** Writes the second header and body; returns their length. RangeError for a name or link that no receiver takes. */
+export function encodeFileInfo(bytes: Uint8Array, at: number, message: FileInfo): number {
+	const name = nameBytes(message.name, 'name');
+	const link = nameBytes(message.link, 'link target');
+	const nameWords = Math.ceil(name.length / 4);
+	const linkWords = Math.ceil(link.length / 4);
+	const headerBytes = FileInfoLayout.size + (nameWords + linkWords) * 4;
+	const length = headerBytes + message.ids.length * ID_BYTES;
+	claim(bytes, at, length, 'FILEINFO');
+	FileInfoLayout.encode(bytes, at, {
+		func: MessageType.FILEINFO,
+		headerWords: headerWords(headerBytes, 'FILEINFO'),
+		fileId: message.fileId,
+		type: message.type,
+		nameWords,
+		linkWords,
+		size: message.size,
+		modifiedSeconds: message.modifiedSeconds,
+		timestamp: message.timestamp,
+	});
+	// Zero padding to whole words; a name that fills its words has no terminator.
+	bytes.fill(0, at + FileInfoLayout.size, at + headerBytes);
+	copyBytes(name, 0, bytes, at + FileInfoLayout.size, name.length);
+	copyBytes(link, 0, bytes, at + FileInfoLayout.size + nameWords * 4, link.length);
+	encodeIds(bytes, at + headerBytes, message.ids);
+	return length;
+}
+
+function nameBytes(text: string, what: string): Uint8Array {
+	const bytes = encodeUtf8(text);
+	if (bytes.length > MAX_NAME_BYTES) {
+		throw new RangeError(
+			`the ${what} "${text}" is ${bytes.length} bytes long; UFTP takes ${MAX_NAME_BYTES}: shorten it`,
+		);
+	}
+	if (bytes.includes(0))
+		throw new RangeError(`the ${what} ${JSON.stringify(text)} contains a zero byte; rename the file`);
+	return bytes;
+}
+
+export function decodeFileInfo(bytes: Uint8Array, at: number, length: number): FileInfo | Malformed {
+	const headerBytes = openSecondHeader(bytes, at, length, MessageType.FILEINFO, FileInfoLayout.size);
+	if (typeof headerBytes !== 'number') return headerBytes;
+	const fixed = FileInfoLayout.decode(bytes, at);
+	if (fixed.nameWords > MAX_NAME_WORDS || fixed.linkWords > MAX_NAME_WORDS) return malformed('name-too-long');
+	const nameEnd = at + FileInfoLayout.size + fixed.nameWords * 4;
+	const linkEnd = nameEnd + fixed.linkWords * 4;
+	// The one message whose header length must be exact: the C receivers abort the session otherwise.
+	if (linkEnd !== at + headerBytes) return malformed('header-length-mismatch');
+	return {
+		fileId: fixed.fileId,
+		type: fixed.type,
+		name: decodePaddedText(bytes, at + FileInfoLayout.size, nameEnd),
+		link: decodePaddedText(bytes, nameEnd, linkEnd),
+		size: fixed.size,
+		modifiedSeconds: fixed.modifiedSeconds,
+		timestamp: fixed.timestamp,
+		ids: decodeIds(bytes, linkEnd, at + length),
+	};
+}
