@@ -7,6 +7,7 @@
  * without protection against a race.
  */
 import fs from 'node:fs';
+import { codeOf } from './failure.ts';
 import { quoted } from './wire-name.ts';
 
 /** A directory that is held open. `path` is for sentences and for the platforms without /proc. */
@@ -68,8 +69,7 @@ export function descend(
 		const component = components[depth];
 		try {
 			if (make !== undefined && lstatChild(current, component) === undefined) {
-				fs.mkdirSync(childPath(current, component), { mode: make.mode });
-				make.made(depth + 1);
+				if (makeDirectory(childPath(current, component), make.mode)) make.made(depth + 1);
 			}
 			refuseLink(current, component, components.slice(0, depth + 1));
 			const next = openChild(current, component);
@@ -81,6 +81,17 @@ export function descend(
 		}
 	}
 	return current;
+}
+
+/** False if another program made it first. */
+function makeDirectory(path: string, mode: number): boolean {
+	try {
+		fs.mkdirSync(path, { mode });
+		return true;
+	} catch (error) {
+		if (codeOf(error) === 'EEXIST') return false;
+		throw error;
+	}
 }
 
 function openSelf(directory: DirectoryHandle): DirectoryHandle {

@@ -1,4 +1,7 @@
 /** Files: what a sender reads its blocks from and where a receiver puts them. */
 export * from './catalogue.ts';
-export * from './file-source.ts';
+export * from './checksum.ts';
+export { FileSink, type FileSinkOptions } from './file-sink.ts';
+export { FileSource } from './file-source.ts';
 export type { SourceRoot } from './source-root.ts';
+export { cleanTemporaries } from './temporary-names.ts';

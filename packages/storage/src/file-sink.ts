@@ -1,0 +1,279 @@
+/** Puts what a receiver is sent into its destination directories. */
+import fs from 'node:fs';
+import { type BlockSink, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '@uftp/protocol';
+import { availableBytes, checkedDestinations, type Place, placeOf } from './destination.ts';
+import {
+	childPath,
+	closeDirectory,
+	type DirectoryHandle,
+	descend,
+	lstatChild,
+	openDirectory,
+	UnreachableDirectory,
+} from './directory-handle.ts';
+import { because, codeOf } from './failure.ts';
+import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
+import { MadeDirectories, removeChild } from './removal.ts';
+import { statusOf } from './sync-decision.ts';
+import { isTemporaryName, temporaryName } from './temporary-names.ts';
+import { linkFault, quoted } from './wire-name.ts';
+
+export interface FileSinkOptions {
+	/** Absolute paths of existing directories. The first takes relative names; absolute names must lie in one of them. */
+	readonly destinations: readonly string[];
+	/** A file appears under its name only when it is complete. Default true. */
+	readonly temporaryNames?: boolean;
+	/** Permission bits that received files and directories never get, beside those of the process's umask. Default 0. */
+	readonly umask?: number;
+	/** Bytes of disk space that are left free. Default 0. */
+	readonly minFreeBytes?: number;
+}
+
+/** The block sink of a receiver: files under its destination directories. */
+export class FileSink implements BlockSink {
+	readonly #destinations: readonly string[];
+	readonly #rules: CreationRules;
+	readonly #directoryMode: number;
+	readonly #minFreeBytes: number;
+	readonly #files = new Map<number, IncomingRegular>();
+	readonly #made = new MadeDirectories();
+
+	/** Throws a sentence if a destination directory cannot be used. */
+	constructor(options: FileSinkOptions) {
+		const umask = options.umask ?? 0;
+		this.#destinations = checkedDestinations(options.destinations);
+		this.#rules = { temporaryNames: options.temporaryNames ?? true, fileMode: 0o666 & ~umask };
+		this.#directoryMode = 0o777 & ~umask;
+		this.#minFreeBytes = options.minFreeBytes ?? 0;
+	}
+
+	offer(file: IncomingFile): FileDecision {
+		if (this.#files.has(file.handle)) return rejected(`handle ${file.handle} is in use by another file`);
+		const found = placeOf(file.name, this.#destinations);
+		if (!found.ok) return rejected(found.reason);
+		const { place } = found;
+		if (file.type !== FileType.FreeSpace) {
+			if (place.last === undefined) return rejected(`the name ${quoted(file.name)} is the destination directory itself`);
+			if (isTemporaryName(place.last)) {
+				return rejected(`the name ${quoted(file.name)} is one that receivers use for files that are not complete`);
+			}
+		}
+		try {
+			return this.#decide(file, place);
+		} catch (error) {
+			this.#made.removeEmpty(place.destination, place.parents);
+			return failed(file, error);
+		}
+	}
+
+	write(handle: number, offset: number, bytes: Uint8Array, at: number, length: number): string | undefined {
+		const file = this.#files.get(handle);
+		if (file === undefined) return `No file is open under handle ${handle}.`;
+		return file.write(offset, bytes, at, length);
+	}
+
+	finish(handle: number): string | undefined {
+		const file = this.#files.get(handle);
+		if (file === undefined) return `No file is open under handle ${handle}.`;
+		this.#files.delete(handle);
+		const fault = file.finish();
+		const { destination, parents } = file.place;
+		if (fault === undefined) this.#made.keep(destination, parents);
+		else this.#made.removeEmpty(destination, parents);
+		return fault;
+	}
+
+	discard(handle: number): void {
+		const file = this.#files.get(handle);
+		if (file === undefined) return;
+		this.#files.delete(handle);
+		file.discard();
+		this.#made.removeEmpty(file.place.destination, file.place.parents);
+	}
+
+	/** Files that are open at the moment. */
+	get openFiles(): number {
+		return this.#files.size;
+	}
+
+	/** Gives up every file that is not complete. */
+	close(): void {
+		for (const handle of [...this.#files.keys()]) this.discard(handle);
+	}
+
+	#decide(file: IncomingFile, place: Place): FileDecision {
+		switch (file.type) {
+			case FileType.Regular:
+				return this.#regular(file, place);
+			case FileType.EmptyDirectory:
+				return this.#emptyDirectory(file, place);
+			case FileType.SymbolicLink:
+				return this.#symbolicLink(file, place);
+			case FileType.Delete:
+				return this.#delete(file, place);
+			case FileType.FreeSpace:
+				return { ...answered(''), freeSpaceBytes: availableBytes(place.destination) };
+			default:
+				return { kind: 'abort', reason: `Unknown file type ${String(file.type)}` };
+		}
+	}
+
+	#regular(file: IncomingFile, place: Place): FileDecision {
+		const existing = this.#look(place);
+		const fault = collision(file, existing) ?? this.#alreadyOpen(place);
+		if (fault !== undefined) return rejected(fault);
+		const status = statusOf(file, existing && describe(existing));
+		if (status === CompleteStatus.Skipped) return answered('the file here is as new', status);
+		if (file.preview) return answered('preview only: nothing is written', status);
+		const shortage = this.#shortage(file, place, existing);
+		if (shortage !== undefined) return { kind: 'abort', reason: shortage };
+		const parent = this.#parentOf(place);
+		this.#files.set(file.handle, IncomingRegular.create(file, place, parent, this.#rules));
+		return { kind: 'accept', status };
+	}
+
+	#emptyDirectory(file: IncomingFile, place: Place): FileDecision {
+		const existing = this.#look(place);
+		if (existing?.isDirectory()) return answered('the directory exists', CompleteStatus.Skipped);
+		if (existing !== undefined) return rejected(`${quoted(file.name)} exists here and is not a directory`);
+		if (file.preview) return answered('preview only: nothing is made');
+		this.#inParent(place, (parent, last) => {
+			fs.mkdirSync(childPath(parent, last), { mode: this.#directoryMode });
+		});
+		return answered('');
+	}
+
+	#symbolicLink(file: IncomingFile, place: Place): FileDecision {
+		const fault = linkFault(file.link, place.parents.length);
+		if (fault !== undefined) return rejected(`the symbolic link ${quoted(file.name)} is refused: ${fault}`);
+		const clash = collision(file, this.#look(place));
+		if (clash !== undefined) return rejected(clash);
+		if (file.preview) return answered('preview only: nothing is made');
+		this.#inParent(place, (parent, last) => {
+			const temporary = childPath(parent, temporaryName(file.groupId, file.fileId));
+			fs.rmSync(temporary, { force: true });
+			fs.symlinkSync(file.link, temporary);
+			try {
+				fs.renameSync(temporary, childPath(parent, last));
+			} catch (error) {
+				fs.rmSync(temporary, { force: true });
+				throw error;
+			}
+		});
+		return answered('');
+	}
+
+	#delete(file: IncomingFile, place: Place): FileDecision {
+		if (file.preview) return answered('preview only: nothing is removed');
+		const parent = this.#existingParentOf(place);
+		if (parent === undefined) return answered('there was nothing to remove');
+		try {
+			removeChild(parent, place.last as string);
+		} finally {
+			closeDirectory(parent);
+		}
+		return answered('');
+	}
+
+	/** What stands under the name now. */
+	#look(place: Place): fs.Stats | undefined {
+		const parent = this.#existingParentOf(place);
+		if (parent === undefined) return undefined;
+		try {
+			return lstatChild(parent, place.last as string);
+		} finally {
+			closeDirectory(parent);
+		}
+	}
+
+	#existingParentOf(place: Place): DirectoryHandle | undefined {
+		const start = openDirectory(place.destination);
+		try {
+			return descend(start, place.parents);
+		} catch (error) {
+			if (codeOf(error) === 'ENOENT') return undefined;
+			throw error;
+		} finally {
+			closeDirectory(start);
+		}
+	}
+
+	/** The directory that the file goes into; it and those above it are made if they are missing. */
+	#parentOf(place: Place): DirectoryHandle {
+		const { destination, parents } = place;
+		const start = openDirectory(destination);
+		try {
+			const made = (depth: number) => this.#made.add(destination, parents.slice(0, depth));
+			return descend(start, parents, { mode: this.#directoryMode, made });
+		} finally {
+			closeDirectory(start);
+		}
+	}
+
+	#inParent(place: Place, act: (parent: DirectoryHandle, last: string) => void): void {
+		const parent = this.#parentOf(place);
+		try {
+			act(parent, place.last as string);
+		} finally {
+			closeDirectory(parent);
+		}
+		this.#made.keep(place.destination, place.parents);
+	}
+
+	/** Without temporary names two sessions would write into one file. */
+	#alreadyOpen(place: Place): string | undefined {
+		if (this.#rules.temporaryNames) return undefined;
+		const key = pathOf(place);
+		for (const open of this.#files.values()) {
+			if (pathOf(open.place) === key) return 'the same file is being received from another session';
+		}
+		return undefined;
+	}
+
+	#shortage(file: IncomingFile, place: Place, existing: fs.Stats | undefined): string | undefined {
+		let free = availableBytes(place.destination) - this.#minFreeBytes;
+		for (const open of this.#files.values()) {
+			if (open.place.destination === place.destination) free -= open.missingBytes;
+		}
+		if (!this.#rules.temporaryNames && existing !== undefined) free += existing.blocks * 512;
+		if (file.size <= free) return undefined;
+		return `Not enough disk space: the file needs ${file.size} bytes, ${Math.max(free, 0)} are available`;
+	}
+}
+
+function pathOf(place: Place): string {
+	return [place.destination, ...place.parents, place.last].join('/');
+}
+
+function describe(stats: fs.Stats): { regular: boolean; size: number; modifiedSeconds: number } {
+	return { regular: stats.isFile(), size: stats.size, modifiedSeconds: Math.floor(stats.mtimeMs / 1000) };
+}
+
+/** Regular files and links replace each other, never a directory or something special. */
+function collision(file: IncomingFile, existing: fs.Stats | undefined): string | undefined {
+	if (existing === undefined || existing.isFile() || existing.isSymbolicLink()) return undefined;
+	if (existing.isDirectory()) return `${quoted(file.name)} is a directory here`;
+	return `${quoted(file.name)} is a pipe, a socket or a device here`;
+}
+
+function rejected(reason: string): FileDecision {
+	return { kind: 'answer', status: CompleteStatus.Rejected, reason };
+}
+
+function answered(
+	reason: string,
+	status: CompleteStatus = CompleteStatus.Normal,
+): { kind: 'answer'; status: CompleteStatus; reason: string } {
+	return { kind: 'answer', status, reason };
+}
+
+/** A full disk ends the session, as with the C receiver; everything else concerns this file only. */
+function failed(file: IncomingFile, error: unknown): FileDecision {
+	const code = codeOf(error);
+	if (code === 'ENOSPC' || code === 'EDQUOT') return { kind: 'abort', reason: `Not enough disk space: ${because(error)}` };
+	if (code === 'EFBIG') {
+		return { kind: 'abort', reason: `Not enough disk space: the file system takes no file of ${file.size} bytes` };
+	}
+	if (error instanceof UnreachableDirectory) return rejected(error.message);
+	return rejected(`${quoted(file.name)} cannot be made: ${because(error)}`);
+}

@@ -1,0 +1,154 @@
+/** One regular file on its way in: open under a temporary name, or under its own, until it is complete or given up. */
+import fs from 'node:fs';
+import type { IncomingFile } from '@uftp/protocol';
+import type { Place } from './destination.ts';
+import { childPath, closeDirectory, type DirectoryHandle, lstatChild } from './directory-handle.ts';
+import { because, codeOf } from './failure.ts';
+import { temporaryName } from './temporary-names.ts';
+import { quoted } from './wire-name.ts';
+
+/** Tries to find a free temporary name; more receivers than this in one directory are an error. */
+const maxNameAttempts = 100;
+
+/** How new files are made. */
+export interface CreationRules {
+	/** Under a temporary name beside the target, renamed when complete. */
+	readonly temporaryNames: boolean;
+	/** Permissions of new files; the process's own umask narrows them further. */
+	readonly fileMode: number;
+}
+
+export class IncomingRegular {
+	readonly place: Place;
+	readonly size: number;
+	readonly #fd: number;
+	readonly #parent: DirectoryHandle;
+	/** The name that the file has now; its final one is `place.last`. */
+	readonly #nameNow: string;
+	readonly #nameThen: string;
+	readonly #modifiedSeconds: number;
+	#missingBytes: number;
+
+	private constructor(file: IncomingFile, place: Place, parent: DirectoryHandle, fd: number, nameNow: string) {
+		this.place = place;
+		this.size = file.size;
+		this.#fd = fd;
+		this.#parent = parent;
+		this.#nameNow = nameNow;
+		this.#nameThen = place.last as string;
+		this.#modifiedSeconds = file.modifiedSeconds;
+		this.#missingBytes = file.size;
+	}
+
+	/**
+	 * Makes the file at its full size (sparse: blocks may come in any order). Takes `parent` over, also when it throws.
+	 * A file that is replaced never becomes readable to more people than before.
+	 */
+	static create(file: IncomingFile, place: Place, parent: DirectoryHandle, rules: CreationRules): IncomingRegular {
+		const target = place.last as string;
+		let made: { fd: number; name: string } | undefined;
+		try {
+			const existing = lstatChild(parent, target);
+			const mode = existing?.isFile() ? rules.fileMode & existing.mode : rules.fileMode;
+			made = rules.temporaryNames
+				? createTemporary(file, parent, mode)
+				: { fd: createTarget(parent, target, mode, existing), name: target };
+			fs.ftruncateSync(made.fd, file.size);
+			return new IncomingRegular(file, place, parent, made.fd, made.name);
+		} catch (error) {
+			if (made !== undefined) {
+				fs.closeSync(made.fd);
+				fs.rmSync(childPath(parent, made.name), { force: true });
+			}
+			closeDirectory(parent);
+			throw error;
+		}
+	}
+
+	/** Bytes that have not been written yet: the disk space that is still spoken for. */
+	get missingBytes(): number {
+		return Math.max(this.#missingBytes, 0);
+	}
+
+	write(offset: number, bytes: Uint8Array, at: number, length: number): string | undefined {
+		if (offset < 0 || offset + length > this.size) {
+			const range = `bytes ${offset} to ${offset + length}`;
+			return `${quoted(this.#nameThen)} has ${this.size} bytes, but a block covers ${range}.`;
+		}
+		try {
+			let done = 0;
+			while (done < length) {
+				done += fs.writeSync(this.#fd, bytes, at + done, length - done, offset + done);
+			}
+		} catch (error) {
+			return `${quoted(this.#nameThen)} cannot be written: ${because(error)}.`;
+		}
+		this.#missingBytes -= length;
+		return undefined;
+	}
+
+	/** Sets the time, closes, and puts the file under its name. After a failure nothing of it is left. */
+	finish(): string | undefined {
+		try {
+			try {
+				if (this.#modifiedSeconds !== 0) fs.futimesSync(this.#fd, this.#modifiedSeconds, this.#modifiedSeconds);
+			} finally {
+				fs.closeSync(this.#fd);
+			}
+			if (this.#nameNow !== this.#nameThen) {
+				fs.renameSync(childPath(this.#parent, this.#nameNow), childPath(this.#parent, this.#nameThen));
+			}
+			return undefined;
+		} catch (error) {
+			this.#remove();
+			return `${quoted(this.#nameThen)} is complete but cannot be put under its name: ${because(error)}.`;
+		} finally {
+			closeDirectory(this.#parent);
+		}
+	}
+
+	/** Removes what was written. */
+	discard(): void {
+		fs.closeSync(this.#fd);
+		this.#remove();
+		closeDirectory(this.#parent);
+	}
+
+	#remove(): void {
+		try {
+			fs.unlinkSync(childPath(this.#parent, this.#nameNow));
+		} catch (error) {
+			// Somebody removed it first, or the directory lost its permissions: the next start cleans up.
+			if (codeOf(error) === '') throw error;
+		}
+	}
+}
+
+const createFlags = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
+
+function createTemporary(file: IncomingFile, parent: DirectoryHandle, mode: number): { fd: number; name: string } {
+	for (let attempt = 0; ; attempt++) {
+		const name = temporaryName(file.groupId, file.fileId, attempt);
+		try {
+			// Never an existing file: it may belong to another receiver that shares the directory.
+			return { fd: fs.openSync(childPath(parent, name), createFlags, mode), name };
+		} catch (error) {
+			if (codeOf(error) !== 'EEXIST' || attempt >= maxNameAttempts) throw error;
+		}
+	}
+}
+
+function createTarget(
+	parent: DirectoryHandle,
+	target: string,
+	mode: number,
+	existing: fs.Stats | undefined,
+): number {
+	const path = childPath(parent, target);
+	if (existing?.isFile()) {
+		return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_TRUNC | fs.constants.O_NOFOLLOW);
+	}
+	// A symbolic link is replaced, never written through.
+	if (existing !== undefined) fs.unlinkSync(path);
+	return fs.openSync(path, createFlags, mode);
+}

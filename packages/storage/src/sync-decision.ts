@@ -1,0 +1,23 @@
+/** What a receiver does with a regular file that it may have already (wire facts, sections 5.4 and 5.5). Pure. */
+import { CompleteStatus } from '@uftp/protocol';
+
+/** What stands under the name now. */
+export interface ExistingFile {
+	readonly regular: boolean;
+	readonly size: number;
+	readonly modifiedSeconds: number;
+}
+
+/**
+ * The status for an offered regular file. Without sync mode whatever is there is replaced and nothing is said about it;
+ * in sync mode the newer modification time wins, and equal times mean the same file only if the sizes are equal too.
+ */
+export function statusOf(
+	offered: { readonly size: number; readonly modifiedSeconds: number; readonly sync: boolean },
+	existing: ExistingFile | undefined,
+): CompleteStatus {
+	if (!offered.sync || existing === undefined) return CompleteStatus.Normal;
+	if (offered.modifiedSeconds < existing.modifiedSeconds) return CompleteStatus.Skipped;
+	if (offered.modifiedSeconds > existing.modifiedSeconds) return CompleteStatus.Overwritten;
+	return existing.regular && existing.size === offered.size ? CompleteStatus.Skipped : CompleteStatus.Overwritten;
+}
