@@ -1,1 +1,13 @@
-export {};
+export {
+	type Ending,
+	findProgram,
+	launch,
+	type Maker,
+	missingPeers,
+	type Program,
+	waitUntilListening,
+} from './programs.ts';
+export { hostsOf, type Pair, runScenario, type Scenario } from './scenario.ts';
+export { scenarios } from './scenarios.ts';
+export { createTopology, type Host, type Topology } from './topology.ts';
+export { differences, makeTree, noise, sameBytes } from './trees.ts';
