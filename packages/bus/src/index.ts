@@ -1,1 +1,17 @@
-export {};
+/**
+ * The bus: one port, two drivers (`memory:` and NATS), the subjects, and the types of what goes over them. The schemas
+ * that check what others sent are a door of their own, `@uftp/bus/schemas`: they load zod, which not every user needs.
+ */
+export * from './bus.ts';
+export * from './bus-error.ts';
+export { type ConnectOptions, connectBus } from './connect.ts';
+export { type BrokerLimits, MemoryBroker, sharedBroker } from './memory-broker.ts';
+export { MemoryBus } from './memory-bus.ts';
+export * from './outcome.ts';
+export { isWildcard, patternProblem, subjectMatches, subjectProblem } from './subject-grammar.ts';
+export * from './subjects.ts';
+export type { EventDataByKind, EventEnvelope, ReceiverResult, UftpEvent } from './schemas/events.ts';
+export type { Heartbeat, NetworkInterface } from './schemas/heartbeat.ts';
+export type { Job, JobAnswer, JobFile, JobInput, JobOptions, JobTargets } from './schemas/job.ts';
+export type { Presence, RegistryListAnswer, RegistryListRequest, RegistryNode } from './schemas/registry.ts';
+export type { Parsed } from './schemas/parse.ts';

@@ -1,0 +1,7 @@
+/** The schemas of everything on the bus, and parsers that answer with a sentence instead of throwing. Loads zod. */
+export * from './events.ts';
+export * from './heartbeat.ts';
+export * from './job.ts';
+export * from './parse.ts';
+export * from './registry.ts';
+export { type Problem } from './words.ts';

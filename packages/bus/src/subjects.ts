@@ -1,0 +1,60 @@
+/**
+ * Every subject of the system, made by functions only: nobody else joins tokens. `subjects()` gives the default set,
+ * `subjects('site1.uftp')` the same below another prefix.
+ */
+import { InvalidSubject } from './bus-error.ts';
+import { subjectProblem } from './subject-grammar.ts';
+
+/** The kinds of events: one token each, so that `uftp.events.*` (which matches exactly one token) receives all. */
+export const eventKinds = ['job', 'session', 'file', 'progress', 'receiver'] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+/** Who sends heartbeats. */
+export const roles = ['sender', 'receiver', 'proxy', 'registry'] as const;
+export type Role = (typeof roles)[number];
+
+/** Prefix of all subjects unless configured otherwise. */
+export const defaultSubjectPrefix = 'uftp';
+
+const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+export interface Subjects {
+	readonly prefix: string;
+	/** Jobs for any sender; publish, or request for an answer that carries the job id. */
+	readonly jobsSend: string;
+	/** Who is there; request. */
+	readonly registryList: string;
+	/** Events of one kind. */
+	event(kind: EventKind): string;
+	/** Pattern for events of every kind. */
+	readonly allEvents: string;
+	/** Heartbeats of one node. Throws InvalidSubject if `id` is not 1 to 64 of A-Z a-z 0-9 _ -. */
+	heartbeat(role: Role, id: string): string;
+	/** Pattern for the heartbeats of every node, or of every node of one role. */
+	allHeartbeats(role?: Role): string;
+}
+
+/** True if `id` can be a token of a subject, as ids of nodes must. */
+export function isNodeId(id: string): boolean {
+	return idPattern.test(id);
+}
+
+/** The subjects below a prefix of one or more tokens. Throws InvalidSubject for a prefix that is none. */
+export function subjects(prefix: string = defaultSubjectPrefix): Subjects {
+	const problem = subjectProblem(prefix);
+	if (problem !== undefined) throw new InvalidSubject(prefix, problem);
+	return {
+		prefix,
+		jobsSend: `${prefix}.jobs.send`,
+		registryList: `${prefix}.registry.list`,
+		allEvents: `${prefix}.events.*`,
+		event: (kind) => `${prefix}.events.${kind}`,
+		heartbeat: (role, id) => {
+			if (!isNodeId(id)) {
+				throw new InvalidSubject(`${prefix}.hb.${role}.${id}`, 'an id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-"');
+			}
+			return `${prefix}.hb.${role}.${id}`;
+		},
+		allHeartbeats: (role) => `${prefix}.hb.${role ?? '*'}.*`,
+	};
+}
