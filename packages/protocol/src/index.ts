@@ -4,3 +4,4 @@ export * from './events.ts';
 export * from './sender-config.ts';
 export * from './receiver-config.ts';
 export type * from './receiver-port.ts';
+export { SenderSession } from './sender/sender-session.ts';

@@ -22,13 +22,27 @@ export const ENDED_SESSION_MS = 120_000;
 export const IGNORED_GROUPS_MAX = 1024;
 /** Unfinished files that a receiver keeps per session while its sender is at another one; the oldest is discarded. */
 export const SUSPENDED_FILES_MAX = 16;
-/** Finished files that a receiver remembers per session: all that file ids can name. */
-export const FINISHED_FILES_MAX = 65535;
+/** Finished files that a receiver remembers of all ended sessions together; a running session keeps all of its own. */
+export const ENDED_FILES_MAX = 262_144;
 /** STATUS messages that a receiver composes at one expiry of its NAK timer; the rest follows one GRTT later. */
 export const STATUS_PER_ROUND_MAX = 256;
+/** The same in the largest groups. */
+export const STATUS_PER_ROUND_MIN = 8;
+/** A receiver takes a GRTT outside of these bounds for the nearer one: its timers must neither spin nor stand still. */
+export const ADVERTISED_GRTT_MS_MIN = 1;
+export const ADVERTISED_GRTT_MS_MAX = 100_000;
+/** A packet that is up to this far behind is late; one further behind means that the sequence has wrapped. */
+export const LATE_PACKETS_MAX = 1024;
+/** The event for a dropped datagram is repeated for the same reason after this time; the counters have them all. */
+export const DROPPED_EVENT_MS = 10_000;
 /** Answers that wait for a poll, per receiving node; what does not fit is lost as on the network, and asked for again. */
 export const ANSWERS_MAX = 4096;
 /** Events that wait for a poll. A shell that drains after every call never gets near it. */
 export const EVENTS_MAX = 65536;
-/** Files that a receiver has offered and that await their decision, over all sessions. */
-export const OPEN_FILES_MAX = 4096;
+
+/** Receivers of one sending session, as in C. */
+export const ROSTER_MAX = 100_000;
+/** Control messages that wait for a poll at the sender. */
+export const OUTBOX_MAX = 4096;
+/** ABORTs per second to nodes that are not in the session. */
+export const STRANGER_ABORTS_PER_SECOND = 10;

@@ -1,0 +1,195 @@
+/** What all phases of one sending session share. */
+import { encodeAbort, encodeRegConf, MessageType, type Timestamp } from '@uftp/wire';
+import { EVENTS_MAX, STRANGER_ABORTS_PER_SECOND } from '../limits.ts';
+import { nextGrttMs } from '../grtt.ts';
+import { Pacer } from '../pacing.ts';
+import type { SenderEvent } from '../events.ts';
+import type { CatalogueEntry, Endpoint } from '../ports.ts';
+import type { SenderConfig } from '../sender-config.ts';
+import { Outbox } from './outbox.ts';
+import { RateControl } from './rate-control.ts';
+import { Roster, type Member } from './roster.ts';
+
+/** Shortest RTT that is believed (wire facts, section 4). */
+const RTT_MS_MIN = 1;
+/** A receiver of ours that has not answered so many requests, and for so long, is away. */
+const AWAY_REQUESTS = 3;
+const AWAY_MS = 2000;
+/** Bytes per second to start with when there is no limit: receivers of ours have large buffers, C's have not. */
+const START_RATE_OWN = 400e6;
+const START_RATE_C = 70e6;
+/** C receivers take a gap of 32,768 packets for the past: at this rate that is more than 0.3 s. */
+const C_PACKETS_PER_SECOND_MAX = 100_000;
+const RATE_MAX = 2e9;
+const RATE_MIN = 1e6;
+
+/** How a phase reads and changes the session. */
+export class SenderContext {
+	readonly config: SenderConfig;
+	readonly catalogue: readonly CatalogueEntry[];
+	readonly roster = new Roster();
+	readonly outbox = new Outbox();
+	readonly pacer: Pacer;
+	/** Only for sessions without a rate limit. */
+	rateControl: RateControl | undefined;
+	grttMs: number;
+	#grttMeasured = false;
+	readonly startedAt: number;
+	bytesSent = 0;
+	packetsSent = 0;
+	repairBytesSent = 0;
+	readonly #events: SenderEvent[] = [];
+	#strangerWindow = 0;
+	#strangerAborts = 0;
+
+	constructor(config: SenderConfig, catalogue: readonly CatalogueEntry[], now: number) {
+		this.config = config;
+		this.catalogue = catalogue;
+		this.grttMs = config.grttMs.initial;
+		this.startedAt = now;
+		const limit = config.rateBytesPerSecond;
+		this.pacer = new Pacer(Number.isFinite(limit) ? limit : START_RATE_C);
+	}
+
+	emit(event: SenderEvent): void {
+		if (this.#events.length < EVENTS_MAX) this.#events.push(event);
+	}
+
+	pollEvent(): SenderEvent | undefined {
+		return this.#events.shift();
+	}
+
+	/** Bytes of a full data packet as the rate counts them (wire facts, section 8). */
+	get packetBytes(): number {
+		return this.config.blockBytes + 8 + 16 + 8 + (this.config.family === 4 ? 20 : 40);
+	}
+
+	/** Ids that fit into the body of one message. */
+	get idsPerPacket(): number {
+		return Math.trunc(this.config.blockBytes / 4);
+	}
+
+	/** Chooses the starting rate once it is known who receives. */
+	startRateControl(now: number): void {
+		if (Number.isFinite(this.config.rateBytesPerSecond)) return;
+		const allOurs = !this.roster.some((member) => member.isIn && !member.isOurs);
+		const max = allOurs ? RATE_MAX : Math.min(RATE_MAX, C_PACKETS_PER_SECOND_MAX * this.packetBytes);
+		this.rateControl ??= new RateControl(allOurs ? START_RATE_OWN : START_RATE_C, RATE_MIN, max);
+		this.pacer.setRate(now, this.rateControl.rateBytesPerSecond);
+	}
+
+	/** Takes over what the rate control decided, and reports it when there is a reason to. */
+	applyRate(now: number, reason: string | undefined): void {
+		if (this.rateControl === undefined) return;
+		const rateBytesPerSecond = this.rateControl.rateBytesPerSecond;
+		if (rateBytesPerSecond !== this.pacer.rateBytesPerSecond) this.pacer.setRate(now, rateBytesPerSecond);
+		if (reason !== undefined) this.emit({ kind: 'rateChanged', rateBytesPerSecond, reason });
+	}
+
+	/** The time of `now` as it stands on the wire. */
+	timestamp(now: number): Timestamp {
+		const ms = this.config.epochMs + now;
+		const seconds = Math.floor(ms / 1000);
+		return {
+			seconds: seconds % 2 ** 32,
+			microseconds: Math.min(999_999, Math.floor((ms - seconds * 1000) * 1000)),
+		};
+	}
+
+	/** Takes an RTT sample from an echoed timestamp. */
+	sampleRtt(now: number, member: Member, echoed: Timestamp): void {
+		const sentAt = echoed.seconds * 1000 + echoed.microseconds / 1000 - this.config.epochMs;
+		const rttMs = now - sentAt;
+		// A clock that was set, or nonsense: no sample.
+		if (!(rttMs < this.config.grttMs.max * 4) || rttMs < -1000) return;
+		member.rttMs = Math.max(RTT_MS_MIN, rttMs);
+	}
+
+	updateGrtt(): void {
+		const largest = this.roster.largestRttMs();
+		if (largest === 0) return;
+		this.grttMs = nextGrttMs(this.grttMs, largest, !this.#grttMeasured, this.config.grttMs);
+		this.#grttMeasured = true;
+	}
+
+	/** Whether to go on without a member after so many unanswered requests, the first of them `sinceMs` ago. */
+	patienceIsOver(member: Member, requests: number, sinceMs: number): boolean {
+		if (!member.isOurs || this.config.graceMs === 0) return requests >= this.config.robust;
+		return requests >= AWAY_REQUESTS && sinceMs >= AWAY_MS;
+	}
+
+	/** A member does not answer: it is away if it may come back, else lost. */
+	giveUp(now: number, member: Member, reason: string): void {
+		if (member.isOurs && this.config.graceMs > 0) {
+			member.isAway = true;
+			member.awaySince = now;
+			this.emit({ kind: 'receiverAway', receiverId: member.id });
+		} else this.lose(member, reason);
+	}
+
+	lose(member: Member, reason: string): void {
+		member.state = 'lost';
+		member.isAway = false;
+		member.reason = reason;
+		this.emit({ kind: 'receiverLost', receiverId: member.id, reason });
+	}
+
+	/** Something came from a member that was away. */
+	welcomeBack(member: Member): void {
+		if (!member.isAway) return;
+		member.isAway = false;
+		this.emit({ kind: 'receiverReturned', receiverId: member.id });
+	}
+
+	/** Away for longer than the grace: lost. True when somebody was. */
+	expireAway(now: number): boolean {
+		let expired = false;
+		for (const member of this.roster.all()) {
+			if (!member.isAway || now - member.awaySince < this.config.graceMs) continue;
+			const seconds = Math.round(this.config.graceMs / 1000);
+			this.lose(member, `no answer for ${seconds} s`);
+			expired = true;
+		}
+		return expired;
+	}
+
+	/** When the next member that is away is lost. */
+	awayDeadline(): number {
+		let earliest = Number.POSITIVE_INFINITY;
+		for (const member of this.roster.all()) {
+			if (member.isAway) earliest = Math.min(earliest, member.awaySince + this.config.graceMs);
+		}
+		return earliest;
+	}
+
+	/** Sends REG_CONF to those whose REGISTER it answers. */
+	confirmRegistrations(): void {
+		const waiting = this.roster.select((member) => member.needsConfirmation);
+		if (waiting.length === 0) return;
+		for (const member of waiting) member.needsConfirmation = false;
+		const ids = waiting.map((member) => member.id);
+		this.outbox.pushList(
+			MessageType.REG_CONF,
+			this.config.privateEndpoint,
+			ids,
+			this.idsPerPacket,
+			(part) => (bytes, at) => encodeRegConf(bytes, at, { ids: [...part] }),
+		);
+	}
+
+	/** Tells one node, or all (`host` 0), that the session is over for it. */
+	sendAbort(destination: Endpoint, host: number, message: string): void {
+		this.outbox.push(MessageType.ABORT, destination, (bytes, at) =>
+			encodeAbort(bytes, at, { currentFileOnly: false, host, message }),
+		);
+	}
+
+	/** Tells a node that is not in the session so, a bounded number of times a second. */
+	abortStranger(now: number, from: Endpoint, id: number, message: string): void {
+		if (now - this.#strangerWindow > 1000) {
+			this.#strangerWindow = now;
+			this.#strangerAborts = 0;
+		}
+		if (++this.#strangerAborts <= STRANGER_ABORTS_PER_SECOND) this.sendAbort(from, id, message);
+	}
+}

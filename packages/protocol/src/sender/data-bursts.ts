@@ -1,0 +1,156 @@
+/** The data of one file in passes: which blocks the next burst carries, and their headers. */
+import {
+	encodeGroupSize,
+	encodeRtt,
+	FILESEG_HEADER_BYTES,
+	type CommonHeader,
+	HEADER_BYTES,
+	MessageType,
+	type Status,
+	writeFileSegHeader,
+	writeHeader,
+} from '@uftp/wire';
+import type { OutgoingBatch } from '../ports.ts';
+import type { SectionMap } from '../sections.ts';
+import type { SenderContext } from './context.ts';
+import { Repairs } from './repairs.ts';
+
+/** A section's NAKs have come when its hold-off of one GRTT and a round trip are over. */
+const NAK_HOLDOFF_GRTT = 3;
+
+export class DataBursts {
+	readonly #context: SenderContext;
+	readonly #file: number;
+	readonly #fileId: number;
+	readonly #map: SectionMap;
+	readonly #repairs: Repairs;
+	readonly #header: CommonHeader;
+	pass = 1;
+
+	constructor(
+		context: SenderContext,
+		now: number,
+		file: number,
+		fileId: number,
+		map: SectionMap,
+		isFresh: boolean,
+	) {
+		this.#context = context;
+		this.#file = file;
+		this.#fileId = fileId;
+		this.#map = map;
+		this.#repairs = new Repairs(map, isFresh);
+		this.#header = {
+			func: MessageType.FILESEG,
+			sequence: 0,
+			sourceId: context.config.sourceId,
+			groupId: context.config.groupId,
+			groupInstance: context.config.groupInstance,
+			grtt: 0,
+			groupSize: 0,
+		};
+		this.#startPass(now);
+	}
+
+	get isPassOver(): boolean {
+		return this.#repairs.section < 0;
+	}
+
+	get hasNaks(): boolean {
+		return this.#repairs.hasCollected;
+	}
+
+	get passBlocks(): readonly [number, number] {
+		return [this.#repairs.sentBlocks, this.#repairs.passBlocks];
+	}
+
+	deadline(now: number): number {
+		return this.#context.pacer.nextAt(now, this.#context.packetBytes);
+	}
+
+	collect(now: number, message: Status, missing: number): void {
+		this.#repairs.collect(message.section, message.bitmap, message.bitmapAt);
+		const control = this.#context.rateControl;
+		if (control !== undefined) this.#context.applyRate(now, control.lossReported(message.section, missing));
+	}
+
+	rewind(now: number): void {
+		this.#repairs.rewind();
+		this.pass++;
+		this.#startPass(now);
+	}
+
+	/** Fills the batch with as many data packets as may leave now. Allocates nothing. */
+	compose(now: number, batch: OutgoingBatch, sequence: number): boolean {
+		const context = this.#context;
+		const { packetBytes, pacer } = context;
+		const { blockBytes, burstMax } = context.config;
+		if (context.rateControl !== undefined) this.#followRate(now);
+		const stride = FILESEG_HEADER_BYTES + blockBytes;
+		const room = Math.min(batch.capacity, burstMax, Math.floor(batch.bytes.length / stride));
+		const most = Math.min(room, pacer.packetsNow(now, packetBytes));
+		if (most === 0 || this.isPassOver) return false;
+		const count = this.#fillHeaders(now, batch, sequence, stride, most);
+		batch.file = this.#file;
+		batch.stride = stride;
+		batch.payloadOffset = FILESEG_HEADER_BYTES;
+		batch.payloadBytes = blockBytes;
+		batch.destination = context.config.privateEndpoint;
+		pacer.charge(count * packetBytes);
+		const bytes = (count - 1) * stride + batch.lastLength;
+		context.bytesSent += bytes;
+		context.packetsSent += count;
+		if (this.pass > 1) context.repairBytesSent += bytes;
+		return true;
+	}
+
+	#fillHeaders(now: number, batch: OutgoingBatch, sequence: number, stride: number, most: number): number {
+		const repairs = this.#repairs;
+		const map = this.#map;
+		const header = this.#header;
+		let count = 0;
+		let payloadBytes = 0;
+		while (count < most && repairs.section >= 0) {
+			const { section, block } = repairs;
+			const at = count * stride;
+			header.sequence = (sequence + count) & 0xffff;
+			writeHeader(batch.bytes, at, header);
+			writeFileSegHeader(batch.bytes, at + HEADER_BYTES, this.#fileId, section, block);
+			batch.offsets[count] = map.blockOffset(section, block);
+			payloadBytes = map.blockLength(section, block);
+			count++;
+			const finished = repairs.advance();
+			if (finished >= 0) this.#sectionSent(now, finished);
+			// Only the last datagram of a burst may be shorter than the others.
+			if (payloadBytes < map.blockBytes) break;
+		}
+		batch.count = count;
+		batch.lastPayloadBytes = payloadBytes;
+		batch.lastLength = FILESEG_HEADER_BYTES + payloadBytes;
+		return count;
+	}
+
+	#startPass(now: number): void {
+		const context = this.#context;
+		this.#header.grtt = encodeRtt(context.grttMs / 1000);
+		this.#header.groupSize = encodeGroupSize(context.roster.size);
+		context.startRateControl(now);
+		context.pacer.restart(now);
+		const { pass } = this;
+		if (!this.isPassOver) {
+			context.emit({ kind: 'passStarted', file: this.#file, pass, blocks: this.#repairs.passBlocks });
+		}
+	}
+
+	#sectionSent(now: number, section: number): void {
+		const context = this.#context;
+		context.rateControl?.sectionSent(now, this.pass, section, this.#repairs.finishedBlocks);
+		context.emit({ kind: 'sectionSent', file: this.#file, section, pass: this.pass });
+	}
+
+	#followRate(now: number): void {
+		const context = this.#context;
+		const reason = context.rateControl!.evaluate(now, NAK_HOLDOFF_GRTT * context.grttMs);
+		context.applyRate(now, reason);
+	}
+}

@@ -1,0 +1,308 @@
+/**
+ * One file on its way to some receivers: FILEINFO until all have answered, then the Data Transfer phase in passes, each
+ * ended by DONE (wire facts, sections 5 to 9).
+ *
+ * A round never waits long for a receiver that may come back: such a receiver is away, the round ends without it, and
+ * a later round (not fresh: nothing is sent before somebody has said what is missing) brings it what it missed. Only
+ * when nobody at all is there does a round wait.
+ */
+import { type Complete, encodeDone, type FileInfoAck, MessageType, type Status } from '@uftp/wire';
+import type { FileResult, Outcome } from '../events.ts';
+import { countNaks, nakBytes } from '../nak-bitmap.ts';
+import { CompleteStatus, FileType, type OutgoingBatch } from '../ports.ts';
+import { SectionMap } from '../sections.ts';
+import type { SenderContext } from './context.ts';
+import { DataBursts } from './data-bursts.ts';
+import { FileInfoExchange } from './file-info.ts';
+import type { Phase } from './phase.ts';
+import type { Member } from './roster.ts';
+
+/** DONE is repeated, and NAKs are collected before a rewind, for this many GRTT. */
+const REPEAT_GRTT = 3;
+/** A rewind waits until the NAKs have been quiet for so long: a receiver holds them back for one GRTT. */
+const QUIET_GRTT = 2;
+/** However many NAKs still come, a rewind waits no longer than this. */
+const COLLECT_GRTT_MAX = 8;
+const PROBE_MS = 1000;
+
+export class FileRound implements Phase {
+	readonly #context: SenderContext;
+	readonly file: number;
+	readonly fileId: number;
+	readonly #map: SectionMap;
+	readonly #members: readonly Member[];
+	readonly isFresh: boolean;
+	readonly #info: FileInfoExchange;
+	readonly startedAt: number;
+	#bursts: DataBursts | undefined;
+	readonly #results = new Map<Member, FileResult>();
+	#stage: 'info' | 'sending' | 'collecting' | 'holding' = 'info';
+	#passEndedAt = 0;
+	#lastNakAt = 0;
+	#doneRequests = 0;
+	#nextDoneAt = 0;
+	#nextProbeAt: number;
+	isOver = false;
+
+	/** `members`: all that shall have the file; some may be away. `map` is the file's geometry. */
+	constructor(
+		context: SenderContext,
+		now: number,
+		file: number,
+		fileId: number,
+		map: SectionMap,
+		members: readonly Member[],
+		isFresh: boolean,
+	) {
+		this.#context = context;
+		this.file = file;
+		this.fileId = fileId;
+		this.#map = map;
+		this.#members = members;
+		this.isFresh = isFresh;
+		this.startedAt = now;
+		this.#nextProbeAt = now;
+		for (const member of members) {
+			member.fileState = 'none';
+			member.missingBlocks = 0;
+		}
+		this.#info = new FileInfoExchange(context, now, fileId, context.catalogue[file]!);
+		this.onTimeout(now);
+	}
+
+	get isSending(): boolean {
+		return this.#stage !== 'info';
+	}
+
+	get pass(): number {
+		return this.#bursts?.pass ?? 0;
+	}
+
+	/** Blocks that the pass has sent, and blocks of the pass. */
+	get passBlocks(): readonly [number, number] {
+		return this.#bursts?.passBlocks ?? [0, this.#map.blocks];
+	}
+
+	get results(): FileResult[] {
+		return [...this.#results.values()];
+	}
+
+	/** Members of this round that have not got the file and may still get it. */
+	owing(): Member[] {
+		return this.#members.filter((member) => member.isIn && !this.#results.has(member));
+	}
+
+	deadline(now: number): number {
+		const probeAt = this.#unasked().length > 0 ? this.#nextProbeAt : Number.POSITIVE_INFINITY;
+		switch (this.#stage) {
+			case 'info':
+				return Math.min(probeAt, this.#info.nextAt);
+			case 'sending':
+				return Math.min(probeAt, this.#bursts!.deadline(now));
+			case 'collecting':
+				return Math.min(probeAt, this.#nextDoneAt, this.#rewindAt());
+			case 'holding':
+				return probeAt;
+		}
+	}
+
+	onTimeout(now: number): void {
+		if (this.isOver) return;
+		this.#probe(now);
+		if (this.#stage === 'info' && now >= this.#info.nextAt) {
+			this.#info.ask(now, this.#waitingFor('none'));
+			this.#leaveInfo(now);
+		} else if (this.#stage === 'collecting') {
+			if (now >= this.#rewindAt()) this.#rewind(now);
+			else if (now >= this.#nextDoneAt) this.#askDone(now);
+		}
+	}
+
+	onFileInfoAck(now: number, member: Member, message: FileInfoAck): void {
+		if (message.fileId !== this.fileId || !this.#isOpenFor(member)) return;
+		if (member.fileState === 'none') member.fileState = 'active';
+		if (this.#stage === 'holding') this.#resume(now);
+		else this.#leaveInfo(now);
+	}
+
+	onStatus(now: number, member: Member, message: Status): void {
+		if (message.fileId !== this.fileId || !this.#isOpenFor(member)) return;
+		if (message.section >= this.#map.sections) return;
+		const blocks = this.#map.blocksIn(message.section);
+		if (message.bitmapBytes < nakBytes(blocks)) return;
+		const missing = countNaks(message.bitmap, message.bitmapAt, blocks);
+		// Before the transfer a STATUS can only be a late one of an earlier round.
+		if (missing === 0 || this.#bursts === undefined) return;
+		const { file } = this;
+		this.#context.emit({ kind: 'nakReceived', file, receiverId: member.id, section: message.section, missing });
+		this.#lastNakAt = now;
+		member.fileState = 'naked';
+		member.missingBlocks += missing;
+		this.#bursts.collect(now, message, missing);
+		if (this.#stage === 'holding') this.#resume(now);
+	}
+
+	onComplete(now: number, member: Member, message: Complete): void {
+		if (message.fileId !== this.fileId || !this.#isOpenFor(member)) return;
+		member.fileState = 'done';
+		member.missingBlocks = 0;
+		this.#record(member, {
+			receiverId: member.id,
+			outcome: outcomeOf(message.status),
+			elapsedMs: now - this.startedAt,
+			...(message.freeSpaceBytes === undefined ? {} : { freeSpaceBytes: message.freeSpaceBytes }),
+		});
+		this.onRosterChange(now);
+	}
+
+	onRosterChange(now: number): void {
+		for (const member of this.#members) {
+			if (member.isIn || this.#results.has(member)) continue;
+			const outcome = member.state as Outcome;
+			const reason = member.reason ?? outcome;
+			this.#record(member, { receiverId: member.id, outcome, elapsedMs: 0, reason });
+		}
+		if (this.isOver) return;
+		if (this.#stage === 'info') this.#leaveInfo(now);
+		else if (this.#waitingFor('active', 'naked').length === 0) this.#endOrHold();
+	}
+
+	compose(now: number, batch: OutgoingBatch, sequence: number): boolean {
+		if (this.#stage !== 'sending' || this.isOver) return false;
+		const composed = this.#bursts!.compose(now, batch, sequence);
+		if (this.#bursts!.isPassOver) this.#endPass(now);
+		return composed;
+	}
+
+	#record(member: Member, result: FileResult): void {
+		if (this.#results.has(member)) return;
+		this.#results.set(member, result);
+		member.count(result, this.#context.catalogue[this.file]!.size);
+		this.#context.emit({ kind: 'fileCompletedBy', file: this.file, result });
+	}
+
+	#isOpenFor(member: Member): boolean {
+		return !this.isOver && this.#members.includes(member) && !this.#results.has(member);
+	}
+
+	#waitingFor(...states: readonly string[]): Member[] {
+		return this.#members.filter((member) => member.isPresent && states.includes(member.fileState));
+	}
+
+	/** Asks those that are away, once a second, whether they are back. */
+	#probe(now: number): void {
+		if (now < this.#nextProbeAt) return;
+		this.#nextProbeAt = now + Math.max(PROBE_MS, REPEAT_GRTT * this.#context.grttMs);
+		this.#info.send(this.#unasked());
+	}
+
+	/** Those that the cycles do not ask: they are away, or came back after FILEINFO had gone by. */
+	#unasked(): Member[] {
+		return this.#members.filter((member) => {
+			if (this.#results.has(member) || !member.isIn) return false;
+			return member.isAway || (this.#stage !== 'info' && member.fileState === 'none');
+		});
+	}
+
+	#leaveInfo(now: number): void {
+		if (this.#stage !== 'info' || this.#waitingFor('none').length > 0) return;
+		if (this.#waitingFor('active', 'naked').length === 0) this.#endOrHold();
+		else this.#startTransfer(now);
+	}
+
+	#startTransfer(now: number): void {
+		this.#context.updateGrtt();
+		this.#bursts = new DataBursts(this.#context, now, this.file, this.fileId, this.#map, this.isFresh);
+		this.#stage = 'sending';
+		if (this.#bursts.isPassOver) this.#endPass(now);
+	}
+
+	#endPass(now: number): void {
+		this.#stage = 'collecting';
+		this.#passEndedAt = now;
+		this.#lastNakAt = now;
+		this.#doneRequests = 0;
+		this.#askDone(now);
+	}
+
+	/** Asks those that have neither completed nor NAKed; the empty list tells the others that the pass is over. */
+	#askDone(now: number): void {
+		const context = this.#context;
+		const asked: Member[] = [];
+		for (const member of this.#waitingFor('active')) {
+			if (context.patienceIsOver(member, this.#doneRequests, now - this.#passEndedAt)) {
+				context.giveUp(now, member, 'no answer to DONE');
+			} else asked.push(member);
+		}
+		if (asked.length === 0 && this.#waitingFor('naked').length === 0) {
+			this.onRosterChange(now);
+			return;
+		}
+		this.#doneRequests++;
+		this.#nextDoneAt = now + REPEAT_GRTT * context.grttMs;
+		const section = Math.max(0, this.#map.sections - 1);
+		const { fileId } = this;
+		const encode = (ids: readonly number[]) => (bytes: Uint8Array, at: number) =>
+			encodeDone(bytes, at, { fileId, section, ids });
+		const destination = context.config.privateEndpoint;
+		if (asked.length === 0) context.outbox.push(MessageType.DONE, destination, encode([]));
+		else {
+			const ids = asked.map((member) => member.id);
+			context.outbox.pushList(MessageType.DONE, destination, ids, context.idsPerPacket, encode);
+		}
+	}
+
+	/** When the next pass begins: with NAKs at hand, as soon as nobody is expected to say more. */
+	#rewindAt(): number {
+		if (!this.#bursts!.hasNaks) return Number.POSITIVE_INFINITY;
+		const { grttMs } = this.#context;
+		const quiet = Math.max(this.#passEndedAt, this.#lastNakAt) + QUIET_GRTT * grttMs;
+		const unanswered = this.#waitingFor('active').length > 0;
+		const wanted = unanswered ? Math.max(quiet, this.#passEndedAt + REPEAT_GRTT * grttMs) : quiet;
+		return Math.min(wanted, this.#passEndedAt + COLLECT_GRTT_MAX * grttMs);
+	}
+
+	#rewind(now: number): void {
+		for (const member of this.#members) {
+			if (member.fileState !== 'naked') continue;
+			member.fileState = 'active';
+			member.missingBlocks = 0;
+		}
+		this.#bursts!.rewind(now);
+		this.#stage = 'sending';
+		if (this.#bursts!.isPassOver) this.#endPass(now);
+	}
+
+	/** Nobody who is there still needs the file: over, unless nobody is there at all and somebody may come back. */
+	#endOrHold(): void {
+		const isSomebodyThere = this.#context.roster.some((member) => member.isPresent && !member.isFinished);
+		if (this.owing().length > 0 && !isSomebodyThere) this.#stage = 'holding';
+		else this.isOver = true;
+	}
+
+	/** Somebody is back: asked, it says what it misses. */
+	#resume(now: number): void {
+		if (this.#bursts === undefined) this.#startTransfer(now);
+		else if (this.#bursts.isPassOver) this.#endPass(now);
+		else this.#stage = 'sending';
+	}
+}
+
+/** Deletions and the like never carry blocks. */
+export function hasBlocks(type: FileType): boolean {
+	return type === FileType.Regular;
+}
+
+/** What a COMPLETE's status says of the file. */
+export function outcomeOf(status: number): Outcome {
+	switch (status) {
+		case CompleteStatus.Skipped:
+			return 'skipped';
+		case CompleteStatus.Overwritten:
+			return 'overwritten';
+		case CompleteStatus.Rejected:
+			return 'rejected';
+		default:
+			return 'received';
+	}
+}

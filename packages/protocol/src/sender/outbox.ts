@@ -1,0 +1,53 @@
+/** Control messages that wait to be sent: each knows how to encode itself when its turn comes. */
+import type { MessageType } from '@uftp/wire';
+import { OUTBOX_MAX } from '../limits.ts';
+import type { Endpoint } from '../ports.ts';
+
+/** Writes what follows the common header at `at`; returns its length in bytes. Called at the moment of sending, so that timestamps are true. */
+export type Encode = (bytes: Uint8Array, at: number, now: number) => number;
+
+export interface QueuedMessage {
+	readonly func: MessageType;
+	readonly destination: Endpoint;
+	readonly encode: Encode;
+	/** Part of a list over several packets: leaves at the session's rate, as the blocks do. */
+	readonly isPaced: boolean;
+	/** The group size byte is sent as 0 (the first announcement of an open group). */
+	readonly hidesGroupSize: boolean;
+}
+
+export class Outbox {
+	readonly #queue: QueuedMessage[] = [];
+
+	push(func: MessageType, destination: Endpoint, encode: Encode, isPaced = false, hidesGroupSize = false): void {
+		if (this.#queue.length >= OUTBOX_MAX) return;
+		this.#queue.push({ func, destination, encode, isPaced, hidesGroupSize });
+	}
+
+	/** Queues one message per list of ids that fits into a packet: `encode` is given each list. */
+	pushList(
+		func: MessageType,
+		destination: Endpoint,
+		ids: readonly number[],
+		idsPerPacket: number,
+		encode: (ids: readonly number[]) => Encode,
+		hidesGroupSize = false,
+	): void {
+		for (let first = 0; first < ids.length; first += idsPerPacket) {
+			const part = first === 0 && ids.length <= idsPerPacket ? ids : ids.slice(first, first + idsPerPacket);
+			this.push(func, destination, encode(part), ids.length > idsPerPacket, hidesGroupSize);
+		}
+	}
+
+	peek(): QueuedMessage | undefined {
+		return this.#queue[0];
+	}
+
+	shift(): void {
+		this.#queue.shift();
+	}
+
+	get isEmpty(): boolean {
+		return this.#queue.length === 0;
+	}
+}

@@ -1,0 +1,122 @@
+/**
+ * The rate of a session that is told to go as fast as its receivers stand (-R -1).
+ *
+ * Rate mode has no feedback but NAKs, which come once a section. A section that the receivers lost more of than usual
+ * was sent too fast; one that they lost as much of at a clearly lower rate shows that the loss is the network's own and
+ * not ours, and slowing down for it would help nobody.
+ */
+
+/** Loss above the network's own that counts as too fast. */
+const EXCESS_LOSS = 0.02;
+const START_GROWTH = 1.5;
+const GROWTH = 1.08;
+/** Growth above a rate that was too fast not long ago. */
+const CAREFUL_GROWTH = 1.02;
+const BACK_OFF = 0.7;
+/** Sections that await their verdict. */
+const PENDING_MAX = 256;
+/** Sections with fewer blocks in a pass say nothing. */
+const BLOCKS_MIN = 256;
+
+interface SentSection {
+	readonly section: number;
+	readonly pass: number;
+	readonly blocks: number;
+	readonly endedAt: number;
+	readonly rate: number;
+	readonly epoch: number;
+	loss: number;
+}
+
+export class RateControl {
+	#rate: number;
+	readonly #max: number;
+	readonly #min: number;
+	#pending: SentSection[] = [];
+	/** Increased at each change for the worse: sections sent before it do not count again. */
+	#epoch = 0;
+	#isStarting = true;
+	#ceiling = Number.POSITIVE_INFINITY;
+	/** Loss that was seen whatever the rate was. */
+	#ownLoss = 0;
+	/** The back-off that is being judged: what was lost, and at which rate. */
+	#trial: { readonly loss: number; readonly rate: number; readonly epoch: number } | undefined;
+
+	constructor(initial: number, min: number, max: number) {
+		this.#rate = Math.min(max, initial);
+		this.#min = min;
+		this.#max = max;
+	}
+
+	get rateBytesPerSecond(): number {
+		return this.#rate;
+	}
+
+	/** A section of a pass has left completely. */
+	sectionSent(now: number, pass: number, section: number, blocks: number): void {
+		if (blocks < BLOCKS_MIN) return;
+		if (this.#pending.length >= PENDING_MAX) this.#pending.shift();
+		this.#pending.push({
+			section,
+			pass,
+			blocks,
+			endedAt: now,
+			rate: this.#rate,
+			epoch: this.#epoch,
+			loss: 0,
+		});
+	}
+
+	/** A receiver misses `missing` blocks of a section. Returns a reason when the rate has changed. */
+	lossReported(section: number, missing: number): string | undefined {
+		const sent = this.#pending.findLast((entry) => entry.section === section);
+		if (sent === undefined) return undefined;
+		sent.loss = Math.max(sent.loss, Math.min(1, missing / sent.blocks));
+		if (sent.epoch !== this.#epoch || this.#trial !== undefined) return undefined;
+		if (sent.loss <= this.#ownLoss + EXCESS_LOSS) return undefined;
+		return this.#backOff(sent);
+	}
+
+	/** Judges the sections whose NAKs must have come by now (`holdoffMs` after they left). */
+	evaluate(now: number, holdoffMs: number): string | undefined {
+		let reason: string | undefined;
+		while (this.#pending.length > 0 && this.#pending[0]!.endedAt + holdoffMs <= now) {
+			reason = this.#judge(this.#pending.shift()!) ?? reason;
+		}
+		return reason;
+	}
+
+	#judge(sent: SentSection): string | undefined {
+		if (sent.epoch !== this.#epoch) return undefined;
+		const trial = this.#trial;
+		if (trial !== undefined && trial.epoch === sent.epoch) {
+			this.#trial = undefined;
+			if (sent.loss > trial.loss * 0.6 && trial.rate > sent.rate) {
+				// Slower, and lost as much: this is the network's own loss.
+				this.#ownLoss = Math.max(sent.loss, trial.loss);
+				this.#ceiling = Number.POSITIVE_INFINITY;
+				this.#rate = trial.rate;
+				return `a loss of ${percent(sent.loss)} does not depend on the rate`;
+			}
+		}
+		if (sent.loss > this.#ownLoss + EXCESS_LOSS) return this.#backOff(sent);
+		this.#ownLoss = Math.min(this.#ownLoss, Math.max(sent.loss, this.#ownLoss * 0.9));
+		const growth = this.#isStarting ? START_GROWTH : this.#rate >= this.#ceiling ? CAREFUL_GROWTH : GROWTH;
+		this.#rate = Math.min(this.#max, this.#rate * growth);
+		return undefined;
+	}
+
+	#backOff(sent: SentSection): string {
+		this.#epoch++;
+		this.#isStarting = false;
+		this.#ceiling = sent.rate * 0.9;
+		this.#trial = { loss: sent.loss, rate: sent.rate, epoch: this.#epoch };
+		const delivered = 1 - (sent.loss - this.#ownLoss);
+		this.#rate = Math.max(this.#min, sent.rate * Math.min(BACK_OFF, delivered));
+		return `a receiver lost ${percent(sent.loss)} of section ${sent.section}`;
+	}
+}
+
+function percent(fraction: number): string {
+	return `${(fraction * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,141 @@
+/**
+ * The Announce/Register phase (wire facts, section 4.1): ANNOUNCE in cycles of 3 GRTT until the receivers are there.
+ *
+ * A closed group goes on as soon as all are registered, else after `robust` cycles. An open group whose receivers are
+ * known beforehand does the same; else it takes C's full count, or ends when nobody new comes any more.
+ */
+import { encodeAnnounce, MessageType } from '@uftp/wire';
+import type { SenderContext } from './context.ts';
+import type { Phase } from './phase.ts';
+import type { Member } from './roster.ts';
+
+const CYCLE_GRTT = 3;
+/** An open group is settled after so many announcements that brought nobody, */
+const QUIET_CYCLES = 3;
+/** and after at least so many GRTT. */
+const SETTLE_GRTT = 5;
+
+export class Registration implements Phase {
+	readonly #context: SenderContext;
+	readonly #isClosed: boolean;
+	/** Ids that, once all registered, end the phase early. */
+	readonly #awaited: ReadonlySet<number>;
+	#awaitedLeft: number;
+	#cycle = 0;
+	#cycleEndsAt: number;
+	#startedAt: number;
+	#cameThisCycle = 0;
+	#quietCycles = 0;
+	#isLastWait = false;
+	isOver = false;
+
+	constructor(context: SenderContext, now: number) {
+		this.#context = context;
+		const { targets, proxies, expected } = context.config;
+		this.#isClosed = targets.length > 0;
+		for (const id of [...targets, ...proxies]) context.roster.add(id);
+		this.#awaited = new Set(this.#isClosed ? targets : expected);
+		this.#awaitedLeft = this.#awaited.size;
+		this.#startedAt = now;
+		this.#cycleEndsAt = now;
+		this.#announce(now);
+	}
+
+	deadline(): number {
+		return this.#cycleEndsAt;
+	}
+
+	onTimeout(now: number): void {
+		if (this.isOver || now < this.#cycleEndsAt) return;
+		const context = this.#context;
+		context.updateGrtt();
+		context.confirmRegistrations();
+		if (this.#isLastWait || this.#cycle >= context.config.robust || this.#isSettled(now)) {
+			this.#end();
+			return;
+		}
+		this.#announce(now);
+	}
+
+	onRegister(now: number, member: Member): void {
+		this.#cameThisCycle++;
+		if (!this.#awaited.has(member.id) || --this.#awaitedLeft > 0) return;
+		// Everybody is there: measure, confirm, and go on without another announcement.
+		this.#context.updateGrtt();
+		this.#context.confirmRegistrations();
+		if (this.#isClosed) this.#end();
+		else {
+			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement.
+			this.#isLastWait = true;
+			this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + this.#context.grttMs);
+		}
+	}
+
+	onRosterChange(): void {
+		if (!this.#isClosed || this.isOver) return;
+		const context = this.#context;
+		if (context.config.targets.every((id) => context.roster.get(id)!.state === 'aborted')) this.#end();
+	}
+
+	#announce(now: number): void {
+		const context = this.#context;
+		this.#quietCycles = this.#cycle > 0 && this.#cameThisCycle === 0 ? this.#quietCycles + 1 : 0;
+		this.#cameThisCycle = 0;
+		this.#cycle++;
+		this.#cycleEndsAt = now + CYCLE_GRTT * context.grttMs;
+		context.emit({ kind: 'announced', attempt: this.#cycle, grttMs: context.grttMs });
+		if (!this.#isClosed) {
+			this.#queueAnnounce([], this.#cycle === 1);
+			return;
+		}
+		const mute = context.roster.select((member) => member.state === 'mute').map((member) => member.id);
+		for (let first = 0; first < mute.length; first += context.idsPerPacket) {
+			this.#queueAnnounce(mute.slice(first, first + context.idsPerPacket), false);
+		}
+	}
+
+	#queueAnnounce(ids: readonly number[], hidesGroupSize: boolean): void {
+		const context = this.#context;
+		const { family, isUnicast, publicEndpoint, privateEndpoint, robust, blockBytes } = context.config;
+		const zero = family === 4 ? '0.0.0.0' : '::';
+		context.outbox.push(
+			MessageType.ANNOUNCE,
+			publicEndpoint,
+			(bytes, at, now) =>
+				encodeAnnounce(bytes, at, {
+					sync: false,
+					preview: false,
+					family,
+					robust,
+					ccType: 0,
+					blockBytes,
+					timestamp: context.timestamp(now),
+					publicAddress: isUnicast ? zero : publicEndpoint.host,
+					privateAddress: isUnicast ? zero : privateEndpoint.host,
+					ids,
+				}),
+			ids.length >= context.idsPerPacket,
+			hidesGroupSize,
+		);
+	}
+
+	#isSettled(now: number): boolean {
+		const context = this.#context;
+		if (this.#isClosed || context.config.openPolicy === 'full') return false;
+		const quiet = this.#cameThisCycle === 0 ? this.#quietCycles + 1 : 0;
+		if (quiet < QUIET_CYCLES || !context.roster.some((member) => member.isIn)) return false;
+		// Receivers slower than those that came first: they get the round trip time that the user reckons with.
+		const patience = Math.max(SETTLE_GRTT * context.grttMs, context.config.grttMs.initial);
+		return now - this.#startedAt >= patience;
+	}
+
+	#end(): void {
+		const context = this.#context;
+		this.isOver = true;
+		context.emit({
+			kind: 'registrationEnded',
+			registered: context.roster.select((member) => member.isIn).map((member) => member.id),
+			mute: context.roster.select((member) => member.state === 'mute').map((member) => member.id),
+		});
+	}
+}

@@ -1,0 +1,103 @@
+/**
+ * Which blocks a pass sends. The first pass sends them all; each later pass sends the union of what the receivers
+ * reported missing. A NAK that comes while its block is still ahead in the running pass is answered by that pass.
+ */
+import { clearNak, countNaks, isNak, nakBytes, nextNak, orNaks } from '../nak-bitmap.ts';
+import type { SectionMap } from '../sections.ts';
+
+export class Repairs {
+	readonly #map: SectionMap;
+	/** Bitmaps by section: of the running pass (none: every block) and of the next one. */
+	#sending: Map<number, Uint8Array> | undefined;
+	#collecting = new Map<number, Uint8Array>();
+	#sections: number[] = [];
+	#sectionIndex = 0;
+	/** The next block to send; `section` is -1 at the end of the pass. */
+	section: number;
+	block = 0;
+	/** Blocks of this pass in all, sent so far, and sent of the current section. */
+	passBlocks: number;
+	sentBlocks = 0;
+	sentInSection = 0;
+	/** Blocks of the section that `advance` finished last. */
+	finishedBlocks = 0;
+
+	/** `isFresh` false: nothing is sent before somebody has said what it misses. */
+	constructor(map: SectionMap, isFresh: boolean) {
+		this.#map = map;
+		this.passBlocks = isFresh ? map.blocks : 0;
+		this.section = isFresh && map.sections > 0 ? 0 : -1;
+		if (!isFresh) this.#sending = new Map();
+	}
+
+	get hasCollected(): boolean {
+		return this.#collecting.size > 0;
+	}
+
+	/** Records the missing blocks of a STATUS, whose bitmap has at least `nakBytes` bytes. Returns how many are new. */
+	collect(section: number, bytes: Uint8Array, at: number): number {
+		const n = this.#map.blocksIn(section);
+		let bitmap = this.#collecting.get(section);
+		if (bitmap === undefined) {
+			bitmap = new Uint8Array(nakBytes(n));
+			this.#collecting.set(section, bitmap);
+		}
+		return orNaks(bitmap, 0, bytes, at, n);
+	}
+
+	/** Begins a pass with what has been collected. */
+	rewind(): void {
+		this.#sending = this.#collecting;
+		this.#collecting = new Map();
+		this.#sections = [...this.#sending.keys()].sort((a, b) => a - b);
+		this.#sectionIndex = -1;
+		this.passBlocks = 0;
+		for (const [section, bitmap] of this.#sending) this.passBlocks += countNaks(bitmap, 0, this.#map.blocksIn(section));
+		this.sentBlocks = 0;
+		this.#enterNextSection();
+	}
+
+	/** Counts the block at the cursor as sent and moves on. Returns the section that this finished, or -1. */
+	advance(): number {
+		const section = this.section;
+		this.sentBlocks++;
+		this.sentInSection++;
+		const collecting = this.#collecting.size === 0 ? undefined : this.#collecting.get(section);
+		if (collecting !== undefined && isNak(collecting, 0, this.block)) clearNak(collecting, 0, this.block);
+		const n = this.#map.blocksIn(section);
+		if (this.#sending === undefined) {
+			if (++this.block < n) return -1;
+			this.#closeSection();
+			this.section = section + 1 < this.#map.sections ? section + 1 : -1;
+			this.block = 0;
+			return section;
+		}
+		this.block = nextNak(this.#sending.get(section)!, 0, n, this.block + 1);
+		if (this.block >= 0) return -1;
+		this.#closeSection();
+		this.#enterNextSection();
+		return section;
+	}
+
+	#closeSection(): void {
+		this.finishedBlocks = this.sentInSection;
+		this.sentInSection = 0;
+	}
+
+	#enterNextSection(): void {
+		for (;;) {
+			const section = this.#sections[++this.#sectionIndex];
+			if (section === undefined) {
+				this.section = -1;
+				this.block = 0;
+				return;
+			}
+			const first = nextNak(this.#sending!.get(section)!, 0, this.#map.blocksIn(section), 0);
+			if (first >= 0) {
+				this.section = section;
+				this.block = first;
+				return;
+			}
+		}
+	}
+}

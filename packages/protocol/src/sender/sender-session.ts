@@ -1,0 +1,338 @@
+/**
+ * A sending session: registration, one round per file, the end of the session for those that have everything, rounds
+ * for those that were away, and their end. Routes messages and time to the current phase; `../session.ts` says how it
+ * is driven.
+ */
+import {
+	type CommonHeader,
+	decodeAbort,
+	decodeComplete,
+	decodeFileInfoAck,
+	decodeHeader,
+	decodeRegister,
+	decodeStatus,
+	emptyHeader,
+	HEADER_BYTES,
+	isMalformed,
+	MALFORMED_REASONS,
+	type Malformed,
+	MessageType,
+} from '@uftp/wire';
+import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress } from '../events.ts';
+import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
+import type { SenderConfig } from '../sender-config.ts';
+import type { Session } from '../session.ts';
+import { admit, FROM_RECEIVERS, isFromMember } from './admission.ts';
+import { composeControl } from './compose-control.ts';
+import { Completion } from './completion.ts';
+import { SenderContext } from './context.ts';
+import { FileRound, hasBlocks } from './file-round.ts';
+import { Itinerary, type Stop } from './itinerary.ts';
+import type { Phase } from './phase.ts';
+import { senderProgress } from './progress.ts';
+import { Registration } from './registration.ts';
+import type { Member } from './roster.ts';
+
+/** An ABORT to all is said this often: nobody acknowledges it. */
+const ABORT_COPIES = 2;
+
+export class SenderSession implements Session<SenderEvent> {
+	readonly #context: SenderContext;
+	readonly #itinerary: Itinerary;
+	readonly #header: CommonHeader = emptyHeader();
+	#phase: Phase | undefined;
+	/** The stop whose file the shell is opening, or of the round that runs. */
+	#stop: Stop | undefined;
+	#isOpening = false;
+	#sequence = 0;
+	#now: number;
+	#end: SenderEnd | undefined;
+
+	/** Starts the session: the first ANNOUNCE is ready to be polled. `now` as in every later call. */
+	constructor(config: SenderConfig, catalogue: readonly CatalogueEntry[], now: number) {
+		this.#now = now;
+		this.#context = new SenderContext(config, catalogue, now);
+		this.#itinerary = new Itinerary(this.#context);
+		this.#phase = new Registration(this.#context, now);
+	}
+
+	/** How the session ended; undefined while it runs. Its last messages may still have to be polled. */
+	get end(): SenderEnd | undefined {
+		return this.#end;
+	}
+
+	get progress(): SenderProgress {
+		return senderProgress(this.#context, this.#phase, this.#itinerary, this.#end !== undefined);
+	}
+
+	pollEvent(): SenderEvent | undefined {
+		return this.#context.pollEvent();
+	}
+
+	pollTimeout(): number {
+		if (this.#end !== undefined) return Number.POSITIVE_INFINITY;
+		const { outbox, pacer, packetBytes } = this.#context;
+		const outboxAt = outbox.isEmpty ? Number.POSITIVE_INFINITY : pacer.nextAt(this.#now, packetBytes);
+		const phaseAt = this.#phase?.deadline(this.#now) ?? Number.POSITIVE_INFINITY;
+		return Math.min(outboxAt, phaseAt, this.#context.awayDeadline());
+	}
+
+	pollTransmit(now: number, batch: OutgoingBatch): boolean {
+		this.#now = now;
+		const { outbox } = this.#context;
+		if (!outbox.isEmpty) {
+			if (!composeControl(this.#context, now, batch, this.#sequence)) return false;
+		} else if (this.#end !== undefined || this.#phase?.compose?.(now, batch, this.#sequence) !== true) return false;
+		this.#sequence = (this.#sequence + batch.count) & 0xffff;
+		if (this.#phase?.isOver === true) this.#advance(now);
+		return true;
+	}
+
+	handleTimeout(now: number): void {
+		this.#now = now;
+		if (this.#end !== undefined) return;
+		if (this.#context.expireAway(now)) this.#phase?.onRosterChange(now);
+		this.#phase?.onTimeout(now);
+		this.#advance(now);
+	}
+
+	handleDatagram(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		this.#now = now;
+		const { config } = this.#context;
+		const header = decodeHeader(bytes, at, length, this.#header);
+		if (isMalformed(header)) return this.#drop(from, header);
+		// A datagram of another session or of another sender on a shared address is nobody's fault.
+		if (header.groupId !== config.groupId || this.#end !== undefined) return;
+		if (header.sourceId === config.sourceId && !FROM_RECEIVERS.has(header.func)) return;
+		const bodyAt = at + HEADER_BYTES;
+		const bodyLength = length - HEADER_BYTES;
+		if (header.func === MessageType.REGISTER) this.#onRegister(now, from, bytes, bodyAt, bodyLength);
+		else this.#onAnswer(now, from, header.func, bytes, bodyAt, bodyLength);
+		this.#advance(now);
+	}
+
+	/** The shell has opened the file that `fileNeeded` asked for. */
+	fileOpened(now: number, file: number): void {
+		this.#now = now;
+		if (!this.#isOpening || this.#stop?.file !== file) return;
+		this.#isOpening = false;
+		this.#startRound(now, this.#stop);
+		this.#advance(now);
+	}
+
+	/** The shell cannot open the file: it is left out. */
+	fileUnavailable(now: number, file: number, reason: string): void {
+		this.#now = now;
+		if (!this.#isOpening || this.#stop?.file !== file) return;
+		this.#isOpening = false;
+		this.#itinerary.skipped(this.#stop);
+		this.#context.emit({ kind: 'warning', message: reason });
+		this.#stop = undefined;
+		this.#next(now);
+		this.#advance(now);
+	}
+
+	/** The file changed or vanished while it was being sent: nobody may keep what came of it. */
+	fileFailed(now: number, file: number, reason: string): void {
+		const name = this.#context.catalogue[file]?.name ?? `file ${file}`;
+		this.#fail(now, 'fileChanged', `${name}: ${reason}`);
+	}
+
+	/** Ends the session for everybody. */
+	abort(now: number, reason: string): void {
+		this.#fail(now, 'interrupted', reason);
+	}
+
+	#onRegister(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		const message = decodeRegister(bytes, at, length);
+		if (isMalformed(message)) return this.#drop(from, message);
+		const isRegistering = this.#phase instanceof Registration;
+		const member = admit(this.#context, now, from, this.#header.sourceId, message, isRegistering);
+		if (member !== undefined) this.#phase?.onRegister?.(now, member);
+		else if (!isRegistering) this.#context.confirmRegistrations();
+	}
+
+	#onAnswer(now: number, from: Endpoint, func: number, bytes: Uint8Array, at: number, length: number): void {
+		const context = this.#context;
+		const id = this.#header.sourceId;
+		const member = context.roster.get(id);
+		if (member === undefined || member.state === 'mute') {
+			if (func !== MessageType.ABORT) context.abortStranger(now, from, id, 'Not in host list');
+			return;
+		}
+		if (!isFromMember(member, from)) {
+			context.emit({ kind: 'dropped', reason: 'an answer in the name of a receiver at another address', from });
+			return;
+		}
+		if (!member.isIn) return;
+		const message = decodeAnswer(func, bytes, at, length);
+		if (message === undefined) return;
+		if (isMalformed(message)) return this.#drop(from, message);
+		context.welcomeBack(member);
+		this.#route(now, member, message);
+	}
+
+	#route(now: number, member: Member, message: Answer): void {
+		switch (message.kind) {
+			case MessageType.FILEINFO_ACK:
+				this.#itinerary.hasAnswers = true;
+				this.#context.sampleRtt(now, member, message.message.timestamp);
+				this.#phase?.onFileInfoAck?.(now, member, message.message);
+				return;
+			case MessageType.STATUS:
+				this.#phase?.onStatus?.(now, member, message.message);
+				return;
+			case MessageType.COMPLETE:
+				this.#itinerary.completed(member, message.message);
+				this.#phase?.onComplete?.(now, member, message.message);
+				return;
+			case MessageType.ABORT:
+				member.state = 'aborted';
+				member.isAway = false;
+				member.reason = message.message.message;
+				this.#context.emit({ kind: 'receiverAborted', receiverId: member.id, reason: member.reason });
+				this.#phase?.onRosterChange(now);
+		}
+	}
+
+	/** Goes on to the next phase as long as the current one is over. */
+	#advance(now: number): void {
+		while (this.#end === undefined && !this.#isOpening && this.#phase?.isOver === true) {
+			const phase = this.#phase;
+			if (phase instanceof FileRound) this.#roundEnded(now, phase);
+			const failure = this.#failure(phase);
+			if (failure !== undefined) return this.#fail(now, ...failure);
+			this.#next(now);
+		}
+		if (this.#end === undefined) this.#quitIfAsked(now);
+	}
+
+	#next(now: number): void {
+		const { roster } = this.#context;
+		const released = roster.select((member) => member.isPresent && !member.isFinished && member.owed.size === 0);
+		// Those that have everything are let go before the others are served what they missed.
+		if (this.#itinerary.isFreshOver && released.length > 0) {
+			this.#phase = new Completion(this.#context, now, released);
+			return;
+		}
+		const stop = this.#itinerary.next();
+		if (stop === undefined) {
+			const left = roster.select((member) => member.isPresent && !member.isFinished);
+			if (left.length > 0) this.#phase = new Completion(this.#context, now, left);
+			else this.#finish(now, undefined);
+			return;
+		}
+		this.#stop = stop;
+		if (!hasBlocks(this.#context.catalogue[stop.file]!.type)) return this.#startRound(now, stop);
+		this.#isOpening = true;
+		this.#phase = undefined;
+		this.#context.emit({ kind: 'fileNeeded', file: stop.file });
+	}
+
+	#startRound(now: number, stop: Stop): void {
+		const { file, fileId, map, members, isFresh } = stop;
+		this.#context.emit({ kind: 'fileStarted', file, fileId, entry: this.#context.catalogue[file]! });
+		this.#phase = new FileRound(this.#context, now, file, fileId, map, members, isFresh);
+	}
+
+	#roundEnded(now: number, round: FileRound): void {
+		const stop = this.#stop!;
+		this.#itinerary.ended(stop, round);
+		const { file } = round;
+		const elapsedMs = now - round.startedAt;
+		this.#context.emit({ kind: 'fileEnded', file, results: round.results, elapsedMs });
+		this.#stop = undefined;
+	}
+
+	/** What makes it pointless to go on. */
+	#failure(phase: Phase): [SenderFailure, string] | undefined {
+		const { roster } = this.#context;
+		if (roster.some((member) => member.isIn)) return undefined;
+		if (phase instanceof Registration) return ['nobodyRegistered', 'no receiver answered the announcement'];
+		if (!this.#itinerary.hasAnswers) return ['nobodyAnsweredFileInfo', 'no receiver answered the FILEINFO'];
+		return ['allLost', 'all receivers were lost or have aborted'];
+	}
+
+	/** With -q the first receiver that fails ends the session for all. */
+	#quitIfAsked(now: number): void {
+		const { config, roster } = this.#context;
+		if (!config.quitOnError || this.#phase instanceof Registration) return;
+		const failed = roster.select((member) => !member.isIn || member.filesMissing > 0);
+		if (failed.length === 0) return;
+		this.#fail(now, 'quitOnError', 'a receiver failed, and the session was to end for all in that case');
+	}
+
+	#fail(now: number, code: SenderFailure, message: string): void {
+		this.#now = now;
+		if (this.#end !== undefined) return;
+		const { config, roster } = this.#context;
+		if (roster.some((member) => member.isIn)) {
+			for (let copy = 0; copy < ABORT_COPIES; copy++) {
+				this.#context.sendAbort(config.privateEndpoint, 0, message);
+			}
+		}
+		if (this.#phase instanceof FileRound) this.#roundFailed(now, this.#phase, message);
+		for (const member of roster.all()) {
+			if (!member.isIn || member.isFinished) continue;
+			member.state = 'aborted';
+			member.reason ??= message;
+		}
+		this.#finish(now, { code, message });
+	}
+
+	/** The round that an abort cuts short still has its results. */
+	#roundFailed(now: number, round: FileRound, reason: string): void {
+		for (const member of round.owing()) {
+			member.state = 'aborted';
+			member.reason ??= reason;
+		}
+		round.onRosterChange(now);
+		this.#roundEnded(now, round);
+	}
+
+	#finish(now: number, failure: SenderEnd['failure']): void {
+		const { roster, catalogue, startedAt, bytesSent, packetsSent, repairBytesSent } = this.#context;
+		for (const member of roster.all()) member.filesMissing += member.owed.size;
+		const nothingSent = catalogue.length > 0 && this.#itinerary.filesUnavailable === catalogue.length;
+		const why = nothingSent
+			? ({ code: 'allFilesUnavailable', message: 'none of the files could be read' } as const)
+			: undefined;
+		const end: SenderEnd = {
+			...((failure ?? why) === undefined ? {} : { failure: (failure ?? why)! }),
+			results: roster.results(),
+			elapsedMs: now - startedAt,
+			bytesSent,
+			packetsSent,
+			repairBytesSent,
+		};
+		this.#end = end;
+		this.#phase = undefined;
+		this.#context.emit({ kind: 'ended', end });
+	}
+
+	#drop(from: Endpoint, malformed: Malformed): void {
+		this.#context.emit({ kind: 'dropped', reason: MALFORMED_REASONS[malformed.malformed], from });
+	}
+}
+
+type Answer = Exclude<NonNullable<ReturnType<typeof decodeAnswer>>, Malformed>;
+
+/** The answers of receivers, each with its kind; undefined for a message that is none. */
+function decodeAnswer(func: number, bytes: Uint8Array, at: number, length: number) {
+	switch (func) {
+		case MessageType.FILEINFO_ACK:
+			return tagged(func, decodeFileInfoAck(bytes, at, length));
+		case MessageType.STATUS:
+			return tagged(func, decodeStatus(bytes, at, length));
+		case MessageType.COMPLETE:
+			return tagged(func, decodeComplete(bytes, at, length));
+		case MessageType.ABORT:
+			return tagged(func, decodeAbort(bytes, at, length));
+		default:
+			return undefined;
+	}
+}
+
+function tagged<K extends number, T extends object>(kind: K, message: T | Malformed) {
+	return isMalformed(message) ? message : { kind, message };
+}
