@@ -82,7 +82,7 @@ export function buildCatalogue(
 	options: CatalogueOptions = {},
 ): Catalogue {
 	const walk = new CatalogueWalk(options);
-	for (const _ of steps(walk, wanted, options)) continue;
+	for (const _ of steps(walk, wanted, options));
 	return walk.result();
 }
 

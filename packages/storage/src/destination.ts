@@ -57,7 +57,13 @@ export function placeOf(name: string, destinations: readonly string[]): PlaceDec
 		return { ok: false, reason: `the name ${quoted(name)} is absolute and in none of the destination directories` };
 	}
 	const inside = plain.slice(best.length).split('/');
-	return { ok: true, place: placeIn(best, inside.filter((component) => component !== '')) };
+	return {
+		ok: true,
+		place: placeIn(
+			best,
+			inside.filter((component) => component !== ''),
+		),
+	};
 }
 
 function placeIn(destination: string, components: readonly string[]): Place {

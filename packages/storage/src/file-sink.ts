@@ -53,7 +53,8 @@ export class FileSink implements BlockSink {
 		if (!found.ok) return rejected(found.reason);
 		const { place } = found;
 		if (file.type !== FileType.FreeSpace) {
-			if (place.last === undefined) return rejected(`the name ${quoted(file.name)} is the destination directory itself`);
+			if (place.last === undefined)
+				return rejected(`the name ${quoted(file.name)} is the destination directory itself`);
 			if (isTemporaryName(place.last)) {
 				return rejected(`the name ${quoted(file.name)} is one that receivers use for files that are not complete`);
 			}
@@ -270,7 +271,8 @@ function answered(
 /** A full disk ends the session, as with the C receiver; everything else concerns this file only. */
 function failed(file: IncomingFile, error: unknown): FileDecision {
 	const code = codeOf(error);
-	if (code === 'ENOSPC' || code === 'EDQUOT') return { kind: 'abort', reason: `Not enough disk space: ${because(error)}` };
+	if (code === 'ENOSPC' || code === 'EDQUOT')
+		return { kind: 'abort', reason: `Not enough disk space: ${because(error)}` };
 	if (code === 'EFBIG') {
 		return { kind: 'abort', reason: `Not enough disk space: the file system takes no file of ${file.size} bytes` };
 	}

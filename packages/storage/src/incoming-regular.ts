@@ -138,12 +138,7 @@ function createTemporary(file: IncomingFile, parent: DirectoryHandle, mode: numb
 	}
 }
 
-function createTarget(
-	parent: DirectoryHandle,
-	target: string,
-	mode: number,
-	existing: fs.Stats | undefined,
-): number {
+function createTarget(parent: DirectoryHandle, target: string, mode: number, existing: fs.Stats | undefined): number {
 	const path = childPath(parent, target);
 	if (existing?.isFile()) {
 		return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_TRUNC | fs.constants.O_NOFOLLOW);

@@ -42,7 +42,8 @@ export class PayloadViews {
 	/** The places of datagrams `from` to `to` - 1. */
 	range(from: number, to: number): Uint8Array[] {
 		if (from !== 0) return this.#views.slice(from, to);
-		return (this.#prefixes[to] ??= this.#views.slice(0, to));
+		this.#prefixes[to] ??= this.#views.slice(0, to);
+		return this.#prefixes[to];
 	}
 }
 

@@ -73,7 +73,10 @@ export function isInside(base: string, candidate: string): boolean {
 export function openInRoot(root: SourceRoot, absolute: string, flags: number): number {
 	const base = fs.realpathSync(root.directory);
 	if (!isInside(base, absolute)) throw new UnreachableDirectory('it no longer lies in the root');
-	const components = absolute.slice(base.length).split('/').filter((component) => component !== '');
+	const components = absolute
+		.slice(base.length)
+		.split('/')
+		.filter((component) => component !== '');
 	const last = components.pop() ?? '.';
 	const start = openDirectory(base);
 	try {

@@ -74,7 +74,8 @@ function componentFault(component: string): string | undefined {
 export function linkFault(link: string, depth: number): string | undefined {
 	if (link === '') return 'its target is empty';
 	if (link.includes('\0')) return 'its target contains a NUL character';
-	if (link.startsWith('/')) return `its target ${quoted(link)} is absolute, so it may lie outside the destination directory`;
+	if (link.startsWith('/'))
+		return `its target ${quoted(link)} is absolute, so it may lie outside the destination directory`;
 	let climbed = 0;
 	let descended = false;
 	for (const component of link.split('/')) {
