@@ -1,0 +1,34 @@
+/** What a receiver says to an ANNOUNCE of a session that it does not know yet. */
+import { type Announce, isMulticast, isUnspecified } from '@uftp/wire';
+
+export type Verdict =
+	| { readonly kind: 'join' }
+	/** Not for this receiver, or no room: no answer. */
+	| { readonly kind: 'ignore'; readonly reason: string }
+	/** Asked for, but impossible: the sender is told with an ABORT. */
+	| { readonly kind: 'refuse'; readonly reason: string };
+
+/** Judges an announcement for receiver `receiverId`; `hasRoom` is false when its sessions are at their bound. */
+export function judge(announce: Announce, receiverId: number, hasRoom: boolean): Verdict {
+	const isClosed = announce.ids.length > 0;
+	if (isClosed && !announce.ids.includes(receiverId)) {
+		return { kind: 'ignore', reason: 'A closed group that does not list this receiver' };
+	}
+	if (announce.encInfo !== undefined) {
+		return { kind: 'refuse', reason: 'Encrypted sessions are not supported by this receiver yet' };
+	}
+	if (announce.ccType !== 0) {
+		return { kind: 'refuse', reason: 'Congestion control is not supported by this receiver yet' };
+	}
+	const { privateAddress } = announce;
+	if (!isMulticast(privateAddress) && !isUnspecified(privateAddress)) {
+		return { kind: 'refuse', reason: 'Invalid multicast address' };
+	}
+	if (!hasRoom) return { kind: 'ignore', reason: 'Too many sessions at the same time' };
+	return { kind: 'join' };
+}
+
+/** The group that the shell joins; undefined in unicast mode. */
+export function privateGroupOf(announce: Announce): string | undefined {
+	return isUnspecified(announce.privateAddress) ? undefined : announce.privateAddress;
+}

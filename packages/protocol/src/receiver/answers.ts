@@ -1,0 +1,159 @@
+/** What a receiver sends: small messages that wait for a poll and are encoded when their turn comes. */
+import {
+	encodeAbort,
+	encodeComplete,
+	encodeFileInfoAck,
+	encodeRegister,
+	EMPTY_SPAN,
+	emptyHeader,
+	HEADER_BYTES,
+	MessageType,
+	StatusLayout,
+	statusBitmapBytes,
+	type Timestamp,
+	writeHeader,
+} from '@uftp/wire';
+import { assert } from '../assert.ts';
+import { ANSWERS_MAX } from '../limits.ts';
+import type { CompleteStatus, Endpoint, OutgoingBatch } from '../ports.ts';
+import { nextSequence } from '../sequence.ts';
+import type { BlockLedger } from './block-ledger.ts';
+import type { Counters } from './counters.ts';
+
+/** Which session an answer belongs to and where it goes: outlives the session for late answers. */
+export interface SessionLink {
+	readonly groupId: number;
+	readonly groupInstance: number;
+	readonly senderId: number;
+	/** Where the ANNOUNCE came from. */
+	readonly replyTo: Endpoint;
+	/** Sequence number of the next message to this sender. */
+	sequence: number;
+}
+
+/** A time as the sender wrote it, and when it came here: goes back advanced by the time that it was held. */
+export interface HeldTimestamp {
+	readonly timestamp: Timestamp;
+	readonly heardAt: number;
+}
+
+export type Answer =
+	| { readonly kind: 'register'; readonly announced: HeldTimestamp; readonly rand2: Uint8Array }
+	| { readonly kind: 'fileInfoAck'; readonly fileId: number; readonly described: HeldTimestamp }
+	| { readonly kind: 'status'; readonly fileId: number; readonly section: number; readonly ledger: BlockLedger }
+	| {
+			readonly kind: 'complete';
+			readonly fileId: number;
+			readonly status: CompleteStatus;
+			readonly freeSpaceBytes?: number | undefined;
+	  }
+	| { readonly kind: 'abort'; readonly reason: string };
+
+const FUNCTIONS = {
+	register: MessageType.REGISTER,
+	fileInfoAck: MessageType.FILEINFO_ACK,
+	status: MessageType.STATUS,
+	complete: MessageType.COMPLETE,
+	abort: MessageType.ABORT,
+} as const;
+
+export class AnswerQueue {
+	readonly #receiverId: number;
+	readonly #counters: Counters;
+	#queue: { readonly link: SessionLink; readonly answer: Answer }[] = [];
+	/** Entries before this one have been sent. */
+	#next = 0;
+	readonly #header = emptyHeader();
+
+	constructor(receiverId: number, counters: Counters) {
+		this.#receiverId = receiverId;
+		this.#counters = counters;
+	}
+
+	push(link: SessionLink, answer: Answer): void {
+		if (this.#queue.length - this.#next >= ANSWERS_MAX) this.#counters.drop('answer-queue-full');
+		else this.#queue.push({ link, answer });
+	}
+
+	/** Composes the oldest answer into the batch; false when none is left. */
+	poll(now: number, batch: OutgoingBatch): boolean {
+		while (this.#next < this.#queue.length) {
+			const { link, answer } = this.#queue[this.#next++];
+			if (this.#next === this.#queue.length) {
+				this.#queue = [];
+				this.#next = 0;
+			}
+			const bodyBytes = this.#encode(now, answer, batch.bytes);
+			if (bodyBytes === 0) continue;
+			const header = this.#header;
+			header.func = FUNCTIONS[answer.kind];
+			header.sequence = link.sequence;
+			header.sourceId = this.#receiverId;
+			header.groupId = link.groupId;
+			header.groupInstance = link.groupInstance;
+			writeHeader(batch.bytes, 0, header);
+			link.sequence = nextSequence(link.sequence);
+			batch.count = 1;
+			batch.stride = HEADER_BYTES + bodyBytes;
+			batch.lastLength = HEADER_BYTES + bodyBytes;
+			batch.file = -1;
+			batch.destination = link.replyTo;
+			this.#counters.answersSent++;
+			return true;
+		}
+		return false;
+	}
+
+	/** Writes what follows the common header and returns its length; 0 when there is nothing to say any more. */
+	#encode(now: number, answer: Answer, bytes: Uint8Array): number {
+		switch (answer.kind) {
+			case 'register':
+				return encodeRegister(bytes, HEADER_BYTES, {
+					timestamp: advance(answer.announced, now),
+					rand2: answer.rand2,
+					keyInfo: EMPTY_SPAN,
+					ids: [],
+				});
+			case 'fileInfoAck':
+				return encodeFileInfoAck(bytes, HEADER_BYTES, {
+					fileId: answer.fileId,
+					partial: false,
+					timestamp: advance(answer.described, now),
+					ids: [],
+				});
+			case 'status':
+				return this.#encodeStatus(answer.fileId, answer.section, answer.ledger, bytes);
+			case 'complete': {
+				const { fileId, status, freeSpaceBytes } = answer;
+				const freeSpace = freeSpaceBytes === undefined ? {} : { freeSpaceBytes };
+				return encodeComplete(bytes, HEADER_BYTES, { fileId, status, ...freeSpace, ids: [] });
+			}
+			case 'abort':
+				return encodeAbort(bytes, HEADER_BYTES, { currentFileOnly: false, host: 0, message: answer.reason });
+		}
+	}
+
+	/** The bitmap goes from the ledger straight into the batch, as it is now: late blocks are not asked for. */
+	#encodeStatus(fileId: number, section: number, ledger: BlockLedger, bytes: Uint8Array): number {
+		const bitmapAt = HEADER_BYTES + StatusLayout.size;
+		const bitmapBytes = statusBitmapBytes(ledger.map.blocksIn(section));
+		assert(bitmapAt + bitmapBytes <= bytes.length, 'the batch has no room for a STATUS');
+		const missing = ledger.writeNaks(section, bytes, bitmapAt);
+		if (missing === 0) return 0;
+		const headerWords = StatusLayout.size / 4;
+		StatusLayout.encode(bytes, HEADER_BYTES, { func: MessageType.STATUS, headerWords, fileId, section });
+		this.#counters.statusesSent++;
+		this.#counters.naksSent += missing;
+		return StatusLayout.size + bitmapBytes;
+	}
+}
+
+/** A held timestamp as it goes back at `now`, in the sender's clock: seconds wrap at 32 bits, as everywhere in 4.x. */
+export function advance(held: HeldTimestamp, now: number): Timestamp {
+	const microseconds = held.timestamp.microseconds + Math.max(0, Math.round((now - held.heardAt) * 1000));
+	const carry = Math.trunc(microseconds / 1_000_000);
+	return {
+		seconds: (held.timestamp.seconds + carry) % 2 ** 32,
+		microseconds: microseconds - carry * 1_000_000,
+	};
+}

@@ -1,0 +1,145 @@
+/**
+ * Which blocks of a file are still missing.
+ *
+ * A section costs memory only while it is under way: its bitmap is made when its first block arrives and freed with its
+ * last. All bitmaps of a node come out of one budget, so that no announcement can make the receiver grow; a block for
+ * which there is no memory is refused and asked for again like a lost one.
+ */
+import { clearNak, countNaks, fillNaks, isNak, nakBytes } from '../nak-bitmap.ts';
+import type { SectionMap } from '../sections.ts';
+
+/** Memory for block bitmaps, shared by all sessions of a node. */
+export class BitmapBudget {
+	readonly limitBytes: number;
+	#usedBytes = 0;
+
+	constructor(limitBytes: number) {
+		this.limitBytes = limitBytes;
+	}
+
+	get usedBytes(): number {
+		return this.#usedBytes;
+	}
+
+	/** Takes `bytes` out of the budget; false, and nothing taken, when they are not there. */
+	tryTake(bytes: number): boolean {
+		if (this.#usedBytes + bytes > this.limitBytes) return false;
+		this.#usedBytes += bytes;
+		return true;
+	}
+
+	give(bytes: number): void {
+		this.#usedBytes -= bytes;
+	}
+}
+
+/** What became of a block. */
+export const Taken = { New: 0, Duplicate: 1, Refused: 2 } as const;
+export type Taken = (typeof Taken)[keyof typeof Taken];
+
+const Unseen = 0;
+const Partial = 1;
+const Complete = 2;
+
+interface PartialSection {
+	/** One bit per block, 1 = missing, as STATUS carries it. */
+	readonly bitmap: Uint8Array;
+	missing: number;
+}
+
+export class BlockLedger {
+	readonly map: SectionMap;
+	readonly #budget: BitmapBudget;
+	readonly #states: Uint8Array;
+	readonly #partial = new Map<number, PartialSection>();
+	#missingBlocks: number;
+	/** The section that blocks are coming for: the map is asked only when it changes. */
+	#hotSection = -1;
+	#hot: PartialSection | undefined;
+	#isClosed = false;
+
+	private constructor(map: SectionMap, budget: BitmapBudget) {
+		this.map = map;
+		this.#budget = budget;
+		this.#states = new Uint8Array(map.sections);
+		this.#missingBlocks = map.blocks;
+	}
+
+	/** The ledger of a file with nothing received; undefined when the budget has no room for its section states. */
+	static open(map: SectionMap, budget: BitmapBudget): BlockLedger | undefined {
+		return budget.tryTake(map.sections) ? new BlockLedger(map, budget) : undefined;
+	}
+
+	get missingBlocks(): number {
+		return this.#missingBlocks;
+	}
+
+	isSectionComplete(section: number): boolean {
+		return this.#states[section] === Complete;
+	}
+
+	/** Marks block `i` of `section` received. Both are in range. Allocates for the first block of a section only. */
+	take(section: number, i: number): Taken {
+		if (section !== this.#hotSection && !this.#select(section)) return Taken.Refused;
+		const hot = this.#hot;
+		if (hot === undefined || !isNak(hot.bitmap, 0, i)) return Taken.Duplicate;
+		clearNak(hot.bitmap, 0, i);
+		this.#missingBlocks--;
+		if (--hot.missing === 0) this.#completeSection(section, hot);
+		return Taken.New;
+	}
+
+	/** Makes `section` the hot one; false when there is no memory for its bitmap. */
+	#select(section: number): boolean {
+		const state = this.#states[section];
+		if (state === Unseen) {
+			const blocks = this.map.blocksIn(section);
+			if (!this.#budget.tryTake(nakBytes(blocks))) return false;
+			const opened = { bitmap: new Uint8Array(nakBytes(blocks)), missing: blocks };
+			fillNaks(opened.bitmap, 0, blocks);
+			this.#partial.set(section, opened);
+			this.#states[section] = Partial;
+			this.#hot = opened;
+		} else this.#hot = state === Partial ? this.#partial.get(section) : undefined;
+		this.#hotSection = section;
+		return true;
+	}
+
+	#completeSection(section: number, done: PartialSection): void {
+		this.#states[section] = Complete;
+		this.#partial.delete(section);
+		this.#hot = undefined;
+		this.#budget.give(done.bitmap.length);
+	}
+
+	/**
+	 * Writes the section's bitmap of missing blocks (`nakBytes` bytes) and returns how many are missing; 0, and nothing
+	 * written, when the file is not wanted any more.
+	 */
+	writeNaks(section: number, bytes: Uint8Array, at: number): number {
+		if (this.#isClosed) return 0;
+		const blocks = this.map.blocksIn(section);
+		const partial = this.#partial.get(section);
+		if (partial !== undefined) {
+			bytes.set(partial.bitmap, at);
+			return countNaks(bytes, at, blocks);
+		}
+		if (this.#states[section] === Complete) {
+			bytes.fill(0, at, at + nakBytes(blocks));
+			return 0;
+		}
+		fillNaks(bytes, at, blocks);
+		return blocks;
+	}
+
+	/** Gives all memory back; the ledger is not used any more. */
+	close(): void {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		let bytes = this.#states.length;
+		for (const partial of this.#partial.values()) bytes += partial.bitmap.length;
+		this.#partial.clear();
+		this.#hot = undefined;
+		this.#budget.give(bytes);
+	}
+}

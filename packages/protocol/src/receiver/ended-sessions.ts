@@ -1,0 +1,101 @@
+/**
+ * Sessions that are over, for some time: repeats of their ANNOUNCE start nothing, and a sender that missed the last
+ * COMPLETE still gets its answer.
+ */
+import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, type Malformed, MessageType } from '@uftp/wire';
+import { ENDED_FILES_MAX, ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from '../limits.ts';
+import { CompleteStatus } from '../ports.ts';
+import type { AnswerQueue, SessionLink } from './answers.ts';
+import { SESSION_FILE_ID } from './completion.ts';
+import { type FinishedFiles, identityHash } from './finished-files.ts';
+import type { SessionOutcome } from './session-context.ts';
+
+interface EndedSession {
+	readonly link: SessionLink;
+	readonly outcome: SessionOutcome;
+	readonly files: FinishedFiles;
+	readonly endedAt: number;
+}
+
+export class EndedSessions {
+	readonly #receiverId: number;
+	readonly #answers: AnswerQueue;
+	/** By group id, oldest first. */
+	readonly #sessions = new Map<number, EndedSession>();
+	#rememberedFiles = 0;
+
+	constructor(receiverId: number, answers: AnswerQueue) {
+		this.#receiverId = receiverId;
+		this.#answers = answers;
+	}
+
+	add(now: number, link: SessionLink, outcome: SessionOutcome, files: FinishedFiles): void {
+		this.forget(link.groupId);
+		this.#sessions.set(link.groupId, { link, outcome, files, endedAt: now });
+		this.#rememberedFiles += files.count;
+		for (const [groupId, session] of this.#sessions) {
+			const isOver = this.#sessions.size > ENDED_SESSIONS_MAX || this.#rememberedFiles > ENDED_FILES_MAX;
+			if (!isOver && now - session.endedAt < ENDED_SESSION_MS) break;
+			this.forget(groupId);
+		}
+	}
+
+	forget(groupId: number): void {
+		const session = this.#sessions.get(groupId);
+		if (session === undefined) return;
+		this.#rememberedFiles -= session.files.count;
+		this.#sessions.delete(groupId);
+	}
+
+	#find(now: number, header: Readonly<CommonHeader>): EndedSession | undefined {
+		const session = this.#sessions.get(header.groupId);
+		if (session === undefined) return undefined;
+		if (now - session.endedAt >= ENDED_SESSION_MS) {
+			this.forget(header.groupId);
+			return undefined;
+		}
+		return session.link.senderId === header.sourceId ? session : undefined;
+	}
+
+	/**
+	 * Whether an ANNOUNCE repeats a session that is over for good. One that ended here because nothing was heard any
+	 * more may be joined again.
+	 */
+	isOver(now: number, header: Readonly<CommonHeader>): boolean {
+		const session = this.#find(now, header);
+		if (session === undefined || header.groupInstance > session.link.groupInstance) return false;
+		return session.outcome !== 'unconfirmed' && session.outcome !== 'timedOut';
+	}
+
+	/** A message after the end; `isKnown` is false when it is of no session remembered here. */
+	handleMessage(
+		now: number,
+		header: Readonly<CommonHeader>,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+	): { readonly isKnown: boolean } | Malformed {
+		const session = this.#find(now, header);
+		if (session === undefined || session.link.groupInstance !== header.groupInstance) return { isKnown: false };
+		if (header.func === MessageType.DONE) {
+			const message = decodeDone(bytes, at, length);
+			if (isMalformed(message)) return message;
+			if (message.ids.includes(this.#receiverId)) this.#complete(session, message.fileId);
+		} else if (header.func === MessageType.FILEINFO) {
+			const message = decodeFileInfo(bytes, at, length);
+			if (isMalformed(message)) return message;
+			const isSame = session.files.isSameFile(message.fileId, identityHash(message));
+			if (isSame && message.ids.includes(this.#receiverId)) this.#complete(session, message.fileId);
+		}
+		return { isKnown: true };
+	}
+
+	#complete(session: EndedSession, fileId: number): void {
+		const isSession = fileId === SESSION_FILE_ID;
+		if (isSession && session.outcome !== 'completed') return;
+		const status = isSession ? CompleteStatus.Normal : session.files.status(fileId);
+		if (status === undefined) return;
+		const freeSpaceBytes = session.files.freeSpaceBytes(fileId);
+		this.#answers.push(session.link, { kind: 'complete', fileId, status, freeSpaceBytes });
+	}
+}

@@ -1,0 +1,42 @@
+/** One file that a session has not finished yet. */
+import type { CompleteStatus, IncomingFile } from '../ports.ts';
+import { CompleteStatus as Status } from '../ports.ts';
+import type { SectionMap } from '../sections.ts';
+import type { HeldTimestamp } from './answers.ts';
+import type { BlockLedger } from './block-ledger.ts';
+import { NakWindow } from './nak-window.ts';
+
+/** `offered` until the shell has decided, `receiving` until the last block is here, `storing` until it is on disk. */
+export type FileStage = 'offered' | 'receiving' | 'storing';
+
+export class FileTransfer {
+	readonly file: IncomingFile;
+	readonly hash: number;
+	readonly map: SectionMap;
+	readonly naks: NakWindow;
+	readonly startedAt: number;
+	stage: FileStage = 'offered';
+	/** What the COMPLETE will say. */
+	status: CompleteStatus = Status.Normal;
+	/** From the moment the file is accepted. */
+	ledger: BlockLedger | undefined;
+	/** The FILEINFO that came last. */
+	described: HeldTimestamp;
+	/** A DONE has listed this receiver: the sender waits for an answer. */
+	isAwaited = false;
+
+	constructor(file: IncomingFile, hash: number, map: SectionMap, described: HeldTimestamp) {
+		this.file = file;
+		this.hash = hash;
+		this.map = map;
+		this.naks = new NakWindow(map.sections);
+		this.described = described;
+		this.startedAt = described.heardAt;
+	}
+
+	close(): void {
+		this.ledger?.close();
+		this.ledger = undefined;
+		this.naks.stop();
+	}
+}

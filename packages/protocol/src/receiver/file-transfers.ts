@@ -1,0 +1,330 @@
+/**
+ * The files of one session: file information, blocks, reports of missing blocks, COMPLETE (wire facts, 5 to 9.5).
+ *
+ * A sender of ours goes on to the next file without a receiver that is away and comes back to the earlier one later. So
+ * an unfinished file stays open when another is described, and blocks, FILEINFO and DONE find it by its id; C senders
+ * have one file at a time, for them this changes nothing.
+ */
+import { decodeFileInfo, type FileInfo, FileSegLayout, HEADER_BYTES, isMalformed, type Malformed } from '@uftp/wire';
+import { SUSPENDED_FILES_MAX } from '../limits.ts';
+import { CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../ports.ts';
+import { SectionMap } from '../sections.ts';
+import { NEVER } from '../timers.ts';
+import { BlockLedger, Taken } from './block-ledger.ts';
+import { FileTransfer } from './file-transfer.ts';
+import { FinishedFiles, identityHash } from './finished-files.ts';
+import type { FileOwner, SessionContext } from './session-context.ts';
+
+/**
+ * COMPLETE leaves as soon as a file is stored, without waiting for a DONE that lists this receiver: that saves a round
+ * trip. Senders count it whenever it comes during the transfer, the C program 4.10.2 too.
+ */
+const COMPLETES_AT_ONCE = true;
+
+const fields = FileSegLayout.fields;
+
+export class FileTransfers implements FileOwner {
+	readonly #context: SessionContext;
+	/** By file id, the one described last at the end. */
+	readonly #open = new Map<number, FileTransfer>();
+	readonly finished = new FinishedFiles();
+	/** The file that blocks are coming for: the map is asked only when it changes. */
+	#hot: FileTransfer | undefined;
+	/** Files whose blocks came and are in place. */
+	filesReceived = 0;
+
+	constructor(context: SessionContext) {
+		this.#context = context;
+	}
+
+	get groupId(): number {
+		return this.#context.link.groupId;
+	}
+
+	get hasOpenFiles(): boolean {
+		return this.#open.size > 0;
+	}
+
+	/** A file is being put under its name: the session must not end before that is over. */
+	get isStoring(): boolean {
+		for (const transfer of this.#open.values()) if (transfer.stage === 'storing') return true;
+		return false;
+	}
+
+	// ---- file information
+
+	/** A FILEINFO; `isListed` tells whether it asks this receiver. With `onlyFinished` no new file is begun. */
+	handleFileInfo(
+		now: number,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+		onlyFinished: boolean,
+	): { readonly isListed: boolean } | Malformed {
+		const info = decodeFileInfo(bytes, at, length);
+		if (isMalformed(info)) return info;
+		if (!info.ids.includes(this.#context.node.config.receiverId)) return { isListed: false };
+		// 0 stands for the session; no sender gives it to a file.
+		if (info.fileId === 0) this.#context.node.counters.drop('file-id-0');
+		else this.#describe(now, info, onlyFinished);
+		return { isListed: true };
+	}
+
+	#describe(now: number, info: FileInfo, onlyFinished: boolean): void {
+		const hash = identityHash(info);
+		if (this.finished.isSameFile(info.fileId, hash)) {
+			this.complete(info.fileId);
+			return;
+		}
+		if (onlyFinished) return;
+		const known = this.#open.get(info.fileId);
+		if (known !== undefined && known.hash === hash) {
+			this.#describeAgain(now, known, info);
+			return;
+		}
+		if (known !== undefined) this.#discard(known, 'The sender uses its file id for another file');
+		this.finished.forget(info.fileId);
+		this.#offer(now, info, hash);
+	}
+
+	#describeAgain(now: number, transfer: FileTransfer, info: FileInfo): void {
+		transfer.described = { timestamp: info.timestamp, heardAt: now };
+		this.#open.delete(info.fileId);
+		this.#open.set(info.fileId, transfer);
+		// Not yet decided: the answer is on its way.
+		if (transfer.stage !== 'offered') this.#acknowledge(transfer);
+	}
+
+	#offer(now: number, info: FileInfo, hash: number): void {
+		const { node, link, terms } = this.#context;
+		const type = fileType(info.type);
+		const map = SectionMap.of(type === FileType.Regular ? info.size : 0, terms.blockBytes);
+		if (type === undefined || typeof map === 'string') {
+			const problem = typeof map === 'string' ? map : `a thing of unknown type ${info.type}`;
+			node.emit({ kind: 'warning', message: `"${info.name}" is rejected: ${problem}` });
+			this.finished.add(info.fileId, hash, CompleteStatus.Rejected);
+			this.complete(info.fileId);
+			return;
+		}
+		const file: IncomingFile = {
+			handle: node.newHandle(),
+			groupId: link.groupId,
+			senderId: link.senderId,
+			fileId: info.fileId,
+			type,
+			name: info.name,
+			size: map.size,
+			modifiedSeconds: info.modifiedSeconds,
+			link: info.link,
+			sync: terms.sync,
+			preview: terms.preview,
+		};
+		this.#open.set(file.fileId, new FileTransfer(file, hash, map, { timestamp: info.timestamp, heardAt: now }));
+		node.handles.set(file.handle, this);
+		this.#discardOldest();
+		node.emit({ kind: 'fileOffered', file });
+	}
+
+	#discardOldest(): void {
+		if (this.#open.size <= SUSPENDED_FILES_MAX + 1) return;
+		for (const transfer of this.#open.values()) {
+			if (transfer.stage === 'storing') continue;
+			this.#discard(transfer, `More than ${SUSPENDED_FILES_MAX} files of this session are unfinished`);
+			return;
+		}
+	}
+
+	#acknowledge(transfer: FileTransfer): void {
+		this.#context.answer({ kind: 'fileInfoAck', fileId: transfer.file.fileId, described: transfer.described });
+	}
+
+	// ---- what the shell decided
+
+	fileDecided(now: number, handle: number, decision: FileDecision): void {
+		const transfer = this.#byHandle(handle, 'offered');
+		if (transfer === undefined) return;
+		if (decision.kind === 'abort') {
+			this.#context.finish('aborted', decision.reason, true);
+		} else if (decision.kind === 'answer') {
+			this.#end(now, transfer, decision.status, decision.reason, decision.freeSpaceBytes);
+			this.complete(transfer.file.fileId);
+		} else if (transfer.file.type !== FileType.Regular) {
+			this.#end(now, transfer, decision.status, undefined);
+			this.complete(transfer.file.fileId);
+		} else this.#receive(transfer, decision.status);
+	}
+
+	#receive(transfer: FileTransfer, status: CompleteStatus): void {
+		const { node } = this.#context;
+		transfer.ledger = BlockLedger.open(transfer.map, node.budget);
+		if (transfer.ledger === undefined) {
+			const reason = `No memory left to keep track of the blocks of "${transfer.file.name}"`;
+			this.#context.finish('aborted', reason, true);
+			return;
+		}
+		transfer.status = status;
+		transfer.stage = 'receiving';
+		node.emit({ kind: 'fileStarted', file: transfer.file });
+		this.#acknowledge(transfer);
+		if (transfer.map.blocks === 0) this.#allBlocksAreHere(transfer);
+	}
+
+	#allBlocksAreHere(transfer: FileTransfer): void {
+		transfer.stage = 'storing';
+		transfer.naks.stop();
+		this.#context.node.emit({ kind: 'fileComplete', file: transfer.file });
+	}
+
+	fileStored(now: number, handle: number, status: CompleteStatus | undefined): void {
+		const transfer = this.#byHandle(handle, 'storing');
+		if (transfer === undefined) return;
+		this.filesReceived++;
+		this.#end(now, transfer, status ?? transfer.status, undefined);
+		// An empty file has no blocks whose end could be told: its sender asks with DONE, as for C receivers.
+		const isTold = COMPLETES_AT_ONCE && transfer.map.blocks > 0;
+		if (isTold || transfer.isAwaited) this.complete(transfer.file.fileId);
+	}
+
+	fileFailed(_now: number, handle: number, reason: string): void {
+		if (this.#byHandle(handle) !== undefined) this.#context.finish('aborted', reason, true);
+	}
+
+	#byHandle(handle: number, stage?: FileTransfer['stage']): FileTransfer | undefined {
+		for (const transfer of this.#open.values()) {
+			if (transfer.file.handle === handle) return stage === undefined || transfer.stage === stage ? transfer : undefined;
+		}
+		return undefined;
+	}
+
+	/** Nothing more is to come for the file: remembers how it ended. */
+	#end(
+		now: number,
+		transfer: FileTransfer,
+		status: CompleteStatus,
+		reason: string | undefined,
+		freeSpaceBytes?: number,
+	): void {
+		const { file, hash, startedAt } = transfer;
+		this.finished.add(file.fileId, hash, status, freeSpaceBytes);
+		this.#close(transfer);
+		this.#context.node.emit({ kind: 'fileEnded', file, status, reason, elapsedMs: now - startedAt });
+	}
+
+	/** Says COMPLETE for a finished file, for the first time or again. */
+	complete(fileId: number): void {
+		const status = this.finished.status(fileId);
+		if (status === undefined) return;
+		const freeSpaceBytes = this.finished.freeSpaceBytes(fileId);
+		this.#context.answer({ kind: 'complete', fileId, status, freeSpaceBytes });
+	}
+
+	#close(transfer: FileTransfer): void {
+		transfer.close();
+		this.#open.delete(transfer.file.fileId);
+		this.#context.node.handles.delete(transfer.file.handle);
+		if (this.#hot === transfer) this.#hot = undefined;
+	}
+
+	#discard(transfer: FileTransfer, reason: string): void {
+		this.#close(transfer);
+		this.#context.node.emit({ kind: 'fileDiscarded', file: transfer.file, reason });
+	}
+
+	/** The session is over, or its end has begun: what is unfinished will not be completed. */
+	discardAll(reason: string): void {
+		for (const transfer of [...this.#open.values()]) this.#discard(transfer, reason);
+	}
+
+	// ---- blocks
+
+	/**
+	 * The block of a clear FILESEG (header at `headerAt`): true when it is new, and `placement` says where it belongs.
+	 * Hot: allocates nothing but the bitmap of a section whose first block this is.
+	 */
+	takeBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number, isLate: boolean): boolean {
+		const { counters, placement } = this.#context.node;
+		const at = headerAt + HEADER_BYTES;
+		const fileId = fields.fileId.get(bytes, at);
+		let transfer = this.#hot;
+		if (transfer === undefined || transfer.file.fileId !== fileId) {
+			transfer = this.#open.get(fileId);
+			this.#hot = transfer;
+		}
+		if (transfer === undefined || transfer.stage !== 'receiving' || transfer.ledger === undefined) {
+			if (transfer?.stage === 'storing' || this.finished.status(fileId) !== undefined) counters.blocksDuplicate++;
+			else counters.blocksUnknown++;
+			return false;
+		}
+		const map = transfer.map;
+		const section = fields.section.get(bytes, at);
+		const block = fields.block.get(bytes, at);
+		// C takes any length for the last block; only the exact one can be right.
+		if (
+			section >= map.sections ||
+			block >= map.blocksIn(section) ||
+			payloadLength !== map.blockLength(section, block)
+		) {
+			counters.blocksInvalid++;
+			return false;
+		}
+		if (!isLate && section !== transfer.naks.currentSection) {
+			transfer.naks.enterSection(now, section, this.#context.holdOffMs());
+		}
+		const taken = transfer.ledger.take(section, block);
+		if (taken !== Taken.New) {
+			if (taken === Taken.Duplicate) counters.blocksDuplicate++;
+			else counters.blocksRefused++;
+			return false;
+		}
+		counters.blocksNew++;
+		placement.handle = transfer.file.handle;
+		placement.offset = map.blockOffset(section, block);
+		if (transfer.ledger.missingBlocks === 0) this.#allBlocksAreHere(transfer);
+		return true;
+	}
+
+	// ---- the end of a pass
+
+	/** DONE for a file. */
+	handleDone(now: number, fileId: number, section: number, isListed: boolean): void {
+		const transfer = this.#open.get(fileId);
+		if (transfer === undefined) {
+			if (isListed) this.complete(fileId);
+			return;
+		}
+		if (isListed) transfer.isAwaited = true;
+		if (transfer.stage === 'receiving') {
+			transfer.naks.passEnded(now, section, isListed, this.#context.holdOffMs());
+		}
+	}
+
+	/** When the next report of missing blocks is due. */
+	get deadline(): number {
+		let earliest = NEVER;
+		for (const { naks } of this.#open.values()) if (naks.deadline < earliest) earliest = naks.deadline;
+		return earliest;
+	}
+
+	handleTimeout(now: number): void {
+		for (const transfer of this.#open.values()) {
+			const { ledger, naks, file } = transfer;
+			if (ledger === undefined || naks.deadline > now) continue;
+			const { grttMs, groupSize, node } = this.#context;
+			naks.expire(
+				now,
+				(section) => !ledger.isSectionComplete(section),
+				(section) => this.#context.answer({ kind: 'status', fileId: file.fileId, section, ledger }),
+				node.holdOff.statusesPerRound(groupSize),
+				grttMs,
+			);
+		}
+	}
+
+	rescale(now: number, factor: number): void {
+		for (const { naks } of this.#open.values()) naks.rescale(now, factor);
+	}
+}
+
+function fileType(type: number): FileType | undefined {
+	return (Object.values(FileType) as number[]).includes(type) ? (type as FileType) : undefined;
+}

@@ -1,0 +1,41 @@
+/**
+ * How long a receiver holds a report of missing blocks back, and how many it sends at once. C programs wait exactly one
+ * GRTT; spread over the second half of it, and earlier in small groups, the reports of many receivers do not fall on
+ * the sender in one instant, and few receivers do not make it wait for nothing.
+ */
+import { STATUS_PER_ROUND_MAX, STATUS_PER_ROUND_MIN } from '../limits.ts';
+
+/** In groups of this size or more the whole GRTT is used; half of it in the smallest. */
+const LARGE_GROUP = 100;
+/** Reports that all receivers of a group together may send per GRTT, as far as each can know. */
+const GROUP_STATUSES_PER_ROUND = 8192;
+
+export class HoldOff {
+	#state: number;
+
+	/** `seed`: any 32-bit number; receivers with different seeds answer at different times. */
+	constructor(seed: number) {
+		// Xorshift never leaves zero.
+		this.#state = seed | 0 || 0x2545f491;
+	}
+
+	delayMs(grttMs: number, groupSize: number): number {
+		const spread = 0.5 + 0.5 * Math.min(1, groupSize / LARGE_GROUP);
+		return grttMs * spread * (0.5 + 0.5 * this.#random());
+	}
+
+	statusesPerRound(groupSize: number): number {
+		const share = Math.trunc(GROUP_STATUSES_PER_ROUND / Math.max(1, groupSize));
+		return Math.min(STATUS_PER_ROUND_MAX, Math.max(STATUS_PER_ROUND_MIN, share));
+	}
+
+	/** Marsaglia's xorshift32, as a fraction of 1. */
+	#random(): number {
+		let x = this.#state;
+		x ^= x << 13;
+		x ^= x >>> 17;
+		x ^= x << 5;
+		this.#state = x;
+		return (x >>> 0) / 2 ** 32;
+	}
+}

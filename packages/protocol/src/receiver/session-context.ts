@@ -1,0 +1,150 @@
+/** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
+import { decodeRtt } from '@uftp/wire';
+import type { ReceiverEvent } from '../events.ts';
+import { answerWindowMs, isNewGrtt, silenceMs } from '../grtt.ts';
+import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX, ROBUST_MAX } from '../limits.ts';
+import type { CompleteStatus, FileDecision } from '../ports.ts';
+import type { ReceiverConfig } from '../receiver-config.ts';
+import { sequenceAhead } from '../sequence.ts';
+import { NEVER, TimerTable } from '../timers.ts';
+import type { Answer, AnswerQueue, HeldTimestamp, SessionLink } from './answers.ts';
+import type { BitmapBudget } from './block-ledger.ts';
+import type { Counters } from './counters.ts';
+import type { HoldOff } from './hold-off.ts';
+
+/** Who is told what the shell decided about an open file: the session that the file belongs to. */
+export interface FileOwner {
+	readonly groupId: number;
+	fileDecided(now: number, handle: number, decision: FileDecision): void;
+	fileStored(now: number, handle: number, status: CompleteStatus | undefined): void;
+	fileFailed(now: number, handle: number, reason: string): void;
+}
+
+/** What all sessions of a node share. */
+export interface NodeServices {
+	readonly config: ReceiverConfig;
+	readonly answers: AnswerQueue;
+	readonly counters: Counters;
+	readonly budget: BitmapBudget;
+	readonly holdOff: HoldOff;
+	/** Where the block that was taken last belongs. */
+	readonly placement: { handle: number; offset: number };
+	/** Owners of the open files, by handle. */
+	readonly handles: Map<number, FileOwner>;
+	newHandle(): number;
+	emit(event: ReceiverEvent): void;
+}
+
+/** What the ANNOUNCE said. */
+export interface SessionTerms {
+	readonly robust: number;
+	readonly blockBytes: number;
+	readonly sync: boolean;
+	readonly preview: boolean;
+	readonly privateGroup: string | undefined;
+	readonly isOpenGroup: boolean;
+	readonly announced: HeldTimestamp;
+}
+
+/** The timers of a session; the files' own hold-offs are with the files. */
+export const SessionTimer = {
+	/** Repeats REGISTER (until confirmed) or COMPLETE (until DONE_CONF). */
+	Resend: 0,
+	/** Ends that repeating: the registration has failed, or the session has ended well enough. */
+	AnswerWindow: 1,
+} as const;
+
+export type SessionOutcome = 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted';
+
+/** `registering` until confirmed, `active` between and during files, `completing` after DONE(0), then `ended`. */
+export type SessionPhase = 'registering' | 'active' | 'completing' | 'ended';
+
+/** Why a session is over; an `abort` says that the sender is told. */
+export interface SessionEnd {
+	readonly outcome: SessionOutcome;
+	readonly reason: string;
+	readonly tellsSender: boolean;
+}
+
+export class SessionContext {
+	readonly node: NodeServices;
+	readonly link: SessionLink;
+	readonly terms: SessionTerms;
+	readonly timers = new TimerTable(2);
+	phase: SessionPhase = 'registering';
+	/** Set by whoever finds that the session is over; carried out at the end of the call. */
+	end: SessionEnd | undefined;
+	grttMs: number;
+	groupSize: number;
+	#grttByte: number;
+	/** When the last packet of the sender came. */
+	lastHeardAt: number;
+	#highestSequence: number;
+
+	constructor(node: NodeServices, link: SessionLink, terms: SessionTerms, now: number, grttByte: number, sequence: number) {
+		this.node = node;
+		this.link = link;
+		this.terms = { ...terms, robust: Math.min(terms.robust, ROBUST_MAX) };
+		this.#grttByte = grttByte;
+		this.grttMs = advertisedGrttMs(grttByte);
+		this.groupSize = 0;
+		this.lastHeardAt = now;
+		this.#highestSequence = sequence;
+	}
+
+	answer(answer: Answer): void {
+		this.node.answers.push(this.link, answer);
+	}
+
+	finish(outcome: SessionOutcome, reason: string, tellsSender: boolean): void {
+		this.end ??= { outcome, reason, tellsSender };
+	}
+
+	/**
+	 * Notes a packet's sequence number; true when it is late (out of order). Nothing is dropped for it: at high rates
+	 * 16 bits wrap several times a second, so a gap can look like the past.
+	 */
+	noteSequence(sequence: number): boolean {
+		const ahead = sequenceAhead(sequence, this.#highestSequence);
+		if (ahead <= 0 && ahead > -LATE_PACKETS_MAX) return true;
+		this.#highestSequence = sequence;
+		return false;
+	}
+
+	/** Takes over the advertised GRTT if it is a new one; returns by which factor running timers change. */
+	adoptGrtt(now: number, grttByte: number): number {
+		if (grttByte === this.#grttByte) return 1;
+		this.#grttByte = grttByte;
+		const advertisedMs = advertisedGrttMs(grttByte);
+		if (!isNewGrtt(this.grttMs, advertisedMs)) return 1;
+		const factor = advertisedMs / this.grttMs;
+		this.grttMs = advertisedMs;
+		this.timers.rescale(SessionTimer.Resend, now, factor);
+		this.timers.rescale(SessionTimer.AnswerWindow, now, factor);
+		return factor;
+	}
+
+	get resendMs(): number {
+		return 4 * this.grttMs;
+	}
+
+	get answerWindowMs(): number {
+		return answerWindowMs(this.terms.robust, this.grttMs);
+	}
+
+	/** Hold-off before missing blocks are reported. */
+	holdOffMs(): number {
+		return this.node.holdOff.delayMs(this.grttMs, this.groupSize);
+	}
+
+	/** When a silent sender is given up: never before the protocol's own time, nor before our grace. */
+	get silenceDeadline(): number {
+		if (this.phase !== 'active') return NEVER;
+		const limitMs = Math.max(silenceMs(this.terms.robust, this.grttMs), this.node.config.graceMs);
+		return this.lastHeardAt + limitMs;
+	}
+}
+
+export function advertisedGrttMs(grttByte: number): number {
+	return Math.min(ADVERTISED_GRTT_MS_MAX, Math.max(ADVERTISED_GRTT_MS_MIN, decodeRtt(grttByte) * 1000));
+}

@@ -1,0 +1,167 @@
+/** One session of a receiver: takes what the sender says, in the phase that it is in, and ends exactly once. */
+import {
+	type CommonHeader,
+	decodeAbort,
+	decodeDone,
+	decodeGroupSize,
+	Header,
+	isMalformed,
+	type Malformed,
+	MessageType,
+} from '@uftp/wire';
+import { Completion, SESSION_FILE_ID } from './completion.ts';
+import { FileTransfers } from './file-transfers.ts';
+import { Registration } from './registration.ts';
+import type { SessionContext } from './session-context.ts';
+
+const { sequence: sequenceField, sourceId, groupInstance, grtt } = Header.fields;
+
+export class ReceiverSession {
+	readonly context: SessionContext;
+	readonly files: FileTransfers;
+	readonly #registration: Registration;
+	readonly #completion: Completion;
+
+	constructor(context: SessionContext) {
+		this.context = context;
+		this.files = new FileTransfers(context);
+		this.#registration = new Registration(context);
+		this.#completion = new Completion(context);
+	}
+
+	start(now: number): void {
+		const { link, terms, node } = this.context;
+		node.emit({
+			kind: 'sessionStarted',
+			groupId: link.groupId,
+			groupInstance: link.groupInstance,
+			senderId: link.senderId,
+			sender: link.replyTo,
+			privateGroup: terms.privateGroup,
+			blockBytes: terms.blockBytes,
+			isOpenGroup: terms.isOpenGroup,
+		});
+		this.#registration.start(now);
+	}
+
+	/** Any packet of this session's sender: keeps it from timing out, and carries the clockwork's settings. */
+	hear(now: number, header: Readonly<CommonHeader>): void {
+		this.context.lastHeardAt = now;
+		this.context.noteSequence(header.sequence);
+		if (header.groupSize !== 0) this.context.groupSize = decodeGroupSize(header.groupSize);
+		this.#adoptGrtt(now, header.grtt);
+	}
+
+	#adoptGrtt(now: number, grttByte: number): void {
+		const factor = this.context.adoptGrtt(now, grttByte);
+		if (factor !== 1) this.files.rescale(now, factor);
+	}
+
+	/** A control message of this session; what follows its common header is bytes[at .. at+length). */
+	handleMessage(
+		now: number,
+		header: Readonly<CommonHeader>,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+	): Malformed | undefined {
+		this.hear(now, header);
+		switch (header.func) {
+			case MessageType.REG_CONF:
+				return this.#registration.handleRegConf(bytes, at, length);
+			case MessageType.FILEINFO:
+				return this.#handleFileInfo(now, bytes, at, length);
+			case MessageType.DONE:
+				return this.#handleDone(now, bytes, at, length);
+			case MessageType.DONE_CONF:
+				return this.#completion.handleDoneConf(bytes, at, length);
+			case MessageType.ABORT:
+				return this.#handleAbort(bytes, at, length);
+			default:
+				this.context.node.counters.drop('unexpected-message');
+				return undefined;
+		}
+	}
+
+	#handleFileInfo(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+		// After DONE(0) nothing new begins; a late repeat of a finished file's FILEINFO is answered there.
+		const result = this.files.handleFileInfo(now, bytes, at, length, this.context.phase === 'completing');
+		if ('malformed' in result) return result;
+		// A sender describes files only to those whose REGISTER it has.
+		if (result.isListed) this.#registration.confirm();
+		return undefined;
+	}
+
+	#handleDone(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+		const message = decodeDone(bytes, at, length);
+		if (isMalformed(message)) return message;
+		if (this.context.phase === 'registering') return undefined;
+		const isListed = message.ids.includes(this.context.node.config.receiverId);
+		if (message.fileId !== SESSION_FILE_ID) {
+			this.files.handleDone(now, message.fileId, message.section, isListed);
+		} else if (isListed && !this.files.isStoring) {
+			// While a file is being stored the answer would not be true yet; the sender asks again.
+			this.files.discardAll('The sender has ended the session before the file was complete');
+			this.#completion.handleDone(now);
+		}
+		return undefined;
+	}
+
+	#handleAbort(bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+		const message = decodeAbort(bytes, at, length);
+		if (isMalformed(message)) return message;
+		const isForUs = message.host === 0 || message.host === this.context.node.config.receiverId;
+		const isSpared = message.host === 0 && message.currentFileOnly && !this.files.hasOpenFiles;
+		if (isForUs && !isSpared) this.context.finish('aborted', `The sender aborted: ${message.message}`, false);
+		return undefined;
+	}
+
+	/** See `Receiver.handleBlock`. Hot. */
+	takeBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number): boolean {
+		const { context } = this;
+		if (
+			sourceId.get(bytes, headerAt) !== context.link.senderId ||
+			groupInstance.get(bytes, headerAt) !== context.link.groupInstance
+		) {
+			context.node.counters.blocksUnknown++;
+			return false;
+		}
+		context.lastHeardAt = now;
+		this.#adoptGrtt(now, grtt.get(bytes, headerAt));
+		const isLate = context.noteSequence(sequenceField.get(bytes, headerAt));
+		return this.files.takeBlock(now, bytes, headerAt, payloadLength, isLate);
+	}
+
+	get deadline(): number {
+		return Math.min(this.context.timers.next(), this.context.silenceDeadline, this.files.deadline);
+	}
+
+	handleTimeout(now: number): void {
+		const { context } = this;
+		if (context.phase === 'registering') this.#registration.handleTimeout(now);
+		else if (context.phase === 'completing') this.#completion.handleTimeout(now);
+		else if (now >= context.silenceDeadline) context.finish('timedOut', 'Transfer timed out', true);
+		this.files.handleTimeout(now);
+	}
+
+	/** Carries out the end that the call has led to, if it has; true when the session is over. */
+	settle(): boolean {
+		const { context } = this;
+		if (context.end === undefined) return false;
+		const { outcome, reason, tellsSender } = context.end;
+		this.files.discardAll(reason);
+		if (tellsSender) context.answer({ kind: 'abort', reason });
+		context.phase = 'ended';
+		context.timers.clearAll();
+		context.node.emit({
+			kind: 'sessionEnded',
+			groupId: context.link.groupId,
+			senderId: context.link.senderId,
+			outcome,
+			reason,
+			filesReceived: this.files.filesReceived,
+			privateGroup: context.terms.privateGroup,
+		});
+		return true;
+	}
+}
