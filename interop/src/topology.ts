@@ -33,6 +33,8 @@ export interface Host {
 	transmittedBytes(): number;
 	/** Datagrams that this host's sockets had no room for. */
 	receiveBufferErrors(): number;
+	/** Largest receive and send buffer of any UDP socket on this host, as the kernel accounts them; 0 if there is none. */
+	socketBufferBytes(): { readonly receive: number; readonly send: number };
 }
 
 /** A bridge with its hosts, until `close`. */
@@ -103,6 +105,12 @@ function makeHost(index: number, namespace: HeldNamespace, hub: HeldNamespace): 
 		mend: () => void runInside(hub, `ip link set ${port} up`),
 		transmittedBytes: () => transmittedBytes(namespace.pid),
 		receiveBufferErrors: () => receiveBufferErrors(namespace.pid),
+		socketBufferBytes() {
+			const said = runInside(namespace, 'ss -H -u -a -n -m');
+			const largest = (field: string): number =>
+				Math.max(0, ...[...said.matchAll(new RegExp(`[(,]${field}(\\d+)`, 'g'))].map(([, digits]) => Number(digits)));
+			return { receive: largest('rb'), send: largest('tb') };
+		},
 	};
 }
 
