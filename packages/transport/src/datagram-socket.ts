@@ -19,8 +19,8 @@ export type SocketDriver = 'linux-batch' | 'portable';
 export const OUTGOING_BATCH_BYTES = 65_507;
 /** Datagrams of an outgoing batch: the most that every Linux with segmentation offload takes in one call. */
 export const OUTGOING_BATCH_DATAGRAMS = 64;
-/** Datagrams of an incoming batch. */
-export const INCOMING_BATCH_DATAGRAMS = 256;
+/** Datagrams of an incoming batch: 32 messages, each of which may be 128 that the kernel has merged. */
+export const INCOMING_BATCH_DATAGRAMS = 4096;
 
 /** What went through a socket since it was opened. Bytes are UDP payload, without IP and UDP headers. */
 export interface SocketStats {
@@ -100,13 +100,13 @@ export interface SocketOptions {
 	readonly bind?: { readonly address?: string; readonly port?: number };
 	/** Interface on which multicast leaves. Without it nothing multicast can be sent from this socket. */
 	readonly networkInterface?: NetworkInterface;
-	/** Time to live of outgoing datagrams, multicast and unicast (default 1). */
+	/** Time to live of outgoing multicast, 1..255 (default 1). Unicast keeps the system's. */
 	readonly ttl?: number;
 	/** Share the port with other sockets that also ask for it (default false). */
 	readonly reuseAddress?: boolean;
-	/** Receive buffer to ask for; the `linux-batch` and `portable` sockets ask for at least 32 MiB whatever this says. */
+	/** Receive buffer to ask for, in bytes: a floor, at least 32 MiB is asked for whatever this says. */
 	readonly receiveBufferBytes?: number;
-	/** Send buffer to ask for (at least 4 MiB is asked for). */
+	/** Send buffer to ask for, in bytes: a floor, at least 1 MiB is asked for. */
 	readonly sendBufferBytes?: number;
 	/** Allow sending to broadcast addresses (default false). */
 	readonly broadcast?: boolean;

@@ -1,0 +1,85 @@
+import { errno, type Libc } from './libc.ts';
+import { Memory } from './memory.ts';
+
+/** Most descriptors watched at once. */
+export const MAX_WATCHES = 512;
+
+/** System call numbers: asynchronous I/O has no functions in the C library. */
+const CALLS = {
+	x64: { setup: 206, getEvents: 208, submit: 209, cancel: 210 },
+	arm64: { setup: 0, getEvents: 4, submit: 2, cancel: 3 },
+} as const;
+
+/** struct iocb. */
+const REQUEST_BYTES = 64;
+const Request = { data: 0, opcode: 16, descriptor: 20, events: 24, flags: 56, notify: 60 } as const;
+const IOCB_CMD_POLL = 5;
+const IOCB_FLAG_RESFD = 1;
+const POLLIN = 1;
+
+/** struct io_event: data, object, result, result 2. */
+const EVENT_BYTES = 32;
+const EVENTS = 64;
+
+const EVENTS_AT = MAX_WATCHES * REQUEST_BYTES;
+const SCRATCH_AT = EVENTS_AT + EVENTS * EVENT_BYTES;
+
+/**
+ * One-shot poll requests by Linux asynchronous I/O: the kernel adds 1 to an eventfd when a watched descriptor becomes
+ * readable (at once if it is), so that nobody has to sit in `poll`. Requests are numbered 0 to `MAX_WATCHES` - 1.
+ */
+export class PollQueue {
+	readonly #libc: Libc;
+	readonly #calls: { readonly getEvents: number; readonly submit: number; readonly cancel: number };
+	readonly #context: number;
+	readonly #notify: number;
+	readonly #memory = new Memory(SCRATCH_AT + 64);
+
+	private constructor(libc: Libc, context: number, notify: number) {
+		this.#libc = libc;
+		this.#calls = CALLS[process.arch === 'arm64' ? 'arm64' : 'x64'];
+		this.#context = context;
+		this.#notify = notify;
+	}
+
+	/** @param notify an eventfd. Returns the error number where the kernel or a sandbox refuses. */
+	static open(libc: Libc, notify: number): PollQueue | number {
+		const scratch = new Memory(8);
+		const call = CALLS[process.arch === 'arm64' ? 'arm64' : 'x64'].setup;
+		if (Number(libc.syscall(call, MAX_WATCHES, scratch.address, 0, 0, 0)) < 0) return errno(libc);
+		return new PollQueue(libc, scratch.getLong(0), notify);
+	}
+
+	/** Asks to be notified when `descriptor` is readable. `tag` comes back from `reap`. 0, or the error number. */
+	submit(request: number, descriptor: number, tag: number): number {
+		const memory = this.#memory;
+		const at = request * REQUEST_BYTES;
+		memory.bytes.fill(0, at, at + REQUEST_BYTES);
+		memory.setLong(at + Request.data, tag);
+		memory.words[(at + Request.opcode) >>> 2] = IOCB_CMD_POLL;
+		memory.words[(at + Request.descriptor) >>> 2] = descriptor;
+		memory.words[(at + Request.events) >>> 2] = POLLIN;
+		memory.words[(at + Request.flags) >>> 2] = IOCB_FLAG_RESFD;
+		memory.words[(at + Request.notify) >>> 2] = this.#notify;
+		memory.setLong(SCRATCH_AT, memory.address + at);
+		const submitted = this.#libc.syscall(this.#calls.submit, this.#context, 1, memory.address + SCRATCH_AT, 0, 0);
+		return Number(submitted) === 1 ? 0 : errno(this.#libc);
+	}
+
+	/** Takes a request back. Its notification may come all the same. Must precede closing the descriptor. */
+	cancel(request: number): void {
+		const memory = this.#memory;
+		const at = memory.address + request * REQUEST_BYTES;
+		this.#libc.syscall(this.#calls.cancel, this.#context, at, memory.address + SCRATCH_AT, 0, 0);
+	}
+
+	/** Moves the tags of what has become readable into `tags`, at most its length; returns how many. */
+	reap(tags: Float64Array): number {
+		const memory = this.#memory;
+		const wanted = Math.min(tags.length, EVENTS);
+		const events = memory.address + EVENTS_AT;
+		const count = Number(this.#libc.syscall(this.#calls.getEvents, this.#context, 0, wanted, events, 0));
+		for (let i = 0; i < count; i += 1) tags[i] = memory.getLong(EVENTS_AT + i * EVENT_BYTES);
+		return Math.max(count, 0);
+	}
+}

@@ -1,0 +1,106 @@
+import { DescriptorEvents, openEventDescriptor } from './event-descriptor.ts';
+import { errnoSentence } from './errno.ts';
+import { type Libc, loadLibc } from './libc.ts';
+import { MAX_WATCHES, PollQueue } from './poll-queue.ts';
+
+/** One watched descriptor. */
+export interface Watch {
+	/** Stops watching. Must be called before the descriptor is closed. */
+	close(): void;
+}
+
+interface WatchState {
+	readonly descriptor: number;
+	readonly listener: () => void;
+	readonly tag: number;
+	isClosed: boolean;
+}
+
+/** Either the readiness of this thread, or a sentence that says why there is none. */
+export type ReadinessResult =
+	| { readonly readiness: Readiness; readonly why?: undefined }
+	| { readonly readiness?: undefined; readonly why: string };
+
+let shared: ReadinessResult | undefined;
+
+/** The one `Readiness` of this thread, made at the first call. Never throws. */
+export function openReadiness(): ReadinessResult {
+	shared ??= makeReadiness();
+	return shared;
+}
+
+function makeReadiness(): ReadinessResult {
+	const { libc, why } = loadLibc();
+	if (libc === undefined) return { why };
+	const notify = openEventDescriptor(libc);
+	if (notify < 0) return { why: `no eventfd: ${errnoSentence(-notify)}` };
+	const queue = PollQueue.open(libc, notify);
+	if (typeof queue === 'number') {
+		libc.close(notify);
+		return { why: `no asynchronous polling (io_setup): ${errnoSentence(queue)}` };
+	}
+	return { readiness: new Readiness(libc, queue, notify) };
+}
+
+/**
+ * Calls listeners when descriptors that the runtime knows nothing of become readable, out of its event loop, with one
+ * eventfd for all of them. Level-triggered: a listener that leaves something unread is called again in a later turn.
+ * The process stays alive while anything is watched.
+ */
+export class Readiness {
+	readonly libc: Libc;
+	readonly #queue: PollQueue;
+	readonly #events: DescriptorEvents;
+	readonly #watches: (WatchState | undefined)[] = [];
+	readonly #tags = new Float64Array(64);
+	#count = 0;
+	#generation = 0;
+
+	constructor(libc: Libc, queue: PollQueue, notify: number) {
+		this.libc = libc;
+		this.#queue = queue;
+		this.#events = new DescriptorEvents(notify, () => this.#dispatch());
+	}
+
+	/** Watches `descriptor`. Undefined, with the reason as a sentence, where the kernel refuses. */
+	watch(descriptor: number, listener: () => void): Watch | string {
+		let request = 0;
+		while (this.#watches[request] !== undefined) request += 1;
+		if (request >= MAX_WATCHES) return `more than ${MAX_WATCHES} sockets are watched`;
+		this.#generation += 1;
+		const tag = this.#generation * MAX_WATCHES + request;
+		const state: WatchState = { descriptor, listener, tag, isClosed: false };
+		const error = this.#queue.submit(request, descriptor, tag);
+		if (error !== 0) return `the kernel does not watch the socket: ${errnoSentence(error)}`;
+		this.#watches[request] = state;
+		this.#count += 1;
+		this.#events.start();
+		return { close: () => this.#close(request, state) };
+	}
+
+	#close(request: number, state: WatchState): void {
+		if (state.isClosed) return;
+		state.isClosed = true;
+		this.#queue.cancel(request);
+		this.#watches[request] = undefined;
+		this.#count -= 1;
+		if (this.#count === 0) void this.#events.stop();
+	}
+
+	#dispatch(): void {
+		const tags = this.#tags;
+		// What is re-armed here and readable at once is found by the next turn, so that timers and others get theirs.
+		const count = this.#queue.reap(tags);
+		for (let i = 0; i < count; i += 1) {
+			const tag = tags[i];
+			const state = this.#watches[tag % MAX_WATCHES];
+			if (state === undefined || state.tag !== tag) continue;
+			try {
+				state.listener();
+			} catch (error) {
+				reportError(error);
+			}
+			if (!state.isClosed) this.#queue.submit(tag % MAX_WATCHES, state.descriptor, tag);
+		}
+	}
+}

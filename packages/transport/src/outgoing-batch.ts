@@ -1,0 +1,36 @@
+import { Memory } from '@uftp/native';
+import type { Endpoint, OutgoingBatch } from '@uftp/protocol';
+import { OUTGOING_BATCH_BYTES, OUTGOING_BATCH_DATAGRAMS } from './datagram-socket.ts';
+
+const NOWHERE: Endpoint = { host: '', port: 0 };
+
+/** An outgoing batch in ordinary memory. */
+export class PortableOutgoingBatch implements OutgoingBatch {
+	readonly bytes: Uint8Array;
+	readonly capacity = OUTGOING_BATCH_DATAGRAMS;
+	count = 0;
+	stride = 0;
+	lastLength = 0;
+	file = -1;
+	payloadOffset = 0;
+	payloadBytes = 0;
+	lastPayloadBytes = 0;
+	readonly offsets = new Float64Array(OUTGOING_BATCH_DATAGRAMS);
+	destination = NOWHERE;
+
+	constructor(bytes: Uint8Array = new Uint8Array(OUTGOING_BATCH_BYTES)) {
+		this.bytes = bytes;
+	}
+}
+
+/** An outgoing batch in memory that the kernel reads by its address. */
+export class LinuxOutgoingBatch extends PortableOutgoingBatch {
+	/** Keeps the bytes at their address. */
+	readonly memory: Memory;
+
+	constructor() {
+		const memory = new Memory(OUTGOING_BATCH_BYTES);
+		super(memory.bytes.subarray(0, OUTGOING_BATCH_BYTES));
+		this.memory = memory;
+	}
+}

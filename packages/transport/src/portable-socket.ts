@@ -1,0 +1,207 @@
+import { errnoSentence, type UdpSocket } from '@uftp/native';
+import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
+import type { RemoteInfo, Socket } from 'node:dgram';
+import { canonicalAddress } from './bind-error.ts';
+import type { DatagramSocket, Family, SocketOptions, SocketStats } from './datagram-socket.ts';
+import { isScatterable } from './expected-data.ts';
+import type { NetworkInterface } from './interfaces.ts';
+import { membershipError } from './membership-error.ts';
+import { PortableOutgoingBatch } from './outgoing-batch.ts';
+import { PortableIncomingBatch } from './portable-incoming-batch.ts';
+import {
+	bindPortableSocket, type BoundPortableSocket, closeQuietly, errorNumber, interfaceArgument,
+} from './portable-socket-setup.ts';
+import { emptyStats } from './socket-stats.ts';
+
+/** Datagrams handed to the runtime and not yet sent; more are refused until some are. */
+const MAX_SENDING = 256;
+/** Bytes received and not yet fetched; more are dropped and counted, as the kernel does. */
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+
+interface Queued {
+	readonly datagram: Uint8Array;
+	readonly from: Endpoint;
+}
+
+/** Opens the socket that works everywhere. Rejects with `TransportError`. */
+export async function openPortableSocket(options: SocketOptions): Promise<PortableSocket> {
+	return new PortableSocket(await bindPortableSocket(options), options);
+}
+
+/** The `portable` socket: `node:dgram`, a datagram at a time, with the interface of the other one. */
+export class PortableSocket implements DatagramSocket {
+	readonly driver = 'portable';
+	readonly family: Family;
+	readonly local: Endpoint;
+	readonly receiveBufferBytes: number;
+	readonly sendBufferBytes: number;
+	readonly #socket: Socket;
+	readonly #kernelSocket: UdpSocket | undefined;
+	readonly #stats = emptyStats();
+	readonly #networkInterface: NetworkInterface | undefined;
+	#queue: Queued[] = [];
+	#queueHead = 0;
+	#queuedBytes = 0;
+	#sending = 0;
+	#split = 0;
+	#listener: (() => void) | undefined;
+	#isNotified = false;
+	#isClosed = false;
+
+	constructor(bound: BoundPortableSocket, options: SocketOptions) {
+		this.#socket = bound.socket;
+		this.#kernelSocket = bound.kernelSocket;
+		this.#networkInterface = options.networkInterface;
+		this.family = options.family;
+		const { address, port } = bound.socket.address();
+		this.local = { host: canonicalAddress(address) ?? address, port };
+		this.receiveBufferBytes = bound.receiveBufferBytes;
+		this.sendBufferBytes = bound.sendBufferBytes;
+		this.#socket.on('message', (datagram, info) => this.#enqueue(datagram, info));
+		this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+			this.#stats.receiveErrors += 1;
+			this.#stats.lastError = `receiving failed: ${error.message}`;
+		});
+	}
+
+	createOutgoing(): PortableOutgoingBatch {
+		return new PortableOutgoingBatch();
+	}
+
+	createIncoming(): PortableIncomingBatch {
+		return new PortableIncomingBatch();
+	}
+
+	send(batch: OutgoingBatch, from: number): number {
+		const { count, stride, lastLength } = batch;
+		if (this.#isClosed) return count - from;
+		const { host, port } = batch.destination;
+		const isAddress = canonicalAddress(host.split('%')[0])?.includes(':') === (this.family === 6);
+		if (!isAddress) {
+			this.#refuse(count - from, `"${host}" is not an IPv${this.family} address: nothing can be sent to it`);
+			return count - from;
+		}
+		let at = from;
+		for (; at < count && this.#sending < MAX_SENDING; at += 1) {
+			const length = at === count - 1 ? lastLength : stride;
+			// The runtime sends in a later turn, and the batch is composed anew before: hence the copy.
+			const datagram = Buffer.from(batch.bytes.subarray(at * stride, at * stride + length));
+			this.#sending += 1;
+			this.#stats.sendCalls += 1;
+			this.#socket.send(datagram, 0, length, port, this.#scoped(host), (error) => this.#handleSent(error, length));
+		}
+		return at - from;
+	}
+
+	receive(batch: IncomingBatch): boolean {
+		if (!(batch instanceof PortableIncomingBatch)) throw new TypeError('a batch of another driver');
+		batch.reset(this.#split);
+		while (this.#queueHead < this.#queue.length) {
+			const { datagram, from } = this.#queue[this.#queueHead];
+			if (!batch.add(datagram, from)) break;
+			this.#queueHead += 1;
+			this.#queuedBytes -= datagram.length;
+			this.#stats.datagramsIn += 1;
+			this.#stats.bytesIn += datagram.length;
+		}
+		if (this.#queueHead === this.#queue.length) {
+			this.#queue = [];
+			this.#queueHead = 0;
+		}
+		if (batch.count > 0) this.#stats.receiveCalls += 1;
+		return batch.count > 0;
+	}
+
+	onReadable(listener: () => void): void {
+		this.#listener = listener;
+		if (this.#queue.length > 0) this.#notify();
+	}
+
+	expectData(split: number, payloadBytes: number): void {
+		this.#split = isScatterable(split, payloadBytes) ? split : 0;
+	}
+
+	join(group: string, networkInterface: NetworkInterface, source?: string): void {
+		const argument = interfaceArgument(networkInterface, this.family);
+		try {
+			if (source === undefined) this.#socket.addMembership(group, argument);
+			else this.#socket.addSourceSpecificMembership(source, group, argument);
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return;
+			throw membershipError(errorNumber(error), group, networkInterface, source);
+		}
+	}
+
+	leave(group: string, networkInterface: NetworkInterface, source?: string): void {
+		try {
+			const argument = interfaceArgument(networkInterface, this.family);
+			if (source === undefined) this.#socket.dropMembership(group, argument);
+			else this.#socket.dropSourceSpecificMembership(source, group, argument);
+		} catch {
+			// Not joined: nothing to leave.
+		}
+	}
+
+	stats(): SocketStats {
+		if (!this.#isClosed) this.#stats.kernelDrops = this.#kernelSocket?.drops() ?? 0;
+		return { ...this.#stats };
+	}
+
+	close(): void {
+		if (this.#isClosed) return;
+		this.stats();
+		this.#isClosed = true;
+		this.#listener = undefined;
+		this.#queue = [];
+		this.#queueHead = 0;
+		closeQuietly(this.#socket);
+	}
+
+	#enqueue(datagram: Uint8Array, info: RemoteInfo): void {
+		if (this.#queuedBytes + datagram.length > MAX_QUEUED_BYTES) {
+			this.#stats.queueDrops += 1;
+			return;
+		}
+		this.#queue.push({ datagram, from: { host: info.address, port: info.port } });
+		this.#queuedBytes += datagram.length;
+		this.#notify();
+	}
+
+	/** Calls the listener once for all that has come by the end of this turn, and again while something is left. */
+	#notify(): void {
+		if (this.#isNotified || this.#listener === undefined) return;
+		this.#isNotified = true;
+		setImmediate(() => {
+			this.#isNotified = false;
+			if (this.#isClosed) return;
+			try {
+				this.#listener?.();
+			} finally {
+				if (this.#queueHead < this.#queue.length) this.#notify();
+			}
+		});
+	}
+
+	#handleSent(error: Error | null, length: number): void {
+		this.#sending -= 1;
+		if (error === null) {
+			this.#stats.datagramsOut += 1;
+			this.#stats.bytesOut += length;
+		} else {
+			const number = errorNumber(error);
+			this.#refuse(1, `sending failed: ${number === 0 ? error.message : errnoSentence(number)}`);
+		}
+	}
+
+	#refuse(datagrams: number, sentence: string): void {
+		this.#stats.sendErrors += datagrams;
+		this.#stats.lastError = sentence;
+	}
+
+	/** Link-local addresses need an interface: ours, unless they name one. */
+	#scoped(host: string): string {
+		const isLinkLocal = this.family === 6 && /^(fe[89ab]|ff[0-9a-f][12])/i.test(host);
+		if (!isLinkLocal || host.includes('%') || this.#networkInterface === undefined) return host;
+		return `${host}%${this.#networkInterface.name}`;
+	}
+}
