@@ -1,7 +1,7 @@
 import { HEADER_BYTES } from './header.ts';
 import { layout, u16, u32 } from './layout.ts';
 import { MAX_DATAGRAM_BYTES } from './limits.ts';
-import { malformed, type Malformed } from './malformed.ts';
+import { type Malformed, malformed } from './malformed.ts';
 import { claim } from './second-header.ts';
 import { type Span, writeSpan } from './span.ts';
 

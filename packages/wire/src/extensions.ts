@@ -3,8 +3,8 @@
  * and skips one of another type together with all that follows; so do we. FILEINFO, DONE_CONF and CONG_CTRL must not
  * carry any (wire facts, section 3).
  */
-import { fixedBytes, layout, reserved, timestamp, type Timestamp, u16, u32, u64, u8 } from './layout.ts';
-import { malformed, type Malformed } from './malformed.ts';
+import { fixedBytes, layout, reserved, type Timestamp, timestamp, u8, u16, u32, u64 } from './layout.ts';
+import { type Malformed, malformed } from './malformed.ts';
 import { type Span, writeSpan } from './span.ts';
 
 export const ExtensionType = {

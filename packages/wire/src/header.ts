@@ -1,6 +1,6 @@
-import { layout, reserved, u16, u32, u8 } from './layout.ts';
+import { layout, reserved, u8, u16, u32 } from './layout.ts';
 import { MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from './limits.ts';
-import { malformed, type Malformed } from './malformed.ts';
+import { type Malformed, malformed } from './malformed.ts';
 import { isMessageType, type MessageType } from './message-type.ts';
 
 /** The "UFTP ID" of every 4.x datagram. 5.x sends 0x50; 4.x programs drop anything but this. */

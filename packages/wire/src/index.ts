@@ -29,8 +29,8 @@ export {
 	CcFlag,
 	type EncInfo,
 	EncInfoLayout,
-	encInfoBytes,
 	ExtensionType,
+	encInfoBytes,
 	FreeSpaceInfoLayout,
 	findExtension,
 	type TfmccAckInfo,
@@ -165,8 +165,8 @@ export {
 	setU64Exact,
 } from './primitives.ts';
 export {
-	decodeRate,
 	decodeGroupSize,
+	decodeRate,
 	decodeRtt,
 	encodeGroupSize,
 	encodeRate,

@@ -36,7 +36,7 @@ export interface Reserved {
 	readonly reserved: true;
 }
 
-type Shape = Readonly<Record<string, Kind<any> | Reserved>>;
+type Shape = Readonly<Record<string, Kind<unknown> | Reserved>>;
 
 /** The plain object that a layout describes: its fields without the reserved ones. */
 export type Values<S extends Shape> = {

@@ -1,7 +1,7 @@
 /** All messages by number, for dumps, tests and whoever does not care which one it is. */
 import { decodeEncrypted, type Encrypted, encodeEncrypted } from './encrypted.ts';
 import { type CommonHeader, decodeHeader, HEADER_BYTES } from './header.ts';
-import { isMalformed, malformed, type Malformed } from './malformed.ts';
+import { isMalformed, type Malformed, malformed } from './malformed.ts';
 import { isMessageType, MessageType } from './message-type.ts';
 import { type Abort, decodeAbort, encodeAbort } from './messages/abort.ts';
 import { type Announce, decodeAnnounce, encodeAnnounce } from './messages/announce.ts';
@@ -9,10 +9,10 @@ import { type CcAck, decodeCcAck, encodeCcAck } from './messages/cc-ack.ts';
 import { type ClientKey, decodeClientKey, encodeClientKey } from './messages/client-key.ts';
 import { type Complete, decodeComplete, encodeComplete } from './messages/complete.ts';
 import { type CongCtrl, decodeCongCtrl, encodeCongCtrl } from './messages/cong-ctrl.ts';
-import { type DoneConf, decodeDoneConf, encodeDoneConf } from './messages/done-conf.ts';
 import { type Done, decodeDone, encodeDone } from './messages/done.ts';
-import { decodeFileInfoAck, encodeFileInfoAck, type FileInfoAck } from './messages/file-info-ack.ts';
+import { type DoneConf, decodeDoneConf, encodeDoneConf } from './messages/done-conf.ts';
 import { decodeFileInfo, encodeFileInfo, type FileInfo } from './messages/file-info.ts';
+import { decodeFileInfoAck, encodeFileInfoAck, type FileInfoAck } from './messages/file-info-ack.ts';
 import { decodeFileSeg, encodeFileSeg, type FileSeg } from './messages/file-seg.ts';
 import { decodeHbReq, decodeHbResp, encodeHbReq, encodeHbResp, type HbReq, type HbResp } from './messages/heartbeat.ts';
 import {

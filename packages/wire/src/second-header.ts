@@ -4,7 +4,7 @@
  */
 import { HEADER_BYTES } from './header.ts';
 import { MAX_DATAGRAM_BYTES } from './limits.ts';
-import { malformed, type Malformed } from './malformed.ts';
+import { type Malformed, malformed } from './malformed.ts';
 
 /** The header length field is one byte of 4-byte words. */
 const MAX_SECOND_HEADER_BYTES = 255 * 4;

@@ -1,4 +1,4 @@
-import { layout, reserved, u32, u8 } from '../layout.ts';
+import { layout, reserved, u8, u32 } from '../layout.ts';
 import { ABORT_TEXT_BYTES } from '../limits.ts';
 import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';

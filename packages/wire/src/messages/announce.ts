@@ -3,15 +3,15 @@ import {
 	decodeEncInfo,
 	type EncInfo,
 	EncInfoLayout,
+	ExtensionType,
 	encInfoBytes,
 	encodeEncInfo,
-	ExtensionType,
 	findExtension,
 } from '../extensions.ts';
 import { decodeIds, encodeIds } from '../id-list.ts';
-import { layout, reserved, timestamp, type Timestamp, u16, u8 } from '../layout.ts';
+import { layout, reserved, type Timestamp, timestamp, u8, u16 } from '../layout.ts';
 import { ID_BYTES, MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from '../limits.ts';
-import { isMalformed, malformed, type Malformed } from '../malformed.ts';
+import { isMalformed, type Malformed, malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { copyBytes } from '../primitives.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';

@@ -1,13 +1,13 @@
 import {
 	decodeTfmccAckInfo,
-	encodeTfmccAckInfo,
 	ExtensionType,
+	encodeTfmccAckInfo,
 	findExtension,
 	type TfmccAckInfo,
 	TfmccAckInfoLayout,
 } from '../extensions.ts';
 import { layout, reserved, u8 } from '../layout.ts';
-import { malformed, type Malformed } from '../malformed.ts';
+import { type Malformed, malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 

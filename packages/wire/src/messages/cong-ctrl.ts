@@ -1,4 +1,4 @@
-import { layout, reserved, timestamp, type Timestamp, u16, u32, u8 } from '../layout.ts';
+import { layout, reserved, type Timestamp, timestamp, u8, u16, u32 } from '../layout.ts';
 import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';

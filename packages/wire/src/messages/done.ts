@@ -1,5 +1,5 @@
 import { decodeIds, encodeIds } from '../id-list.ts';
-import { layout, reserved, u16, u8 } from '../layout.ts';
+import { layout, reserved, u8, u16 } from '../layout.ts';
 import { ID_BYTES } from '../limits.ts';
 import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';

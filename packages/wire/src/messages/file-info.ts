@@ -1,7 +1,7 @@
 import { decodeIds, encodeIds } from '../id-list.ts';
-import { layout, reserved, timestamp, type Timestamp, u16, u32, u48, u8 } from '../layout.ts';
+import { layout, reserved, type Timestamp, timestamp, u8, u16, u32, u48 } from '../layout.ts';
 import { ID_BYTES, MAX_NAME_BYTES } from '../limits.ts';
-import { malformed, type Malformed } from '../malformed.ts';
+import { type Malformed, malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { copyBytes } from '../primitives.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';

@@ -1,13 +1,13 @@
 import {
 	decodeTfmccDataInfo,
-	encodeTfmccDataInfo,
 	ExtensionType,
+	encodeTfmccDataInfo,
 	findExtension,
 	type TfmccDataInfo,
 	TfmccDataInfoLayout,
 } from '../extensions.ts';
 import { HEADER_BYTES } from '../header.ts';
-import { layout, u16, u8 } from '../layout.ts';
+import { layout, u8, u16 } from '../layout.ts';
 import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';

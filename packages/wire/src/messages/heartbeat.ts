@@ -1,5 +1,5 @@
-import { layout, reserved, u16, u32, u8 } from '../layout.ts';
-import { malformed, type Malformed } from '../malformed.ts';
+import { layout, reserved, u8, u16, u32 } from '../layout.ts';
+import { type Malformed, malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';

@@ -1,4 +1,4 @@
-import { fixedBytes, layout, reserved, u32, u64Exact, u8 } from '../layout.ts';
+import { fixedBytes, layout, reserved, u8, u32, u64Exact } from '../layout.ts';
 import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';

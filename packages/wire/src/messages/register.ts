@@ -1,7 +1,7 @@
 import { decodeIds, encodeIds } from '../id-list.ts';
-import { fixedBytes, layout, timestamp, type Timestamp, u16, u8 } from '../layout.ts';
+import { fixedBytes, layout, type Timestamp, timestamp, u8, u16 } from '../layout.ts';
 import { ID_BYTES } from '../limits.ts';
-import { malformed, type Malformed } from '../malformed.ts';
+import { type Malformed, malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';

@@ -1,12 +1,12 @@
 import {
 	decodeTfmccAckInfo,
-	encodeTfmccAckInfo,
 	ExtensionType,
+	encodeTfmccAckInfo,
 	findExtension,
 	type TfmccAckInfo,
 	TfmccAckInfoLayout,
 } from '../extensions.ts';
-import { layout, reserved, u16, u8 } from '../layout.ts';
+import { layout, reserved, u8, u16 } from '../layout.ts';
 import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { copyBytes } from '../primitives.ts';
