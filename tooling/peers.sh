@@ -65,7 +65,11 @@ for service in $wanted; do
 	case $service in
 	uftp | nats-server)
 		[ -e "/etc/init.d/$service" ] && update-rc.d "$service" disable >/dev/null 2>&1
-		command -v systemctl >/dev/null 2>&1 && systemctl disable "$service" >/dev/null 2>&1
+		if command -v systemctl >/dev/null 2>&1; then
+			systemctl disable "$service" >/dev/null 2>&1
+		else
+			rm -f "/etc/systemd/system/multi-user.target.wants/$service.service"
+		fi
 		;;
 	esac
 done

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { codeOnly, importsOf, lineAt } from './code-text.ts';
 
 /** One thing that is out of place, with what to do instead. */
@@ -71,7 +72,7 @@ const generatedFile = /(?:^|\/)package-lock\.json$|^LICENSE$/;
 /** Looks at every file and returns what is out of place, in the order of the files. */
 export function tidy(files: readonly TidyFile[]): Finding[] {
 	const findings = files.flatMap(tidyFile);
-	return [...findings, ...crowdedFolders(files.map((file) => file.path))];
+	return [...findings, ...crowdedFolders(files.map((file) => file.path)), ...staleLockfile(files)];
 }
 
 function tidyFile(file: TidyFile): Finding[] {
@@ -171,6 +172,28 @@ function crowdedFolders(paths: readonly string[]): Finding[] {
 			const what = `${count} source files, at most ${maxFolderFiles}: a group among them deserves a folder`;
 			return { path, line: 0, what };
 		});
+}
+
+/** Workspaces whose dependencies differ from what the lockfile has of them: `npm install` would change it. */
+function staleLockfile(files: readonly TidyFile[]): Finding[] {
+	const lockfile = files.find((file) => file.path === 'package-lock.json');
+	if (lockfile === undefined) return [];
+	const locked: { packages: Record<string, unknown> } = JSON.parse(lockfile.text);
+	return files
+		.filter((file) => /(?:^|\/)package\.json$/.test(file.path))
+		.filter((file) => {
+			const folder = file.path.slice(0, -'package.json'.length).replace(/\/$/, '');
+			return !isDeepStrictEqual(dependenciesOf(locked.packages[folder]), dependenciesOf(JSON.parse(file.text)));
+		})
+		.map(({ path }) => {
+			const what = 'its dependencies are not those in package-lock.json: run npm install and commit both';
+			return { path, line: 0, what };
+		});
+}
+
+function dependenciesOf(manifest: unknown): unknown {
+	const kinds = manifest as Record<string, Record<string, string> | undefined> | undefined;
+	return ['dependencies', 'devDependencies', 'optionalDependencies'].map((kind) => kinds?.[kind] ?? {});
 }
 
 /** The text files of a checkout: what git tracks and what it would track. Throws where git does not answer. */

@@ -114,6 +114,16 @@ describe('tidy', () => {
 		expect(about('package-lock.json', '{\n"resolved": "packages/wire", "link": true }')).toEqual([]);
 	});
 
+	it('refuses dependencies that the lockfile does not have', () => {
+		const manifest = { path: 'apps/cli/package.json', text: '{ "dependencies": { "zod": "4.6.7" } }' };
+		const lockfile = (zod: string) => ({
+			path: 'package-lock.json',
+			text: JSON.stringify({ packages: { 'apps/cli': { dependencies: { zod } } } }),
+		});
+		expect(tidy([manifest, lockfile('4.6.7')])).toEqual([]);
+		expect(tidy([manifest, lockfile('4.6.6')]).map((finding) => finding.path)).toEqual(['apps/cli/package.json']);
+	});
+
 	it('refuses what npm cannot install or would not run', () => {
 		expect(about('apps/cli/package.json', '{ "dependencies": { "@uftp/wire": "workspace:*" } }')).toHaveLength(1);
 		expect(about('apps/cli/package.json', '{ "scripts": { "postinstall": "node x.js" } }')).toHaveLength(1);
