@@ -14,9 +14,12 @@ const pollMs = 5;
 /** Clock ticks per second of /proc/<pid>/stat; Linux has used 100 towards user space for ever. */
 const ticksPerSecond = 100;
 
-/** Path of a program, or undefined if it is not on this machine. UFTP_PEER_BIN names another folder for the C ones. */
+/**
+ * Path of a program, or undefined if it is not on this machine. UFTP_PEER_BIN and UFTP_OWN_BIN name other folders for
+ * the C programs and for ours.
+ */
 export function findProgram(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpctl'): string | undefined {
-	if (maker === 'ours') return present(join(checkout, 'bin', name));
+	if (maker === 'ours') return present(join(process.env['UFTP_OWN_BIN'] ?? join(checkout, 'bin'), name));
 	const folders = (process.env['UFTP_PEER_BIN'] ?? pathWithSbin()['PATH'] ?? '').split(delimiter);
 	return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }

@@ -20,6 +20,8 @@ export interface Fault {
 	readonly host: number;
 	/** How long a cut lasts. */
 	readonly forSeconds?: number;
+	/** Receivers that must hold exactly what was sent when a cut ends. */
+	readonly completeMeanwhile?: readonly number[];
 }
 
 /** What must have happened in the end. */
@@ -31,8 +33,9 @@ export interface Expectation {
 	/** What the sender must have printed, and what it must not. */
 	readonly senderSays?: readonly RegExp[];
 	readonly senderNeverSays?: readonly RegExp[];
-	/** The session must not have taken longer. */
+	/** The whole sender process must not have taken longer, or less. */
 	readonly withinSeconds?: number;
+	readonly atLeastSeconds?: number;
 }
 
 /** One row of the table: a session (or two), with whatever disturbs it. */
@@ -190,9 +193,19 @@ async function disturb(
 			const host = hostAt(topology, fault.host);
 			host.cut();
 			await sleep(1000 * (fault.forSeconds ?? 1));
+			problems.push(...incomplete(scratch, fault.completeMeanwhile ?? []));
 			host.mend();
 		}
 	}
+}
+
+/** What is missing or wrong on those receivers. */
+function incomplete(scratch: string, receivers: readonly number[]): string[] {
+	return receivers.flatMap((receiver) =>
+		differences(join(scratch, 'source'), join(scratch, `received${receiver}`))
+			.slice(0, 8)
+			.map((text) => `receiver ${receiver}: ${text}`),
+	);
 }
 
 /** Our receivers show a file under its name only when it is complete; faults happen before any is. */
@@ -217,11 +230,10 @@ function judge(scenario: Scenario, scratch: string, ending: Ending, said: string
 	if (expect.withinSeconds !== undefined && ending.wallMs > expect.withinSeconds * 1000) {
 		problems.push(`the sender took ${Math.round(ending.wallMs)} ms, more than ${expect.withinSeconds} s`);
 	}
-	for (const receiver of expect.complete) {
-		const received = join(scratch, `received${receiver}`);
-		const found = differences(join(scratch, 'source'), received);
-		problems.push(...found.slice(0, 8).map((text) => `receiver ${receiver}: ${text}`));
+	if (expect.atLeastSeconds !== undefined && ending.wallMs < expect.atLeastSeconds * 1000) {
+		problems.push(`the sender took ${Math.round(ending.wallMs)} ms, less than ${expect.atLeastSeconds} s`);
 	}
+	problems.push(...incomplete(scratch, expect.complete));
 	for (const wanted of expect.senderSays ?? []) {
 		if (!wanted.test(said)) problems.push(`the sender never printed anything like ${wanted}`);
 	}
