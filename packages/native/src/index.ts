@@ -1,4 +1,5 @@
 export { Errno, errnoName, errnoSentence } from './errno.ts';
+export { type InterfaceFacts, readInterfaceFacts } from './interface-facts.ts';
 export { type Libc, type LibcResult, loadLibc } from './libc.ts';
 export { Memory } from './memory.ts';
 export { openReadiness, Readiness, type ReadinessResult, type Watch } from './readiness.ts';

@@ -13,6 +13,7 @@ const declarations = {
 	eventfd: { args: [u32, i32], returns: i32 },
 	getsockname: { args: [i32, address, address], returns: i32 },
 	getsockopt: { args: [i32, i32, i32, address, address], returns: i32 },
+	ioctl: { args: [i32, size, address], returns: i32 },
 	prctl: { args: [i32, long, long, long, long], returns: i32 },
 	read: { args: [i32, address, size], returns: long },
 	recvmmsg: { args: [i32, address, u32, i32, address], returns: i32 },
