@@ -5,7 +5,7 @@
 import path from 'node:path';
 import type { CatalogueEntry } from '@uftp/protocol';
 import { CatalogueWalk } from './catalogue-walk.ts';
-import { resolveInRoot, type SourceRoot } from './source-root.ts';
+import { resolveInRoot, type SourceRoot, shownInRoot } from './source-root.ts';
 import { quoted, splitName } from './wire-name.ts';
 
 /** An entry of the catalogue and where it lies on this machine. */
@@ -111,13 +111,14 @@ function* steps(
 	for (let index = 0; index < wanted.length; index++) {
 		const given = wanted[index];
 		const argument = typeof given === 'string' ? { path: given } : given;
+		const { root } = argument;
+		const shown = root === undefined ? quoted(argument.path) : shownInRoot(root, argument.path);
 		const named = wireNameOf(argument, options.destinationName, several);
 		if (!named.ok) {
-			walk.report('name', index, named.sentence);
+			walk.report('name', index, `${shown} is not sent: ${named.reason}.`);
 			continue;
 		}
-		if (argument.root === undefined) {
-			const shown = quoted(argument.path);
+		if (root === undefined) {
 			if (argument.path === '' || argument.path.includes('\0')) {
 				walk.report('name', index, `${shown} is not a path: it is empty or contains a NUL character.`);
 				continue;
@@ -125,13 +126,13 @@ function* steps(
 			yield* walk.argument(index, path.resolve(argument.path), shown, named.name, undefined);
 			continue;
 		}
-		const rooted = resolveInRoot(argument.root, argument.path, options.followLinks === true);
+		const rooted = resolveInRoot(root, argument.path, options.followLinks === true);
 		if (!rooted.ok) walk.report('outside', index, rooted.sentence);
-		else yield* walk.argument(index, rooted.path, rooted.shown, named.name, argument.root);
+		else yield* walk.argument(index, rooted.path, shown, named.name, root);
 	}
 }
 
-type WireName = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly sentence: string };
+type WireName = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly reason: string };
 
 /**
  * The name of an argument on the wire. "" is the argument "." (or "/"): its contents are sent without a directory above
@@ -143,7 +144,7 @@ function wireNameOf(argument: CatalogueArgument, destination: string | undefined
 	const name = destination !== undefined && several ? joined(trimmed(destination), trimmed(own)) : trimmed(own);
 	if (name === '' && argument.as === undefined && destination === undefined) return { ok: true, name };
 	const parts = splitName(name);
-	if (!parts.ok) return { ok: false, sentence: `${quoted(argument.path)} is not sent: ${parts.reason}.` };
+	if (!parts.ok) return parts;
 	return { ok: true, name: `${parts.absolute ? '/' : ''}${parts.components.join('/')}` };
 }
 

@@ -17,7 +17,7 @@ export interface SourceRoot {
 
 /** Where a rooted path leads: an absolute path inside the root without a symbolic link above its last component. */
 export type RootedPath =
-	| { readonly ok: true; readonly path: string; readonly shown: string }
+	| { readonly ok: true; readonly path: string }
 	| { readonly ok: false; readonly sentence: string };
 
 /** How a path inside a root is shown in a sentence. */
@@ -40,13 +40,13 @@ export function resolveInRoot(root: SourceRoot, relative: string, followLast: bo
 		return { ok: false, sentence: `The folder of root ${quoted(root.label)} cannot be opened: ${because(error)}.` };
 	}
 	const components = relative.split('/').filter((component) => component !== '' && component !== '.');
-	if (components.length === 0) return { ok: true, path: base, shown };
+	if (components.length === 0) return { ok: true, path: base };
 	const last = components.pop() as string;
 	try {
 		const parent = fs.realpathSync(path.join(base, ...components));
 		const full = path.join(parent, last);
 		const real = followLast ? fs.realpathSync(full) : full;
-		if (isInside(base, parent) && isInside(base, real)) return { ok: true, path: real, shown };
+		if (isInside(base, parent) && isInside(base, real)) return { ok: true, path: real };
 		return { ok: false, sentence: `${shown} is refused: a symbolic link in it leads out of the root.` };
 	} catch (error) {
 		return { ok: false, sentence: `${shown} cannot be read: ${because(error)}.` };

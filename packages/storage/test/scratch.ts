@@ -13,16 +13,27 @@ export function scratchDirectory(): string {
 }
 
 /** Everything under a directory as sorted lines: "dir/", "file", "link -> target". */
-export function listing(directory: string): string[] {
+export function listing(directory: string, above = ''): string[] {
 	return fs
-		.readdirSync(directory, { withFileTypes: true, recursive: true })
-		.map((entry) => {
-			const full = path.join(entry.parentPath, entry.name);
-			const shown = path.relative(directory, full);
-			if (entry.isSymbolicLink()) return `${shown} -> ${fs.readlinkSync(full)}`;
-			return entry.isDirectory() ? `${shown}/` : shown;
+		.readdirSync(directory, { withFileTypes: true })
+		.flatMap((entry) => {
+			const full = path.join(directory, entry.name);
+			const shown = above + entry.name;
+			if (entry.isSymbolicLink()) return [`${shown} -> ${fs.readlinkSync(full)}`];
+			return entry.isDirectory() ? [`${shown}/`, ...listing(full, `${shown}/`)] : [shown];
 		})
 		.sort();
+}
+
+/** Descriptors of this process that lead below `directory`; other tests share the process. */
+export function openBelow(directory: string): number {
+	return fs.readdirSync('/proc/self/fd').filter((fd) => {
+		try {
+			return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
+		} catch {
+			return false;
+		}
+	}).length;
 }
 
 let handles = 0;

@@ -1,0 +1,245 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { FileType } from '@uftp/protocol';
+import { describe, expect, it } from 'vitest';
+import { buildCatalogue, buildCatalogueInSlices, type Catalogue, type CatalogueOptions } from '../src/index.ts';
+import { scratchDirectory } from './scratch.ts';
+
+/** Makes "dir/", "file" and "link -> target" entries below a new directory. */
+function tree(...lines: string[]): { root: string; at: (name: string) => string } {
+	const root = scratchDirectory();
+	const at = (name: string) => path.join(root, name);
+	for (const line of lines) {
+		const [name, target] = line.split(' -> ');
+		fs.mkdirSync(path.dirname(at(name)), { recursive: true });
+		if (target !== undefined) fs.symlinkSync(target, at(name));
+		else if (name.endsWith('/')) fs.mkdirSync(at(name), { recursive: true });
+		else fs.writeFileSync(at(name), name);
+	}
+	return { root, at };
+}
+
+const names = (catalogue: Catalogue) => catalogue.entries.map(({ name }) => name);
+const kinds = (catalogue: Catalogue) => catalogue.problems.map(({ kind }) => kind);
+
+/** The tree that the real `uftp` 4.10.2 was run on to learn its names. */
+const sample = () =>
+	tree(
+		'a',
+		'b',
+		'd/f1',
+		'd/empty/',
+		'd/sub/deep/z',
+		'd/lnk -> f1',
+		'd/dlnk -> sub',
+		'd/dangling -> nowhere',
+		'la -> a',
+		'ld -> d',
+	);
+
+describe('names on the wire', () => {
+	const whole = ['dangling', 'dlnk', 'empty', 'f1', 'lnk', 'sub/deep/z'];
+	const below = (prefix: string) => whole.map((name) => `${prefix}/${name}`);
+	const cases: [string, string[], CatalogueOptions, string[]][] = [
+		['a file is its last component', ['a'], {}, ['a']],
+		['a directory is its last component and what is below', ['d'], {}, below('d')],
+		['a trailing slash and "." components say nothing', ['./d/./'], {}, below('d')],
+		['a directory below another one', ['d/sub'], {}, ['sub/deep/z']],
+		['an empty directory', ['d/empty'], {}, ['empty']],
+		['links as arguments are sent as links', ['la', 'ld'], {}, ['la', 'ld']],
+		['links as arguments are followed if asked', ['la'], { followLinks: true }, ['la']],
+		['-D gives a single file its name', ['a'], { destinationName: 'x' }, ['x']],
+		['-D with a slash at its end', ['a'], { destinationName: 'x/' }, ['x']],
+		['-D with directories in it', ['a'], { destinationName: 'x/y' }, ['x/y']],
+		['-D takes the place of a single directory', ['d'], { destinationName: 'x' }, below('x')],
+		['-D is a directory above several arguments', ['a', 'b'], { destinationName: 'x' }, ['x/a', 'x/b']],
+		['-D above a directory and a file', ['d', 'a'], { destinationName: 'x' }, [...below('x/d'), 'x/a']],
+		['-o makes it a directory for one', ['a'], { destinationName: 'x', destinationIsDirectory: true }, ['x/a']],
+		['-D may be absolute', ['a'], { destinationName: '/srv/in/q' }, ['/srv/in/q']],
+		['-D "." is the destination itself', ['a', 'b'], { destinationName: '.' }, ['a', 'b']],
+		['the order of the arguments is kept', ['b', 'a'], {}, ['b', 'a']],
+	];
+	it.each(cases)('%s', (_, given, options, expected) => {
+		const { at } = sample();
+		const catalogue = buildCatalogue(
+			given.map((name) => `${at('.')}/${name}`),
+			options,
+		);
+		expect(names(catalogue)).toEqual(expected);
+		expect(catalogue.problems).toEqual([]);
+	});
+
+	it('of "dir/.." are those of the directory that it leads to', () => {
+		const { at } = sample();
+		expect(names(buildCatalogue([`${at('d/sub')}/..`]))).toEqual(below('d'));
+	});
+
+	it('of "." have no directory above them', () => {
+		const { root } = tree('x/y', 'z');
+		expect(names(buildCatalogue([{ path: '.', root: { label: 'r', directory: root } }]))).toEqual(['x/y', 'z']);
+	});
+
+	it('can be chosen for each argument', () => {
+		const { at } = sample();
+		const wanted = [{ path: at('a'), as: 'one/two' }, { path: at('d/sub'), as: 's' }, at('b')];
+		expect(names(buildCatalogue(wanted))).toEqual(['one/two', 's/deep/z', 'b']);
+	});
+
+	it.each(['..', '../x', 'x/../y', 'x\0', 'x//y', ''])('cannot be %j', (as) => {
+		const { at } = sample();
+		const catalogue = buildCatalogue([{ path: at('a'), as }]);
+		expect(catalogue.entries).toEqual([]);
+		expect(kinds(catalogue)).toEqual(['name']);
+	});
+});
+
+describe('entries', () => {
+	it('say what the file system says', () => {
+		const { at } = sample();
+		fs.truncateSync(at('a'), 5000);
+		fs.utimesSync(at('a'), 1_000_000_000.9, 1_000_000_000.9);
+		const { entries, totalBytes } = buildCatalogue([at('a'), at('d/empty'), at('la')]);
+		expect(entries).toEqual([
+			expect.objectContaining({ type: FileType.Regular, size: 5000, modifiedSeconds: 1_000_000_000, link: '' }),
+			expect.objectContaining({ type: FileType.EmptyDirectory, size: 0, modifiedSeconds: 0, link: '' }),
+			expect.objectContaining({ type: FileType.SymbolicLink, size: 0, modifiedSeconds: 0, link: 'a' }),
+		]);
+		expect(entries[0].sourcePath).toBe(at('a'));
+		expect(totalBytes).toBe(5000);
+	});
+
+	it('are sorted by name, alike on every machine', () => {
+		const { at } = tree('t/b', 't/B', 't/a/z', 't/ä', 't/10', 't/9', 't/a.txt');
+		expect(names(buildCatalogue([at('t')]))).toEqual(['t/10', 't/9', 't/B', 't/a/z', 't/a.txt', 't/b', 't/ä']);
+	});
+
+	it('leave out what is excluded, by its path from the argument on', () => {
+		const { at } = sample();
+		const excluded = new Set(['d/sub', 'd/lnk', 'f1']);
+		const found = names(buildCatalogue([at('d')], { excluded }));
+		expect(found).toEqual(['d/dangling', 'd/dlnk', 'd/empty', 'd/f1']);
+	});
+
+	it('are found in slices, too, that give others a turn', async () => {
+		const { root, at } = tree('t/');
+		for (let d = 0; d < 100; d++) {
+			fs.mkdirSync(at(`t/${d}`));
+			for (let f = 0; f < 30; f++) fs.writeFileSync(at(`t/${d}/${f}`), '');
+		}
+		let turns = 0;
+		const timer = setInterval(() => turns++, 0);
+		const catalogue = await buildCatalogueInSlices([path.join(root, 't')], {}, 1);
+		clearInterval(timer);
+		expect(catalogue.entries).toHaveLength(3000);
+		expect(catalogue).toEqual(buildCatalogue([path.join(root, 't')]));
+		expect(turns).toBeGreaterThan(2);
+	});
+});
+
+describe('followed links', () => {
+	it('are sent as what they point to', () => {
+		const { at } = tree('d/f', 'd/l -> f', 'd/dl -> ../other', 'other/x');
+		const catalogue = buildCatalogue([at('d')], { followLinks: true });
+		expect(names(catalogue)).toEqual(['d/dl/x', 'd/f', 'd/l']);
+		expect(catalogue.entries.every(({ type }) => type === FileType.Regular)).toBe(true);
+		expect(catalogue.problems).toEqual([]);
+	});
+
+	it('that lead in circles are reported, once each, and the walk ends', () => {
+		const { at } = tree('d/f', 'd/up -> ..', 'd/self -> self', 'd/here -> .', 'd/e/back -> ../../d');
+		const catalogue = buildCatalogue([at('d')], { followLinks: true });
+		expect(catalogue.entries.map(({ name }) => name)).toContain('d/f');
+		expect(new Set(kinds(catalogue))).toEqual(new Set(['loop']));
+		expect(catalogue.problems.length).toBeLessThan(10);
+	});
+
+	it('that point to nothing are reported', () => {
+		const { at } = tree('d/f', 'd/l -> gone');
+		const catalogue = buildCatalogue([at('d')], { followLinks: true });
+		expect(names(catalogue)).toEqual(['d/f']);
+		expect(catalogue.problems).toEqual([
+			{
+				kind: 'dangling',
+				argument: 0,
+				sentence: expect.stringMatching(/d\/l" is skipped: it is a symbolic link to some/),
+			},
+		]);
+	});
+});
+
+describe('what cannot be sent', () => {
+	it('is reported for each argument while the others are sent', () => {
+		const { at } = sample();
+		const catalogue = buildCatalogue([at('missing'), at('a'), '', 'x\0y']);
+		expect(names(catalogue)).toEqual(['a']);
+		expect(catalogue.problems.map(({ kind, argument }) => `${kind} ${argument}`)).toEqual([
+			'missing 0',
+			'name 2',
+			'name 3',
+		]);
+		expect(catalogue.problems[0].sentence).toMatch(/missing" is skipped: it does not exist \(ENOENT\)\.$/);
+	});
+
+	it('is a pipe or a device', () => {
+		const { at } = tree('d/f');
+		execFileSync('mkfifo', [at('d/pipe')]);
+		const catalogue = buildCatalogue([at('d'), '/dev/null']);
+		expect(names(catalogue)).toEqual(['d/f']);
+		expect(kinds(catalogue)).toEqual(['special', 'special']);
+	});
+
+	it('is a name of more than 300 bytes, counted in UTF-8; 300 are allowed', () => {
+		const long = 'n'.repeat(148);
+		const { at } = tree(`d/${long}/${long}`, `d/${long}/${long}x`, `d/${long}/${'é'.repeat(75)}`);
+		const catalogue = buildCatalogue([at('d')]);
+		expect(names(catalogue)).toEqual([`d/${long}/${long}`, `d/${long}/${long}x`]);
+		expect(kinds(catalogue)).toEqual(['name']);
+	});
+
+	it('is a link whose target is too long', () => {
+		const { at } = tree(`l -> ${'a/'.repeat(151)}`, `m -> ${'a/'.repeat(150)}`);
+		expect(kinds(buildCatalogue([at('l'), at('m')]))).toEqual(['name']);
+	});
+
+	it('is a file name that is not UTF-8', () => {
+		const { root } = tree('d/f');
+		fs.writeFileSync(Buffer.from(`${root}/d/\xff\xfe`, 'latin1'), '');
+		const catalogue = buildCatalogue([path.join(root, 'd')]);
+		expect(names(catalogue)).toEqual(['d/f']);
+		expect(catalogue.problems[0].sentence).toMatch(/is not UTF-8/);
+	});
+
+	it('is a file of more than 65,535 sections: the block size decides', () => {
+		const { at } = tree('f');
+		// 64-byte blocks: 512 to a section.
+		const limit = 64 * 512 * 65_535;
+		fs.truncateSync(at('f'), limit);
+		expect(kinds(buildCatalogue([at('f')], { blockSize: 64 }))).toEqual([]);
+		fs.truncateSync(at('f'), limit + 1);
+		const catalogue = buildCatalogue([at('f')], { blockSize: 64 });
+		expect(kinds(catalogue)).toEqual(['size']);
+		expect(catalogue.problems[0].sentence).toMatch(/more than 65535 sections; use larger blocks/);
+		expect(kinds(buildCatalogue([at('f')]))).toEqual([]);
+	});
+
+	it('is a second file of the same name', () => {
+		const { at } = tree('x/f', 'y/f');
+		const catalogue = buildCatalogue([at('x/f'), at('y/f')]);
+		expect(names(catalogue)).toEqual(['f']);
+		expect(catalogue.problems).toEqual([
+			{
+				kind: 'duplicate',
+				argument: 1,
+				sentence: expect.stringMatching(/y\/f" is skipped: something else is sent as "f"/),
+			},
+		]);
+	});
+
+	it('is what exceeds the number of entries', () => {
+		const { at } = tree('d/1', 'd/2', 'd/3', 'd/4');
+		const catalogue = buildCatalogue([at('d')], { maxEntries: 2 });
+		expect(names(catalogue)).toEqual(['d/1', 'd/2']);
+		expect(kinds(catalogue)).toEqual(['limit']);
+	});
+});

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isInside } from '../src/source-root.ts';
+import { linkFault, quoted, sectionsOf, splitName, utf8Bytes } from '../src/wire-name.ts';
+
+describe('names from the network', () => {
+	it('never come apart into components that lead upwards, whatever they are', () => {
+		const piece = fc.oneof(fc.constantFrom('..', '.', '', '/', '\0', 'a', '...'), fc.string({ maxLength: 5 }));
+		fc.assert(
+			fc.property(fc.array(piece, { maxLength: 8 }), fc.constantFrom('', '/'), (pieces, separator) => {
+				const parts = splitName(pieces.join(separator));
+				if (!parts.ok) return;
+				for (const component of parts.components) {
+					expect(['', '.', '..']).not.toContain(component);
+					expect(component).not.toMatch(/[/\0]/);
+				}
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+
+	it('are shown in one line without control characters', () => {
+		expect(quoted('a"b\n\x1b[31m\x7f\u202e')).toBe('"a\\"b\\n\\u001b[31m\\u007f\\u202e"');
+		expect(quoted('x'.repeat(1000)).length).toBeLessThan(330);
+	});
+
+	it('are measured in bytes of UTF-8', () => {
+		fc.assert(
+			fc.property(fc.string({ unit: 'binary' }), (text) => {
+				expect(utf8Bytes(text)).toBe(new TextEncoder().encode(text).length);
+			}),
+		);
+	});
+});
+
+describe('targets of links', () => {
+	it('that pass never lead above the destination, however the links before them resolve', () => {
+		const component = fc.constantFrom('..', '.', 'a', 'b');
+		fc.assert(
+			fc.property(fc.array(component, { minLength: 1, maxLength: 8 }), fc.nat({ max: 4 }), (components, depth) => {
+				if (linkFault(components.join('/'), depth) !== undefined) return;
+				const climbs = components.filter((part) => part === '..').length;
+				expect(climbs).toBeLessThanOrEqual(depth);
+				const firstName = components.findIndex((part) => part === 'a' || part === 'b');
+				if (firstName >= 0) expect(components.slice(firstName)).not.toContain('..');
+			}),
+			{ numRuns: 2000 },
+		);
+	});
+});
+
+it('a path is inside another by components, not by letters', () => {
+	expect(isInside('/a/b', '/a/b/c')).toBe(true);
+	expect(isInside('/a/b', '/a/b')).toBe(true);
+	expect(isInside('/a/b', '/a/bc')).toBe(false);
+	expect(isInside('/', '/a')).toBe(true);
+});
+
+it('the sections of a file follow from its size and the block size', () => {
+	expect(sectionsOf(0, 1300)).toBe(0);
+	expect(sectionsOf(1, 1300)).toBe(1);
+	expect(sectionsOf(512 * 10_001, 512)).toBe(3);
+	expect(sectionsOf(1300 * 10_400, 1300)).toBe(1);
+	expect(sectionsOf(1300 * 10_400 + 1, 1300)).toBe(2);
+});
