@@ -1,0 +1,131 @@
+/**
+ * The log of a drop-in command: lines with a level, on stderr or appended to a file, with C's timestamps where C has
+ * them: `yyyy/mm/dd hh:mm:ss.uuuuuu: [GROUPID/II:FFFF]: text`.
+ */
+import fs from 'node:fs';
+import { CommandError, ExitCode, systemReason } from './command-error.ts';
+
+/** Levels of -x: what is logged from which level on (found by trying the C programs at every level). */
+export const Level = { Error: 0, Warning: 1, Info: 2, Verbose: 3, Debug: 4, Trace: 5 } as const;
+export type Level = (typeof Level)[keyof typeof Level];
+
+/** One line; `scope` is "GROUPID/II:FFFF" of the session and file it belongs to, or "". */
+export interface LogLine {
+	readonly level: Level;
+	readonly text: string;
+	readonly scope: string;
+}
+
+export interface LogOptions {
+	readonly level: number;
+	/** Where the lines go; a file descriptor. */
+	readonly fd: number;
+	/** Put the time and the scope before each line. */
+	readonly timestamps: boolean;
+}
+
+const STDERR = 2;
+
+export class Log {
+	readonly level: number;
+	readonly timestamps: boolean;
+	readonly #fd: number;
+
+	constructor(options: LogOptions) {
+		this.level = options.level;
+		this.timestamps = options.timestamps;
+		this.#fd = options.fd;
+	}
+
+	/** Writes the line if its level is wanted. */
+	write(line: LogLine): void {
+		if (line.level > this.level) return;
+		const scope = line.scope === '' ? '' : `[${line.scope}]: `;
+		writeFully(this.#fd, this.timestamps ? `${logTime(wallClockMs())}: ${scope}${line.text}\n` : `${line.text}\n`);
+	}
+
+	/** Writes a line without a session. */
+	say(level: Level, text: string): void {
+		this.write({ level, text, scope: '' });
+	}
+
+	/** What the user at the terminal must see, whatever the level and wherever the log goes. */
+	tell(text: string): void {
+		if (this.#fd !== STDERR)
+			writeFully(this.#fd, this.timestamps ? `${logTime(wallClockMs())}: ${text}\n` : `${text}\n`);
+		writeFully(STDERR, this.#fd === STDERR && this.timestamps ? `${logTime(wallClockMs())}: ${text}\n` : `${text}\n`);
+	}
+}
+
+/** The log on stderr. */
+export function openStderrLog(level: number, timestamps: boolean): Log {
+	return new Log({ level, fd: STDERR, timestamps });
+}
+
+/** Opens a log file for appending (made with the caller's umask), or exits 4 as C does. */
+export function openLogFile(path: string): number {
+	try {
+		return fs.openSync(path, 'a', 0o666);
+	} catch (error) {
+		throw new CommandError(
+			ExitCode.LogFile,
+			`Can't open log file: ${path}: ${systemReason(error)}. Give -L a file in a folder that exists and that you may write to.`,
+		);
+	}
+}
+
+/** A log that cannot be written must not stop a transfer: what the file or pipe does not take is lost. */
+function writeFully(fd: number, text: string): void {
+	const bytes = Buffer.from(text);
+	let at = 0;
+	for (let attempt = 0; at < bytes.length && attempt < 1000; attempt++) {
+		try {
+			at += fs.writeSync(fd, bytes, at);
+		} catch (error) {
+			// A full pipe: its reader gets a moment.
+			if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+			Bun.sleepSync(1);
+		}
+	}
+}
+
+function wallClockMs(): number {
+	return performance.timeOrigin + performance.now();
+}
+
+/** `yyyy/mm/dd hh:mm:ss.uuuuuu` in local time. */
+export function logTime(ms: number): string {
+	const at = new Date(ms);
+	const date = `${at.getFullYear()}/${two(at.getMonth() + 1)}/${two(at.getDate())}`;
+	const micros = Math.floor((ms - Math.floor(ms / 1000) * 1000) * 1000);
+	return `${date} ${clockTime(at)}.${String(micros).padStart(6, '0')}`;
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** "Sat Nov 21 08:09:57 2026" in local time: the form of C's ctime. */
+export function calendarTime(ms: number): string {
+	const at = new Date(ms);
+	const day = String(at.getDate()).padStart(2);
+	return `${DAYS[at.getDay()]} ${MONTHS[at.getMonth()]} ${day} ${clockTime(at)} ${at.getFullYear()}`;
+}
+
+function clockTime(at: Date): string {
+	return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+function two(value: number): string {
+	return String(value).padStart(2, '0');
+}
+
+/** Eight upper-case hex digits, as the logs name sessions and senders. */
+export function hexId(value: number): string {
+	return (value >>> 0).toString(16).toUpperCase().padStart(8, '0');
+}
+
+/** "C2D35086/00:0001": session, instance and file; file 0 is the session itself. */
+export function scopeOf(groupId: number, instance: number, fileId: number): string {
+	const file = fileId === 0 ? '0' : fileId.toString(16).toUpperCase().padStart(4, '0');
+	return `${hexId(groupId)}/${instance.toString(16).toUpperCase().padStart(2, '0')}:${file}`;
+}

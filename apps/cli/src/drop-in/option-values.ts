@@ -1,0 +1,60 @@
+/** Values of options: numbers in their ranges, ids, lists. A wrong one ends the command with C's words and a reason. */
+import { isUid, parseUid } from '@uftp/wire';
+import { CommandError, ExitCode } from './command-error.ts';
+
+/** What -B is when it is not given, in bytes. */
+export const BUFFER_BYTES_INITIAL = 262_144;
+const BUFFER_BYTES = { min: 65_536, max: 104_857_600 };
+
+/** A whole number within bounds, or exit 1 with `words` ("Invalid ttl") and the bounds. */
+export function wholeNumber(letter: string, text: string, min: number, max: number, words: string): number {
+	const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+	if (Number.isInteger(value) && value >= min && value <= max) return value;
+	const range = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `from ${min} to ${max}`;
+	throw new CommandError(ExitCode.Parameters, `${words}: -${letter} takes a whole number ${range}, not "${text}".`);
+}
+
+/** -B. */
+export function bufferBytes(text: string, words: string): number {
+	return wholeNumber('B', text, BUFFER_BYTES.min, BUFFER_BYTES.max, words);
+}
+
+/** -x: any level from 0; all above 5 mean 5, as in C. */
+export function logLevel(text: string): number {
+	return Math.min(wholeNumber('x', text, 0, Number.POSITIVE_INFINITY, 'Invalid log level'), 5);
+}
+
+/** -U: one to eight hex digits. */
+export function uidOption(text: string): number {
+	const uid = parseUid(text);
+	if (uid !== undefined) return uid;
+	throw new CommandError(
+		ExitCode.Parameters,
+		`Invalid UID ${text}: -U takes one to eight hex digits such as 0x0A630001, other than 0 and 0xFFFFFFFF.`,
+	);
+}
+
+/** The parts of a comma list without the empty ones. */
+export function commaList(text: string): string[] {
+	return text.split(',').filter((part) => part !== '');
+}
+
+/**
+ * The UID that a numeric IPv4 text stands for, in every spelling that the C library takes: "10.0.0.7", but also one to
+ * four numbers, decimal, octal (0...) or hex (0x...), the last of which fills the bytes that are left. That is how the C
+ * sender reads the entries of -H first, so "1234" is the UID 0x000004D2. Undefined if the text is no such address.
+ */
+export function uidOfNumericAddress(text: string): number | undefined {
+	const parts = text.split('.');
+	if (parts.length > 4) return undefined;
+	let uid = 0;
+	for (let i = 0; i < parts.length; i++) {
+		const part = parts[i];
+		if (!/^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.test(part)) return undefined;
+		const value = /^0\d/.test(part) ? Number.parseInt(part, 8) : Number(part);
+		const isLast = i === parts.length - 1;
+		if (value > (isLast ? 2 ** (8 * (4 - i)) - 1 : 255)) return undefined;
+		uid += isLast ? value : value * 2 ** (8 * (3 - i));
+	}
+	return isUid(uid) ? uid : undefined;
+}

@@ -1,0 +1,156 @@
+/** The command line of `uftp`: the flags of UFTP 4.10.2 with their ranges, defaults and refusals. */
+import { SENDER_DEFAULTS } from '@uftp/protocol';
+import { MAX_BLOCK_BYTES, MAX_ROBUST, MIN_BLOCK_BYTES, MIN_ROBUST } from '@uftp/wire';
+import { CommandError, ExitCode } from '../drop-in/command-error.ts';
+import { splitCommandLine } from '../drop-in/getopt.ts';
+import { BUFFER_BYTES_INITIAL, bufferBytes, logLevel, uidOption, wholeNumber } from '../drop-in/option-values.ts';
+
+export const SENDER_USAGE = `uftp [ -R txrate ] [ -L logfile ] [ -B udp_buf_size ] [ -b block_size ]
+    [ -t ttl ] [ -I interface ] [ -U UID ] [ -p port ] [ -u source_port ]
+    [ -q ] [ -l ] [ -x log_level ] [ -H host[,host...] | -H @hostlist_file ]
+    [ -M pub_multicast_addr ] [ -P priv_multicast_addr ] [ -D dest_name ]
+    [ -r init_grtt[:min_grtt:max_grtt] ] [ -s robust ]
+    { -i list_file | file [ file... ] }`;
+
+/** The highest -R: 2^30 Kbps of 1024 bit/s. */
+const RATE_KBPS_MAX = 2 ** 30;
+/** The range of each part of -r. */
+const GRTT_MS = { min: 1, max: 1_000_000 };
+
+const OURS = { withValue: 'RbBtIpuMPHUrsxDiL', plain: 'lq' };
+/** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
+const NOT_YET = { withValue: 'gnYhwemkKQjaWFXNCES', plain: 'cTzZfyo' };
+
+export interface SenderArguments {
+	/** Infinity for -R -1. */
+	readonly rateKbps: number;
+	readonly blockBytes: number;
+	readonly bufferBytes: number;
+	readonly ttl: number;
+	/** -I as given; undefined: the first that fits. */
+	readonly networkInterface: string | undefined;
+	readonly port: number;
+	/** 0: any. */
+	readonly sourcePort: number;
+	readonly publicAddress: string;
+	/** -P as given, with its letters x. */
+	readonly privateAddress: string | undefined;
+	/** -H as given. */
+	readonly hosts: string | undefined;
+	/** -U; undefined: from the interface. */
+	readonly senderId: number | undefined;
+	readonly robust: number;
+	readonly grttMs: { readonly initial: number; readonly min: number; readonly max: number };
+	readonly logLevel: number;
+	readonly logFile: string | undefined;
+	readonly destinationName: string | undefined;
+	readonly followLinks: boolean;
+	readonly quitOnError: boolean;
+	/** -i as given. */
+	readonly listFile: string | undefined;
+	readonly files: readonly string[];
+}
+
+type Draft = { -readonly [Key in keyof SenderArguments]: SenderArguments[Key] };
+
+/** Reads the words behind the program's name. Throws a `CommandError`; `posix` says that POSIXLY_CORRECT is set. */
+export function parseSenderArguments(words: readonly string[], posix = false): SenderArguments {
+	const letters = { withValue: OURS.withValue + NOT_YET.withValue, plain: OURS.plain + NOT_YET.plain };
+	const split = splitCommandLine('uftp', words, letters, posix);
+	if (!split.ok) throw new CommandError(ExitCode.Parameters, split.message, true);
+	const draft = defaults();
+	for (const { letter, value } of split.options) {
+		if (!(OURS.withValue + OURS.plain).includes(letter)) {
+			throw new CommandError(
+				ExitCode.Parameters,
+				`uftp: option -${letter} is one of UFTP 4.10.2 that this uftp does not have yet. Leave it out, or use the C program for this transfer.`,
+			);
+		}
+		apply[letter](draft, value);
+	}
+	draft.files = split.operands;
+	if (draft.files.length === 0 && draft.listFile === undefined) {
+		throw new CommandError(ExitCode.Parameters, 'uftp: no file to send: name at least one, or a list with -i.', true);
+	}
+	return draft;
+}
+
+function defaults(): Draft {
+	return {
+		rateKbps: 1000,
+		blockBytes: SENDER_DEFAULTS.blockBytes,
+		bufferBytes: BUFFER_BYTES_INITIAL,
+		ttl: 1,
+		networkInterface: undefined,
+		port: 1044,
+		sourcePort: 0,
+		publicAddress: '230.4.4.1',
+		privateAddress: undefined,
+		hosts: undefined,
+		senderId: undefined,
+		robust: SENDER_DEFAULTS.robust,
+		grttMs: SENDER_DEFAULTS.grttMs,
+		logLevel: 2,
+		logFile: undefined,
+		destinationName: undefined,
+		followLinks: false,
+		quitOnError: false,
+		listFile: undefined,
+		files: [],
+	};
+}
+
+const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
+	R: (draft, value) => (draft.rateKbps = rate(value)),
+	b: (draft, value) =>
+		(draft.blockBytes = wholeNumber('b', value, MIN_BLOCK_BYTES, MAX_BLOCK_BYTES, 'Invalid blocksize')),
+	B: (draft, value) => (draft.bufferBytes = bufferBytes(value, 'Invalid receive buffer size')),
+	t: (draft, value) => (draft.ttl = wholeNumber('t', value, 1, 255, 'Invalid ttl')),
+	I: (draft, value) => (draft.networkInterface = value),
+	p: (draft, value) => (draft.port = port('p', value, 1, 'Invalid public address or port')),
+	u: (draft, value) => (draft.sourcePort = port('u', value, 0, 'Error getting bind address')),
+	M: (draft, value) => (draft.publicAddress = value),
+	P: (draft, value) => (draft.privateAddress = value),
+	H: (draft, value) => (draft.hosts = value),
+	U: (draft, value) => (draft.senderId = uidOption(value)),
+	r: (draft, value) => (draft.grttMs = grtt(value)),
+	s: (draft, value) => (draft.robust = wholeNumber('s', value, MIN_ROBUST, MAX_ROBUST, 'Invalid robustness factor')),
+	x: (draft, value) => (draft.logLevel = logLevel(value)),
+	L: (draft, value) => (draft.logFile = value),
+	D: (draft, value) => (draft.destinationName = value === '' ? undefined : value),
+	l: (draft) => (draft.followLinks = true),
+	q: (draft) => (draft.quitOnError = true),
+	i: (draft, value) => (draft.listFile = value),
+};
+
+function rate(text: string): number {
+	if (text === '-1') return Number.POSITIVE_INFINITY;
+	return wholeNumber('R', text, 1, RATE_KBPS_MAX, 'Invalid rate');
+}
+
+/** A port outside the range is C's error of resolving the address, hence exit 2. */
+function port(letter: string, text: string, min: number, words: string): number {
+	const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+	if (value >= min && value <= 65_535) return value;
+	throw new CommandError(ExitCode.Network, `${words}: -${letter} takes a port from ${min} to 65535, not "${text}".`);
+}
+
+/** -r init[:min:max] in seconds, in milliseconds. A lone init may lie outside the default bounds and then widens them. */
+function grtt(text: string): SenderArguments['grttMs'] {
+	const parts = text.split(':');
+	if (parts.length === 2) {
+		throw new CommandError(ExitCode.Parameters, 'Missing max_grtt: -r takes init or init:min:max, in seconds.');
+	}
+	const values = parts.map((part) => (/^(\d+\.?\d*|\.\d+)$/.test(part) ? Number(part) * 1000 : Number.NaN));
+	const inRange = values.every((value) => value >= GRTT_MS.min && value <= GRTT_MS.max);
+	const [initial, min, max] = values;
+	if (inRange && values.length === 1) {
+		const bounds = SENDER_DEFAULTS.grttMs;
+		return { initial, min: Math.min(bounds.min, initial), max: Math.max(bounds.max, initial) };
+	}
+	if (inRange && values.length === 3 && min <= initial && initial <= max) return { initial, min, max };
+	throw new CommandError(
+		ExitCode.Parameters,
+		`Invalid grtt: -r takes init or init:min:max in seconds, each from 0.001 to 1000 and min <= init <= max, not "${text}".`,
+	);
+}

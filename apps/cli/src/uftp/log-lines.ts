@@ -1,0 +1,266 @@
+/**
+ * What the sender's log says of each event of a session: the lines of UFTP 4.10.2, at the levels where it prints them,
+ * and lines of our own where it has no such event.
+ */
+import {
+	type FileResult,
+	FileType,
+	type Outcome,
+	type ReceiverResult,
+	type SenderEnd,
+	type SenderEvent,
+} from '@uftp/protocol';
+import { formatAddressAndPort } from '../drop-in/addresses.ts';
+import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
+import { Level, type LogLine, scopeOf } from '../drop-in/log.ts';
+import type { ReceiverNames } from './receiver-names.ts';
+
+export interface SenderLinesOptions {
+	readonly groupId: number;
+	readonly isClosedGroup: boolean;
+	readonly blockBytes: number;
+	readonly quitOnError: boolean;
+	/** The log's level: below 2 only what went wrong is told of a file. */
+	readonly level: number;
+	readonly names: ReceiverNames;
+	/** What a file is called on this side: "Name:" beside "sending as:". */
+	localName(file: number): string;
+}
+
+const STATUS: Readonly<Record<Outcome, string>> = {
+	received: 'Completed',
+	overwritten: 'Completed(overwritten)',
+	skipped: 'Skipped',
+	rejected: 'Rejected',
+	mute: 'Mute',
+	lost: 'Lost connection',
+	aborted: 'Aborted',
+};
+const COMPLETE: Readonly<Partial<Record<Outcome, string>>> = {
+	received: 'COMPLETE',
+	overwritten: 'COMPLETE(overwritten)',
+	skipped: 'COMPLETE(skipped)',
+	rejected: 'COMPLETE(rejected)',
+};
+
+export class SenderLines {
+	readonly #options: SenderLinesOptions;
+	readonly #names: ReceiverNames;
+	#fileId = 0;
+	#fileBytes = 0;
+	/** Receivers that never registered: C lists them under every file. */
+	#mute: readonly number[] = [];
+	/** The place of each receiver in the tables: those of -H in their order, then the others as they registered. */
+	readonly #places = new Map<number, number>();
+
+	constructor(options: SenderLinesOptions) {
+		this.#options = options;
+		this.#names = options.names;
+		for (const receiverId of options.names.given) this.#place(receiverId);
+	}
+
+	/** The lines of one event, in order. */
+	of(event: SenderEvent): LogLine[] {
+		switch (event.kind) {
+			case 'announced':
+				return [
+					...this.#verbose(`grtt = ${(event.grttMs / 1000).toFixed(6)}`),
+					...this.#info(`Sending ANNOUNCE ${event.attempt}${this.#options.isClosedGroup ? '.1' : ''}`),
+				];
+			case 'registered':
+				this.#place(event.receiverId);
+				return [
+					...this.#info(`Received REGISTER from client ${this.#names.of(event.receiverId)}`),
+					...this.#verbose(`  rtt = ${(event.rttMs / 1000).toFixed(6)}`),
+				];
+			case 'registrationEnded':
+				this.#mute = event.mute;
+				return [];
+			case 'fileNeeded':
+				return [];
+			case 'fileStarted':
+				return this.#fileStarted(event);
+			case 'passStarted':
+				return this.#info(...(event.pass === 1 ? ['Sending file'] : []), `Starting pass ${event.pass}`);
+			case 'sectionSent':
+				return this.#info(`Sending section ${event.section}`);
+			case 'nakReceived': {
+				const { missing, section, receiverId } = event;
+				return this.#info(`Got ${missing} NAKs for section ${section} from client ${this.#names.of(receiverId)}`);
+			}
+			case 'fileCompletedBy': {
+				const words = COMPLETE[event.result.outcome];
+				return words === undefined
+					? []
+					: this.#info(`Got ${words} from client ${this.#names.of(event.result.receiverId)}`);
+			}
+			case 'fileEnded':
+				return this.#fileEnded(event.results);
+			default:
+				return this.#rarer(event);
+		}
+	}
+
+	#rarer(event: SenderEvent): LogLine[] {
+		switch (event.kind) {
+			case 'receiverAway':
+				return this.#warn(`No answer from ${this.#names.of(event.receiverId)} for now: going on without it`);
+			case 'receiverReturned':
+				return this.#warn(`${this.#names.of(event.receiverId)} answers again`);
+			case 'receiverLost':
+				return this.#warn(`No response from ${this.#names.of(event.receiverId)}`);
+			case 'receiverAborted':
+				return this.#warn(`Transfer aborted by ${this.#names.of(event.receiverId)}: ${event.reason}`);
+			case 'duplicateUid': {
+				const [first, second] = [event.first, event.second].map(formatAddressAndPort);
+				const name = this.#names.of(event.receiverId);
+				return this.#warn(
+					`Two receivers answer as ${name}, at ${first} and at ${second}: only the first is served. Give one of them another UID (uftpd -U).`,
+				);
+			}
+			case 'rateChanged':
+				return this.#verbose(
+					`Current transfer rate = ${Math.round((event.rateBytesPerSecond * 8) / 1024)} Kbps (${event.reason})`,
+				);
+			case 'dropped':
+				return this.#verbose(`Dropped a packet from ${formatAddressAndPort(event.from)}: ${event.reason}`);
+			case 'warning':
+				return this.#warn(`Warning: ${event.message}`);
+			case 'ended':
+				return this.#ended(event.end);
+			default:
+				return [];
+		}
+	}
+
+	#fileStarted(event: SenderEvent & { readonly kind: 'fileStarted' }): LogLine[] {
+		const { entry, fileId, file } = event;
+		const name = this.#options.localName(file);
+		const lines = this.#info(`----- ${name} -----`);
+		this.#fileId = fileId;
+		this.#fileBytes = entry.size;
+		const id = fileId.toString(16).toUpperCase().padStart(4, '0');
+		lines.push(...this.#info(`File ID: ${id}  Name: ${name}`, `  sending as: ${entry.name}`));
+		if (entry.type === FileType.Regular) {
+			const { blocks, sections, sizesLine } = geometryOf(entry.size, this.#options.blockBytes);
+			lines.push(...this.#info(`Bytes: ${entry.size}  Blocks: ${blocks}  Sections: ${sections}`));
+			lines.push(...this.#verbose(sizesLine));
+		} else lines.push(...this.#info(typeLine(entry.type, entry.link)));
+		lines.push(...this.#info('Sending FILEINFO 1.1'));
+		return lines;
+	}
+
+	/** At level 2 the table of C; below it only the receivers that did not answer, as in C. */
+	#fileEnded(results: readonly FileResult[]): LogLine[] {
+		const known = new Set(results.map((result) => result.receiverId));
+		const mute = this.#mute.filter((id) => !known.has(id));
+		const all = [...results, ...mute.map((receiverId) => ({ receiverId, outcome: 'mute', elapsedMs: 0 }) as const)];
+		all.sort((a, b) => this.#place(a.receiverId) - this.#place(b.receiverId));
+		const lines = this.#options.level >= Level.Info ? this.#table(all) : this.#failures(all);
+		this.#fileId = 0;
+		return lines;
+	}
+
+	#place(receiverId: number): number {
+		const known = this.#places.get(receiverId);
+		if (known !== undefined) return known;
+		this.#places.set(receiverId, this.#places.size);
+		return this.#places.size - 1;
+	}
+
+	#table(results: readonly FileResult[]): LogLine[] {
+		const lines = ['Transfer status:'];
+		let elapsedMs = 0;
+		for (const { receiverId, outcome, elapsedMs: ownMs } of results) {
+			const hasFile = outcome === 'received' || outcome === 'overwritten';
+			const time = hasFile ? `   time: ${(ownMs / 1000).toFixed(3).padStart(7)} seconds` : '';
+			lines.push(`Host: ${this.#names.of(receiverId).padEnd(15)}  Status: ${STATUS[outcome]}${time}`);
+			if (hasFile) elapsedMs = Math.max(elapsedMs, ownMs);
+		}
+		const kilobytesPerSecond = elapsedMs > 0 ? this.#fileBytes / 1024 / (elapsedMs / 1000) : 0;
+		lines.push(`Total elapsed time: ${(elapsedMs / 1000).toFixed(3)} seconds`);
+		lines.push(`Overall throughput: ${kilobytesPerSecond.toFixed(2)} KB/s`);
+		return this.#info(...lines);
+	}
+
+	#failures(results: readonly FileResult[]): LogLine[] {
+		const failed = results.filter(({ outcome }) => outcome === 'mute' || outcome === 'lost' || outcome === 'aborted');
+		return failed.map(({ receiverId, outcome }) =>
+			this.#line(Level.Error, `${this.#names.of(receiverId).padEnd(15)} ${STATUS[outcome]}`),
+		);
+	}
+
+	#ended(end: SenderEnd): LogLine[] {
+		this.#fileId = 0;
+		const { failure } = end;
+		if (failure === undefined) return this.#info('-----------------------------', 'Finishing group', 'Group complete');
+		switch (failure.code) {
+			case 'nobodyRegistered':
+			case 'nobodyAnsweredFileInfo':
+				return this.#errors('Announce timed out', sentence(failure.message));
+			case 'allLost':
+			case 'allFilesUnavailable':
+				return this.#errors(sentence(failure.message));
+			default:
+				return this.#errors('Aborting all clients', sentence(failure.message));
+		}
+	}
+
+	#verbose(...texts: readonly string[]): LogLine[] {
+		return texts.map((text) => this.#line(Level.Verbose, text));
+	}
+
+	#info(...texts: readonly string[]): LogLine[] {
+		return texts.map((text) => this.#line(Level.Info, text));
+	}
+
+	#warn(...texts: readonly string[]): LogLine[] {
+		return texts.map((text) => this.#line(Level.Warning, text));
+	}
+
+	#errors(...texts: readonly string[]): LogLine[] {
+		return texts.map((text) => this.#line(Level.Error, text));
+	}
+
+	#line(level: Level, text: string): LogLine {
+		return { level, text, scope: scopeOf(this.#options.groupId, 0, this.#fileId) };
+	}
+}
+
+/**
+ * One line for each receiver that has not got everything: C exits 0 as soon as one receiver has a file, so who reads
+ * only the exit code would not know.
+ */
+export function missingLines(results: readonly ReceiverResult[], names: ReceiverNames): string[] {
+	const lines: string[] = [];
+	for (const result of results) {
+		const what = shortfall(result);
+		if (what !== undefined) lines.push(`${names.of(result.receiverId)} has not got everything: ${what}`);
+	}
+	return lines;
+}
+
+function shortfall(result: ReceiverResult): string | undefined {
+	const because = result.reason === undefined || result.reason === '' ? '' : ` (${result.reason})`;
+	switch (result.outcome) {
+		case 'mute':
+			return 'it never registered';
+		case 'lost':
+			return `lost connection${because}`;
+		case 'aborted':
+			return `aborted${because}`;
+	}
+	const parts: string[] = [];
+	if (result.filesRejected > 0) parts.push(`it rejected ${files(result.filesRejected)}`);
+	if (result.filesMissing > 0) parts.push(`${files(result.filesMissing)} missing`);
+	return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+function files(count: number): string {
+	return count === 1 ? '1 file' : `${count} files`;
+}
+
+function sentence(text: string): string {
+	const start = text.charAt(0).toUpperCase() + text.slice(1);
+	return /[.!?]$/.test(start) ? start : `${start}.`;
+}

@@ -1,0 +1,138 @@
+/**
+ * What the receiver's log says of each event: the lines of UFTP 4.10.2, at the levels where it prints them, and lines
+ * of our own where it has no such event.
+ */
+import { CompleteStatus, FileType, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
+import { formatAddressAndPort } from '../drop-in/addresses.ts';
+import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
+import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
+
+interface KnownSession {
+	readonly instance: number;
+	readonly blockBytes: number;
+	/** The file that the latest lines were about; 0 before the first and after the last. */
+	fileId: number;
+}
+
+export class ReceiverLines {
+	readonly #hostName: (address: string) => string;
+	readonly #sessions = new Map<number, KnownSession>();
+
+	/** `hostName` gives the name of a sender's address, or the address while no name is known. */
+	constructor(hostName: (address: string) => string) {
+		this.#hostName = hostName;
+	}
+
+	/** The lines of one event, in order. */
+	of(event: ReceiverEvent): LogLine[] {
+		switch (event.kind) {
+			case 'sessionStarted':
+				return this.#sessionStarted(event);
+			case 'registered':
+				return [
+					this.#session(event.groupId, Level.Info, 'Registration confirmed'),
+					this.#session(event.groupId, Level.Verbose, `grtt = ${(event.grttMs / 1000).toFixed(6)}`),
+				];
+			case 'fileOffered':
+				return this.#fileOffered(event.file);
+			case 'fileStarted':
+				return [this.#file(event.file, Level.Info, 'FILEINFO_ACK sent')];
+			case 'fileComplete':
+				return [this.#file(event.file, Level.Info, 'File transfer complete')];
+			case 'fileEnded':
+				return this.#fileEnded(event.file, event.status, event.reason);
+			case 'fileDiscarded':
+				return [this.#file(event.file, Level.Warning, `${event.file.name} is not complete: ${event.reason}`)];
+			case 'sessionEnded':
+				return this.#sessionEnded(event);
+			case 'announceIgnored':
+				return [this.#session(event.groupId, Level.Warning, `${event.reason} (sender ${hexId(event.senderId)})`)];
+			case 'dropped':
+				return [line(Level.Verbose, `Dropped a packet from ${formatAddressAndPort(event.from)}: ${event.reason}`)];
+			case 'warning':
+				return [line(Level.Warning, `Warning: ${event.message}`)];
+		}
+	}
+
+	#sessionStarted(event: ReceiverEvent & { readonly kind: 'sessionStarted' }): LogLine[] {
+		const { groupId, groupInstance: instance, blockBytes, senderId, sender, privateGroup } = event;
+		this.#sessions.set(groupId, { instance, blockBytes, fileId: 0 });
+		const unspecified = sender.host.includes(':') ? '::' : '0.0.0.0';
+		return [
+			this.#session(
+				groupId,
+				Level.Info,
+				`Received request from ${hexId(senderId)} at ${this.#hostName(sender.host)} (${sender.host})`,
+			),
+			this.#session(groupId, Level.Info, `Using private multicast address ${privateGroup ?? unspecified}`),
+			this.#session(groupId, Level.Info, 'REGISTER sent'),
+		];
+	}
+
+	#fileOffered(file: IncomingFile): LogLine[] {
+		const session = this.#sessions.get(file.groupId);
+		if (session !== undefined) session.fileId = file.fileId;
+		const lines = [this.#file(file, Level.Info, `Name of file to receive: ${file.name}`)];
+		if (file.type === FileType.Regular) {
+			const { blocks, sections, sizesLine } = geometryOf(file.size, session?.blockBytes ?? 0);
+			lines.push(this.#file(file, Level.Info, `Bytes: ${file.size}, Blocks: ${blocks}, Sections: ${sections}`));
+			lines.push(this.#file(file, Level.Verbose, sizesLine));
+		} else lines.push(this.#file(file, Level.Info, typeLine(file.type, file.link)));
+		return lines;
+	}
+
+	#fileEnded(file: IncomingFile, status: CompleteStatus, reason: string | undefined): LogLine[] {
+		const lines: LogLine[] = [];
+		const why = reason === undefined || reason === '' ? '' : `: ${reason}`;
+		if (status === CompleteStatus.Rejected) lines.push(this.#file(file, Level.Warning, `Rejecting file${why}`));
+		if (status === CompleteStatus.Skipped) lines.push(this.#file(file, Level.Info, `Skipping file${why}`));
+		lines.push(this.#file(file, Level.Info, 'COMPLETE sent'));
+		return lines;
+	}
+
+	#sessionEnded(event: ReceiverEvent & { readonly kind: 'sessionEnded' }): LogLine[] {
+		const { groupId, outcome, reason } = event;
+		const session = this.#sessions.get(groupId);
+		const fileId = session?.fileId ?? 0;
+		const say = (level: Level, text: string, file = fileId): LogLine => ({
+			level,
+			text,
+			scope: scopeOf(groupId, session?.instance ?? 0, file),
+		});
+		this.#sessions.delete(groupId);
+		switch (outcome) {
+			case 'completed':
+				return [say(Level.Info, 'Group complete', 0), say(Level.Info, confirmation(reason), 0)];
+			case 'aborted':
+				return [say(Level.Warning, abortLine(reason))];
+			case 'timedOut':
+			case 'unconfirmed':
+				return [say(Level.Warning, reason)];
+			case 'interrupted':
+				return [say(Level.Warning, `Transfer given up: ${reason}`)];
+		}
+	}
+
+	#session(groupId: number, level: Level, text: string): LogLine {
+		return { level, text, scope: scopeOf(groupId, this.#sessions.get(groupId)?.instance ?? 0, 0) };
+	}
+
+	#file(file: IncomingFile, level: Level, text: string): LogLine {
+		return { level, text, scope: scopeOf(file.groupId, this.#sessions.get(file.groupId)?.instance ?? 0, file.fileId) };
+	}
+}
+
+/** The session says in one text who aborted and why. */
+function abortLine(reason: string): string {
+	const bySender = /^The sender aborted: (.*)$/s.exec(reason);
+	return bySender === null ? `${reason}, aborting` : `Transfer aborted by server: ${bySender[1]}`;
+}
+
+/** The session also counts as completed when the sender never confirmed that it knows. */
+function confirmation(reason: string): string {
+	return reason.includes('did not confirm') ? reason : 'Group file transfer confirmed';
+}
+
+function line(level: Level, text: string): LogLine {
+	return { level, text, scope: '' };
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { CommandError } from '../src/drop-in/command-error.ts';
+import { parseSenderArguments } from '../src/uftp/arguments.ts';
+
+/** The refusal of a command line: exit code and message. */
+function refusal(line: string): { exitCode: number; message: string; showUsage: boolean } {
+	try {
+		parseSenderArguments(line.split(' '));
+	} catch (error) {
+		if (error instanceof CommandError) return error;
+		throw error;
+	}
+	throw new Error(`"${line}" was accepted`);
+}
+
+describe('the command line of uftp', () => {
+	it('has the defaults of 4.10.2', () => {
+		expect(parseSenderArguments(['file'])).toEqual({
+			rateKbps: 1000,
+			blockBytes: 1300,
+			bufferBytes: 262_144,
+			ttl: 1,
+			networkInterface: undefined,
+			port: 1044,
+			sourcePort: 0,
+			publicAddress: '230.4.4.1',
+			privateAddress: undefined,
+			hosts: undefined,
+			senderId: undefined,
+			robust: 20,
+			grttMs: { initial: 500, min: 10, max: 15_000 },
+			logLevel: 2,
+			logFile: undefined,
+			destinationName: undefined,
+			followLinks: false,
+			quitOnError: false,
+			listFile: undefined,
+			files: ['file'],
+		});
+	});
+
+	it('takes every flag that is there', () => {
+		const line =
+			'-R 5000 -b 8800 -B 1000000 -t 255 -I eth0 -p 2044 -u 2045 -M 230.1.1.1 -P 230.2.x.x -H 0x1,0x2 -U 0xAB -r 1:0.5:2 -s 50 -x 4 -D name -l -L log -q a b';
+		expect(parseSenderArguments(line.split(' '))).toEqual({
+			rateKbps: 5000,
+			blockBytes: 8800,
+			bufferBytes: 1_000_000,
+			ttl: 255,
+			networkInterface: 'eth0',
+			port: 2044,
+			sourcePort: 2045,
+			publicAddress: '230.1.1.1',
+			privateAddress: '230.2.x.x',
+			hosts: '0x1,0x2',
+			senderId: 0xab,
+			robust: 50,
+			grttMs: { initial: 1000, min: 500, max: 2000 },
+			logLevel: 4,
+			logFile: 'log',
+			destinationName: 'name',
+			followLinks: true,
+			quitOnError: true,
+			listFile: undefined,
+			files: ['a', 'b'],
+		});
+	});
+
+	it('takes -R -1 as unpaced and -x above 5 as 5', () => {
+		expect(parseSenderArguments(['-R', '-1', '-x9', 'f'])).toMatchObject({
+			rateKbps: Number.POSITIVE_INFINITY,
+			logLevel: 5,
+		});
+	});
+
+	it('lets a lone initial GRTT lie outside the default bounds, as C does', () => {
+		expect(parseSenderArguments(['-r', '0.005', 'f']).grttMs).toEqual({ initial: 5, min: 5, max: 15_000 });
+		expect(parseSenderArguments(['-r', '20', 'f']).grttMs).toEqual({ initial: 20_000, min: 10, max: 20_000 });
+	});
+
+	// The first words are those of 4.10.2, which prints nothing more.
+	it.each([
+		['-R 0 f', 1, 'Invalid rate'],
+		['-R -2 f', 1, 'Invalid rate'],
+		['-R abc f', 1, 'Invalid rate'],
+		['-R 1073741825 f', 1, 'Invalid rate'],
+		['-b 511 f', 1, 'Invalid blocksize'],
+		['-b 8801 f', 1, 'Invalid blocksize'],
+		['-B 65535 f', 1, 'Invalid receive buffer size'],
+		['-B 104857601 f', 1, 'Invalid receive buffer size'],
+		['-t 0 f', 1, 'Invalid ttl'],
+		['-t 256 f', 1, 'Invalid ttl'],
+		['-r 0 f', 1, 'Invalid grtt'],
+		['-r 1001 f', 1, 'Invalid grtt'],
+		['-r x f', 1, 'Invalid grtt'],
+		['-r 1:2 f', 1, 'Missing max_grtt'],
+		['-r 1:2:3 f', 1, 'Invalid grtt'],
+		['-s 9 f', 1, 'Invalid robustness factor'],
+		['-s 51 f', 1, 'Invalid robustness factor'],
+		['-x -1 f', 1, 'Invalid log level'],
+		['-U zz f', 1, 'Invalid UID zz'],
+		['-p x f', 2, 'Invalid public address or port'],
+		['-p 65536 f', 2, 'Invalid public address or port'],
+		['-u -1 f', 2, 'Error getting bind address'],
+	])('refuses "%s" with exit code %i and "%s"', (line, exitCode, words) => {
+		const error = refusal(line);
+		expect(error.exitCode).toBe(exitCode);
+		expect(error.message.startsWith(words)).toBe(true);
+		// And says more than C: what is allowed.
+		expect(error.message.length).toBeGreaterThan(words.length + 10);
+	});
+
+	it('shows the usage and exits 1 for an unknown flag and without a file', () => {
+		expect(refusal('-9 f')).toMatchObject({ exitCode: 1, showUsage: true });
+		expect(refusal('-q')).toMatchObject({ exitCode: 1, showUsage: true });
+	});
+
+	it('says of every other flag of 4.10.2 that it is not there yet, and exits 1', () => {
+		for (const letter of 'gnYhwemkKQjaWFXNCEScTzZfyo') {
+			const error = refusal(`-${letter} 1 f`);
+			expect(error).toMatchObject({ exitCode: 1, showUsage: false });
+			expect(error.message).toContain(`option -${letter} is one of UFTP 4.10.2 that this uftp does not have yet`);
+		}
+	});
+});
