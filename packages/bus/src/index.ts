@@ -5,6 +5,7 @@
 export * from './bus.ts';
 export * from './bus-error.ts';
 export { type ConnectOptions, connectBus } from './connect.ts';
+export { announceLocalBus, findLocalBus, type LocalBus } from './discover.ts';
 export { type BrokerLimits, MemoryBroker, sharedBroker } from './memory-broker.ts';
 export { MemoryBus } from './memory-bus.ts';
 export * from './outcome.ts';

@@ -47,6 +47,8 @@ export const defaultBrokerLimits: BrokerLimits = {
 	maxPendingBytes: 64 * 1024 * 1024,
 };
 
+const nothing: Envelope = { subject: '', data: new Uint8Array(0), headers: new Map(), reply: undefined };
+
 /** Deliveries in a row before timers and sockets get their turn. */
 const deliveriesPerTurn = 512;
 
@@ -102,6 +104,21 @@ export class MemoryBroker {
 			for (const [queue, members] of groups) this.#enqueue(this.#nextMember(queue, members), envelope);
 		}
 		return reached;
+	}
+
+	/** Calls `action` when everything that is queued now has been delivered. */
+	afterDeliveries(action: () => void): void {
+		const subscriber: Subscriber = {
+			pattern: '',
+			queue: undefined,
+			pending: 1,
+			pendingBytes: 0,
+			closed: false,
+			deliver: action,
+			overflow: () => {},
+		};
+		this.#waiting.push({ subscriber, envelope: nothing });
+		this.#schedule();
 	}
 
 	/** Round robin over the members of a queue group, by name of the group. */

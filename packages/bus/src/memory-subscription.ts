@@ -21,7 +21,8 @@ export class MemorySubscription implements Subscription, Subscriber {
 	readonly running = new Set<Promise<void>>();
 	readonly #broker: MemoryBroker;
 	readonly #hooks: SubscriptionHooks;
-	#left: number;
+	#max: number;
+	#delivered = 0;
 	#draining: Promise<void> | undefined;
 	#drained: (() => void) | undefined;
 
@@ -36,20 +37,20 @@ export class MemorySubscription implements Subscription, Subscriber {
 		this.pattern = pattern;
 		this.queue = options.queue;
 		if (deafTo !== undefined) this.deafTo = deafTo;
-		this.#left = options.max ?? Number.POSITIVE_INFINITY;
+		this.#max = options.max ?? Number.POSITIVE_INFINITY;
 		this.#broker = broker;
 		this.#hooks = hooks;
 		broker.add(this);
 	}
 
-	/** Messages delivered from now on until it ends by itself. */
+	/** Ends by itself when it has delivered this many messages in all; at once if it has already. */
 	endAfter(messages: number): void {
-		this.#left = messages;
-		if (messages <= 0) this.unsubscribe();
+		this.#max = messages;
+		if (this.#delivered >= messages) this.unsubscribe();
 	}
 
 	deliver(envelope: Envelope): void {
-		const last = --this.#left <= 0;
+		const last = ++this.#delivered >= this.#max;
 		this.#hooks.receive(envelope);
 		if (last) this.unsubscribe();
 		else if (this.pending === 0) this.#drained?.();
