@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+
+let checkout: string;
+
+beforeEach(() => {
+	// A blank in the path: launchers that forget to quote must not pass.
+	checkout = join(realpathSync(mkdtempSync(join(tmpdir(), 'launchers-'))), 'a checkout');
+	cpSync(join(root, 'bin'), join(checkout, 'bin'), { recursive: true });
+});
+
+afterEach(() => rmSync(dirname(checkout), { recursive: true }));
+
+/** Puts a program there that says its name and repeats its arguments, one a line. */
+function stub(path: string, name: string): void {
+	const file = join(checkout, path);
+	mkdirSync(dirname(file), { recursive: true });
+	writeFileSync(file, `#!/bin/sh\nprintf '%s\\n' ${name} "$@"\n`);
+	chmodSync(file, 0o755);
+}
+
+function run(program: string, args: string[] = [], cwd = '/') {
+	const done = spawnSync(program, args, { cwd, encoding: 'utf8' });
+	return { status: done.status, said: done.stdout.trimEnd().split('\n'), complaint: done.stderr };
+}
+
+describe('bin/bun', () => {
+	it('runs the program of the platform package, where npm left it', () => {
+		stub('node_modules/@oven/bun-linux-x64/bin/bun', 'real');
+		stub('node_modules/bun/bin/bun.exe', 'placeholder');
+		expect(run(join(checkout, 'bin/bun'), ['a b', '--c']).said).toEqual(['real', 'a b', '--c']);
+	});
+
+	it('runs the program in the package bun, where the install script moved it', () => {
+		mkdirSync(join(checkout, 'node_modules/@oven/bun-linux-x64/bin'), { recursive: true });
+		stub('node_modules/bun/bin/bun.exe', 'moved');
+		expect(run(join(checkout, 'bin/bun')).said).toEqual(['moved']);
+	});
+
+	it('runs the program of an isolated installation by Bun', () => {
+		stub('node_modules/.bun/@oven+bun-linux-x64@1.4.5/node_modules/@oven/bun-linux-x64/bin/bun', 'isolated');
+		expect(run(join(checkout, 'bin/bun')).said[0]).toBe('isolated');
+	});
+
+	it('chooses the package of this machine where there are several', () => {
+		const own = `bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
+		for (const name of new Set([own, `${own}-musl`, 'bun-darwin-aarch64', 'bun-linux-x64'])) {
+			stub(`node_modules/@oven/${name}/bin/bun`, name);
+		}
+		expect(run(join(checkout, 'bin/bun')).said[0]).toMatch(new RegExp(`^${own}(-musl)?$`));
+	});
+
+	it.each([[[]], [['node_modules/bun/bin/bun.exe']]])('asks for npm install where only %j is there', (placeholders) => {
+		for (const path of placeholders) stub(path, 'placeholder');
+		const { status, said, complaint } = run(join(checkout, 'bin/bun'));
+		expect(status).toBe(1);
+		expect(said).toEqual(['']);
+		expect(complaint).toContain(`Run 'npm install' in ${checkout}`);
+	});
+});
+
+describe.each(['uftp', 'uftpd', 'uftpctl'])('bin/%s', (name) => {
+	beforeEach(() => {
+		stub('node_modules/@oven/bun-linux-x64/bin/bun', 'bun');
+		stub(`apps/cli/src/${name}.ts`, 'unread');
+	});
+
+	/** What came after the program of this checkout: its arguments. */
+	function started(said: string[]): string[] {
+		const at = said.findIndex((argument) => argument.endsWith(`${name}.ts`));
+		expect(realpathSync(said[at] ?? '')).toBe(join(checkout, 'apps/cli/src', `${name}.ts`));
+		return said.slice(at + 1);
+	}
+
+	it('starts its program by absolute path, with the arguments as they are', () => {
+		expect(started(run(join(checkout, 'bin', name), ['-x', '', 'two words']).said)).toEqual(['-x', '', 'two words']);
+	});
+
+	it('starts from inside the checkout and from the folder bin', () => {
+		expect(started(run(`./bin/${name}`, ['-q'], checkout).said)).toEqual(['-q']);
+		expect(started(run('/bin/sh', [name, '-q'], join(checkout, 'bin')).said)).toEqual(['-q']);
+	});
+
+	it('starts through a chain of links, absolute and relative', () => {
+		mkdirSync(join(checkout, '../links'));
+		symlinkSync(join(checkout, 'bin', name), join(checkout, '../links/first'));
+		symlinkSync('first', join(checkout, '../links/second'));
+		expect(started(run(join(checkout, '../links/second'), ['-q']).said)).toEqual(['-q']);
+	});
+
+	it('reads neither .env nor bunfig.toml of the directory it is called from', () => {
+		const { said } = run(join(checkout, 'bin', name));
+		expect(said).toContain('--no-env-file');
+		expect(said.find((argument) => argument.startsWith('--config='))).toMatch(/\/tooling\/bunfig\.toml$/);
+	});
+});
+
+describe('tooling/peers.sh', () => {
+	it('says in one sentence what is missing and how to get it, where it cannot install', () => {
+		const done = spawnSync('/bin/sh', [join(root, 'tooling/peers.sh')], {
+			encoding: 'utf8',
+			env: { PATH: '/nowhere' },
+		});
+		expect(done.status).toBe(1);
+		expect(done.stderr.trimEnd().split('\n')).toHaveLength(1);
+		expect(done.stderr).toMatch(/^peers: uftp.* missing; .*apt-get install uftp.*UFTP_TEST_WITHOUT_PEERS=1/);
+	});
+});
