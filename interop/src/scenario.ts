@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,8 @@ export interface Pair {
 export interface Fault {
 	/** Once the sender's interface has sent this share of the bytes of the files. */
 	readonly afterShare: number;
-	readonly do: 'kill' | 'cut';
+	/** `shrink` cuts the first file of the tree to half while it is sent, whatever the host. */
+	readonly do: 'kill' | 'cut' | 'shrink';
 	readonly host: number;
 	/** How long a cut lasts. */
 	readonly forSeconds?: number;
@@ -35,6 +36,10 @@ export interface Expectation {
 	readonly senderNeverSays?: readonly RegExp[];
 	/** The whole sender process must not have taken longer, or less. */
 	readonly withinSeconds?: number;
+	/** Files that no receiver may hold under their name. */
+	readonly nowhere?: readonly string[];
+	/** What receivers must have printed: host and pattern. */
+	readonly receiverSays?: readonly (readonly [host: number, like: RegExp])[];
 	readonly atLeastSeconds?: number;
 }
 
@@ -53,6 +58,8 @@ export interface Scenario {
 	/** Every receiver answers with this UID, in place of its own. */
 	readonly uid?: string;
 	readonly lossPercent?: number;
+	/** The destination of receiver 2 is a file system of its own with so many bytes. */
+	readonly smallDiskBytes?: number;
 	readonly faults?: readonly Fault[];
 	/** Send the same once more after the first sender has ended. */
 	readonly again?: boolean;
@@ -129,6 +136,11 @@ async function runSessions(
 	}
 	if (second !== undefined) problems.push(...judgeSecond(await second.ended));
 	problems.push(...judge(scenario, scratch, ending, sender.output()));
+	for (const [host, like] of scenario.expect.receiverSays ?? []) {
+		if (!like.test(receiverPrograms[host - 1]?.output() ?? '')) {
+			problems.push(`receiver ${host} never printed anything like ${like}`);
+		}
+	}
 	if (problems.length > 0) problems.push(...logs([sender, ...receiverPrograms]));
 	return problems;
 }
@@ -137,9 +149,27 @@ function startReceiver(scenario: Scenario, pair: Pair, host: Host, scratch: stri
 	const destination = join(scratch, `received${host.index}`);
 	mkdirSync(destination);
 	const family = scenario.family ?? 4;
-	const argv = [programPath(pair.receiver, 'uftpd'), '-d', '-q', '-D', destination, '-I', interfaceName(family)];
+	const small = scenario.smallDiskBytes !== undefined && host.index === 2;
+	const onSmallDisk = small
+		? ['unshare', '-m', 'sh', '-c', mountScript(scenario.smallDiskBytes ?? 0), destination]
+		: [];
+	const argv = [
+		...onSmallDisk,
+		programPath(pair.receiver, 'uftpd'),
+		'-d',
+		'-q',
+		'-D',
+		destination,
+		'-I',
+		interfaceName(family),
+	];
 	argv.push('-M', publicGroup[family], '-U', scenario.uid ?? host.uid, ...(scenario.receiverOptions ?? []));
 	return launch(host, argv, { timeoutMs: timeoutMs(scenario) });
+}
+
+/** Mounts a small file system on the first argument and runs the others. */
+function mountScript(bytes: number): string {
+	return `mount -t tmpfs -o size=${bytes} small "$0" && exec "$@"`;
 }
 
 /** The arguments of a sender, without the program and the files. */
@@ -189,7 +219,10 @@ async function disturb(
 		if (over) problems.push(`the sender had ended before host ${fault.host} could be disturbed`);
 		if (pair.receiver === 'ours') problems.push(...namedTooEarly(scenario, scratch));
 		if (fault.do === 'kill') programs[fault.host]?.signal('SIGKILL');
-		else {
+		else if (fault.do === 'shrink') {
+			const path = join(scratch, 'source', scenario.tree[0]?.path ?? '');
+			truncateSync(path, statSync(path).size / 2);
+		} else {
 			const host = hostAt(topology, fault.host);
 			host.cut();
 			await sleep(1000 * (fault.forSeconds ?? 1));
@@ -234,6 +267,11 @@ function judge(scenario: Scenario, scratch: string, ending: Ending, said: string
 		problems.push(`the sender took ${Math.round(ending.wallMs)} ms, less than ${expect.atLeastSeconds} s`);
 	}
 	problems.push(...incomplete(scratch, expect.complete));
+	for (let receiver = 1; receiver <= scenario.receivers; receiver++) {
+		for (const name of expect.nowhere ?? []) {
+			if (existsSync(join(scratch, `received${receiver}`, name))) problems.push(`receiver ${receiver} has ${name}`);
+		}
+	}
 	for (const wanted of expect.senderSays ?? []) {
 		if (!wanted.test(said)) problems.push(`the sender never printed anything like ${wanted}`);
 	}
@@ -249,9 +287,15 @@ function judgeSecond(ending: Ending): string[] {
 
 function logs(programs: readonly Program[]): string[] {
 	return programs.map((program, index) => {
-		const lines = program.output().trimEnd().split('\n');
-		return `--- ${index === 0 ? 'sender' : `receiver ${index}`} printed\n${lines.slice(-40).join('\n')}`;
+		const who = index === 0 ? 'sender' : `receiver ${index}`;
+		return `--- ${who} printed\n${withoutRepeats(program.output().trimEnd().split('\n')).slice(-40).join('\n')}`;
 	});
+}
+
+/** Lines that only repeat the one before, but for the time they begin with, are left out. */
+function withoutRepeats(lines: readonly string[]): string[] {
+	const textOf = (line: string): string => line.replace(/^[\d/]+ [\d:.]+: /, '');
+	return lines.filter((line, at) => at === 0 || textOf(line) !== textOf(lines[at - 1] ?? ''));
 }
 
 function timeoutMs(scenario: Scenario): number {
