@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	cpSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	realpathSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +63,15 @@ describe('bin/bun', () => {
 			stub(`node_modules/@oven/${name}/bin/bun`, name);
 		}
 		expect(run(join(checkout, 'bin/bun')).said[0]).toMatch(new RegExp(`^${own}(-musl)?$`));
+	});
+
+	it('runs the moved program where an older npm left the package of another C library beside it', () => {
+		const own = `bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
+		for (const name of [own, `${own}-musl`])
+			mkdirSync(join(checkout, `node_modules/@oven/${name}/bin`), { recursive: true });
+		stub(`node_modules/@oven/${existsSync('/etc/alpine-release') ? own : `${own}-musl`}/bin/bun`, 'foreign');
+		stub('node_modules/bun/bin/bun.exe', 'moved');
+		expect(run(join(checkout, 'bin/bun')).said).toEqual(['moved']);
 	});
 
 	it.each([[[]], [['node_modules/bun/bin/bun.exe']]])('asks for npm install where only %j is there', (placeholders) => {
