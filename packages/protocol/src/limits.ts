@@ -32,7 +32,7 @@ export const STATUS_PER_ROUND_MIN = 8;
 export const ADVERTISED_GRTT_MS_MIN = 1;
 export const ADVERTISED_GRTT_MS_MAX = 100_000;
 /** A packet that is up to this far behind is late; one further behind means that the sequence has wrapped. */
-export const LATE_PACKETS_MAX = 1024;
+export const LATE_PACKETS_MAX = 16_384;
 /** The event for a dropped datagram is repeated for the same reason after this time; the counters have them all. */
 export const DROPPED_EVENT_MS = 10_000;
 /** Answers that wait for a poll, per receiving node; what does not fit is lost as on the network, and asked for again. */

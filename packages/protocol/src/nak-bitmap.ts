@@ -50,13 +50,7 @@ export function countNaks(bytes: Uint8Array, at: number, n: number): number {
  * Adds the missing blocks of one bitmap to another and returns how many of them were new there.
  * Only the n real bits are read and written.
  */
-export function orNaks(
-	into: Uint8Array,
-	intoAt: number,
-	from: Uint8Array,
-	fromAt: number,
-	n: number,
-): number {
+export function orNaks(into: Uint8Array, intoAt: number, from: Uint8Array, fromAt: number, n: number): number {
 	const whole = n >> 3;
 	let added = 0;
 	for (let i = 0; i < whole; i++) {

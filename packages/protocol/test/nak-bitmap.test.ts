@@ -71,7 +71,12 @@ describe('NAK bitmaps', () => {
 				const into = bitmapOf(missing, false);
 				const added = orNaks(into, AT, bitmapOf(other, junk), AT, n);
 				expect(added).toBe(other.filter((flag, i) => flag && !missing[i]).length);
-				expect(into).toEqual(bitmapOf(missing.map((flag, i) => flag || other[i]), false));
+				expect(into).toEqual(
+					bitmapOf(
+						missing.map((flag, i) => flag || other[i]),
+						false,
+					),
+				);
 			}),
 		);
 	});

@@ -75,7 +75,12 @@ export class ShellUnderTest {
 	store: ((file: IncomingFile) => void) | undefined = (file) => this.node.fileStored(this.now, file.handle);
 
 	constructor(config: Partial<ReceiverConfig> = {}) {
-		this.node = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId: RECEIVER_ID, instance: [0xfeed, 0xbeef], ...config });
+		this.node = new ReceiverNode({
+			...RECEIVER_DEFAULTS,
+			receiverId: RECEIVER_ID,
+			instance: [0xfeed, 0xbeef],
+			...config,
+		});
 	}
 
 	/** Hands over a control message, or a FILESEG as the driver does, then drains. True if a block was wanted. */

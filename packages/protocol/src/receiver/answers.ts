@@ -1,11 +1,11 @@
 /** What a receiver sends: small messages that wait for a poll and are encoded when their turn comes. */
 import {
+	EMPTY_SPAN,
+	emptyHeader,
 	encodeAbort,
 	encodeComplete,
 	encodeFileInfoAck,
 	encodeRegister,
-	EMPTY_SPAN,
-	emptyHeader,
 	HEADER_BYTES,
 	MessageType,
 	StatusLayout,

@@ -191,7 +191,8 @@ export class FileTransfers implements FileOwner {
 
 	#byHandle(handle: number, stage?: FileTransfer['stage']): FileTransfer | undefined {
 		for (const transfer of this.#open.values()) {
-			if (transfer.file.handle === handle) return stage === undefined || transfer.stage === stage ? transfer : undefined;
+			if (transfer.file.handle === handle)
+				return stage === undefined || transfer.stage === stage ? transfer : undefined;
 		}
 		return undefined;
 	}

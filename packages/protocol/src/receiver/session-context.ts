@@ -81,7 +81,14 @@ export class SessionContext {
 	lastHeardAt: number;
 	#highestSequence: number;
 
-	constructor(node: NodeServices, link: SessionLink, terms: SessionTerms, now: number, grttByte: number, sequence: number) {
+	constructor(
+		node: NodeServices,
+		link: SessionLink,
+		terms: SessionTerms,
+		now: number,
+		grttByte: number,
+		sequence: number,
+	) {
 		this.node = node;
 		this.link = link;
 		this.terms = { ...terms, robust: Math.min(terms.robust, ROBUST_MAX) };
