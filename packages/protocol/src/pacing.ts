@@ -59,9 +59,10 @@ export class Pacer {
 		// A single packet leaves when the one before has had its time (credit 0); bursts wait for a step's worth.
 		const step = this.#bytesPerMs * STEP_MS;
 		const wanted = step > packetBytes ? step : 0;
-		if (this.#credit >= wanted) return now;
+		if (this.#credit >= wanted && this.packetsNow(now, packetBytes) > 0) return now;
 		const speed = this.#bytesPerMs * (this.#debt > 0 ? 1 + CATCH_UP : 1);
-		return now + (wanted - this.#credit) / speed;
+		// At least a microsecond, or rounding would have the caller ask again at the same time for ever.
+		return now + Math.max(0.001, (wanted - this.#credit) / speed);
 	}
 
 	#refill(now: number): void {

@@ -15,6 +15,8 @@ import type { SectionMap } from '../sections.ts';
 import type { SenderContext } from './context.ts';
 import { Repairs } from './repairs.ts';
 
+/** In a pass, NAKs are collected for so long before a detour repairs what they report. */
+const DETOUR_GRTT = 1.5;
 /** A section's NAKs have come when its hold-off of one GRTT and a round trip are over. */
 const NAK_HOLDOFF_GRTT = 3;
 
@@ -26,6 +28,8 @@ export class DataBursts {
 	readonly #repairs: Repairs;
 	readonly #header: CommonHeader;
 	pass = 1;
+	/** When the oldest NAK came that nothing has been sent for. */
+	#oldestNakAt = Number.NaN;
 
 	constructor(
 		context: SenderContext,
@@ -70,6 +74,7 @@ export class DataBursts {
 
 	collect(now: number, message: Status, missing: number): void {
 		this.#repairs.collect(message.section, message.bitmap, message.bitmapAt);
+		if (Number.isNaN(this.#oldestNakAt)) this.#oldestNakAt = now;
 		const control = this.#context.rateControl;
 		if (control !== undefined) this.#context.applyRate(now, control.lossReported(message.section, missing));
 	}
@@ -90,6 +95,7 @@ export class DataBursts {
 		const room = Math.min(batch.capacity, burstMax, Math.floor(batch.bytes.length / stride));
 		const most = Math.min(room, pacer.packetsNow(now, packetBytes));
 		if (most === 0 || this.isPassOver) return false;
+		if (now - this.#oldestNakAt >= DETOUR_GRTT * context.grttMs) this.#detour();
 		const count = this.#fillHeaders(now, batch, sequence, stride, most);
 		batch.file = this.#file;
 		batch.stride = stride;
@@ -100,8 +106,14 @@ export class DataBursts {
 		const bytes = (count - 1) * stride + batch.lastLength;
 		context.bytesSent += bytes;
 		context.packetsSent += count;
-		if (this.pass > 1) context.repairBytesSent += bytes;
 		return true;
+	}
+
+	/** The repairs themselves may be lost: the receivers say so when the pass is over. */
+	#detour(): void {
+		if (this.#repairs.isOnDetour || !this.#repairs.hasCollected) return;
+		this.#oldestNakAt = Number.NaN;
+		this.#repairs.detour();
 	}
 
 	#fillHeaders(now: number, batch: OutgoingBatch, sequence: number, stride: number, most: number): number {
@@ -110,8 +122,10 @@ export class DataBursts {
 		const header = this.#header;
 		let count = 0;
 		let payloadBytes = 0;
+		let repaired = 0;
 		while (count < most && repairs.section >= 0) {
 			const { section, block } = repairs;
+			if (repairs.isOnDetour || this.pass > 1) repaired++;
 			const at = count * stride;
 			header.sequence = (sequence + count) & 0xffff;
 			writeHeader(batch.bytes, at, header);
@@ -127,6 +141,7 @@ export class DataBursts {
 		batch.count = count;
 		batch.lastPayloadBytes = payloadBytes;
 		batch.lastLength = FILESEG_HEADER_BYTES + payloadBytes;
+		this.#context.repairBytesSent += repaired * stride;
 		return count;
 	}
 
@@ -136,6 +151,7 @@ export class DataBursts {
 		this.#header.groupSize = encodeGroupSize(context.roster.size);
 		context.startRateControl(now);
 		context.pacer.restart(now);
+		this.#oldestNakAt = Number.NaN;
 		const { pass } = this;
 		if (!this.isPassOver) {
 			context.emit({ kind: 'passStarted', file: this.#file, pass, blocks: this.#repairs.passBlocks });

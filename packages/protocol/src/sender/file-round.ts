@@ -19,8 +19,8 @@ import type { Member } from './roster.ts';
 
 /** DONE is repeated, and NAKs are collected before a rewind, for this many GRTT. */
 const REPEAT_GRTT = 3;
-/** A rewind waits until the NAKs have been quiet for so long: a receiver holds them back for one GRTT. */
-const QUIET_GRTT = 2;
+/** When all have answered a DONE, NAKs that belong together still come for so long. */
+const QUIET_GRTT = 0.5;
 /** However many NAKs still come, a rewind waits no longer than this. */
 const COLLECT_GRTT_MAX = 8;
 const PROBE_MS = 1000;
@@ -222,10 +222,12 @@ export class FileRound implements Phase {
 		this.#passEndedAt = now;
 		this.#lastNakAt = now;
 		this.#doneRequests = 0;
+		// Whoever reported losses in the pass may have lost the repairs too: all that lack something are asked.
+		for (const member of this.#waitingFor('naked')) member.fileState = 'active';
 		this.#askDone(now);
 	}
 
-	/** Asks those that have neither completed nor NAKed; the empty list tells the others that the pass is over. */
+	/** Asks those that have not answered since the end of the pass; an empty list tells the others that it is over. */
 	#askDone(now: number): void {
 		const context = this.#context;
 		const asked: Member[] = [];
@@ -256,7 +258,7 @@ export class FileRound implements Phase {
 	#rewindAt(): number {
 		if (!this.#bursts!.hasNaks) return Number.POSITIVE_INFINITY;
 		const { grttMs } = this.#context;
-		const quiet = Math.max(this.#passEndedAt, this.#lastNakAt) + QUIET_GRTT * grttMs;
+		const quiet = this.#lastNakAt + QUIET_GRTT * grttMs;
 		const unanswered = this.#waitingFor('active').length > 0;
 		const wanted = unanswered ? Math.max(quiet, this.#passEndedAt + REPEAT_GRTT * grttMs) : quiet;
 		return Math.min(wanted, this.#passEndedAt + COLLECT_GRTT_MAX * grttMs);

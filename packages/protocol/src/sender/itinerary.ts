@@ -64,10 +64,8 @@ export class Itinerary {
 		if (stop.isFresh) this.filesBytesDone += this.#context.catalogue[stop.file]!.size;
 	}
 
-	/** A COMPLETE came: it may be the late one of a file that the receiver is owed. */
-	completed(member: Member, message: Complete): void {
-		this.hasAnswers = true;
-		if (member.owed.size === 0) return;
+	/** A COMPLETE that is not for the current file: it may be the late one of a file that the receiver is owed. */
+	completedLate(member: Member, message: Complete): void {
 		for (const file of member.owed) {
 			if (fileIdOf(file) !== message.fileId) continue;
 			member.owed.delete(file);

@@ -1,9 +1,22 @@
 /**
  * Which blocks a pass sends. The first pass sends them all; each later pass sends the union of what the receivers
  * reported missing. A NAK that comes while its block is still ahead in the running pass is answered by that pass.
+ *
+ * A long pass makes detours: what has been reported so far is sent in between, so that the end of the file is not
+ * followed by repairs of all of it. Receivers take blocks in any order.
  */
 import { clearNak, countNaks, isNak, nakBytes, nextNak, orNaks } from '../nak-bitmap.ts';
 import type { SectionMap } from '../sections.ts';
+
+/** A place in a pass. */
+interface Place {
+	readonly section: number;
+	readonly block: number;
+	readonly sentInSection: number;
+	readonly sending: Map<number, Uint8Array> | undefined;
+	readonly sections: number[];
+	readonly sectionIndex: number;
+}
 
 export class Repairs {
 	readonly #map: SectionMap;
@@ -21,6 +34,8 @@ export class Repairs {
 	sentInSection = 0;
 	/** Blocks of the section that `advance` finished last. */
 	finishedBlocks = 0;
+	/** Where the pass goes on after a detour. */
+	#resume: Place | undefined;
 
 	/** `isFresh` false: nothing is sent before somebody has said what it misses. */
 	constructor(map: SectionMap, isFresh: boolean) {
@@ -45,16 +60,46 @@ export class Repairs {
 		return orNaks(bitmap, 0, bytes, at, n);
 	}
 
+	get isOnDetour(): boolean {
+		return this.#resume !== undefined;
+	}
+
 	/** Begins a pass with what has been collected. */
 	rewind(): void {
+		this.sentBlocks = 0;
+		this.passBlocks = this.#sendCollected();
+	}
+
+	/** Sends what has been collected before the pass goes on. Only in a pass, and not on a detour. */
+	detour(): void {
+		const { section, block, sentInSection } = this;
+		const resume = { section, block, sentInSection, sending: this.#sending, sections: this.#sections };
+		this.#resume = { ...resume, sectionIndex: this.#sectionIndex };
+		this.sentInSection = 0;
+		this.passBlocks += this.#sendCollected();
+		if (this.section < 0) this.#endDetour();
+	}
+
+	#sendCollected(): number {
 		this.#sending = this.#collecting;
 		this.#collecting = new Map();
 		this.#sections = [...this.#sending.keys()].sort((a, b) => a - b);
 		this.#sectionIndex = -1;
-		this.passBlocks = 0;
-		for (const [section, bitmap] of this.#sending) this.passBlocks += countNaks(bitmap, 0, this.#map.blocksIn(section));
-		this.sentBlocks = 0;
+		let blocks = 0;
+		for (const [section, bitmap] of this.#sending) blocks += countNaks(bitmap, 0, this.#map.blocksIn(section));
 		this.#enterNextSection();
+		return blocks;
+	}
+
+	#endDetour(): void {
+		const { section, block, sentInSection, sending, sections, sectionIndex } = this.#resume!;
+		this.section = section;
+		this.block = block;
+		this.sentInSection = sentInSection;
+		this.#sending = sending;
+		this.#sections = sections;
+		this.#sectionIndex = sectionIndex;
+		this.#resume = undefined;
 	}
 
 	/** Counts the block at the cursor as sent and moves on. Returns the section that this finished, or -1. */
@@ -76,7 +121,9 @@ export class Repairs {
 		if (this.block >= 0) return -1;
 		this.#closeSection();
 		this.#enterNextSection();
-		return section;
+		if (this.#resume === undefined) return section;
+		if (this.section < 0) this.#endDetour();
+		return -1;
 	}
 
 	#closeSection(): void {

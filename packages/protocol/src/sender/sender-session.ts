@@ -5,6 +5,7 @@
  */
 import {
 	type CommonHeader,
+	type Complete,
 	decodeAbort,
 	decodeComplete,
 	decodeFileInfoAck,
@@ -183,8 +184,7 @@ export class SenderSession implements Session<SenderEvent> {
 				this.#phase?.onStatus?.(now, member, message.message);
 				return;
 			case MessageType.COMPLETE:
-				this.#itinerary.completed(member, message.message);
-				this.#phase?.onComplete?.(now, member, message.message);
+				this.#onComplete(now, member, message.message);
 				return;
 			case MessageType.ABORT:
 				member.state = 'aborted';
@@ -193,6 +193,13 @@ export class SenderSession implements Session<SenderEvent> {
 				this.#context.emit({ kind: 'receiverAborted', receiverId: member.id, reason: member.reason });
 				this.#phase?.onRosterChange(now);
 		}
+	}
+
+	#onComplete(now: number, member: Member, message: Complete): void {
+		const phase = this.#phase;
+		this.#itinerary.hasAnswers = true;
+		if (phase instanceof FileRound && phase.fileId !== message.fileId) this.#itinerary.completedLate(member, message);
+		else phase?.onComplete?.(now, member, message);
 	}
 
 	/** Goes on to the next phase as long as the current one is over. */

@@ -1,0 +1,17 @@
+/** Receivers do not flood the sender: their answers stay in proportion to what was lost. */
+import type { Checker } from './checkers.ts';
+
+/** Answers that every receiver may send without any loss: registration, file info, completion, and their repeats. */
+const PER_RECEIVER = 60;
+const PER_FILE = 60;
+/** Answers per datagram that was lost or doubled on the way. */
+const PER_FAULT = 3;
+
+export const naksBounded: Checker = {
+	name: 'NAKs bounded',
+	check: ({ scenario, network }) => {
+		const { receivers, fileBytes } = scenario;
+		const bound = receivers * (PER_RECEIVER + PER_FILE * fileBytes.length) + PER_FAULT * network.lost;
+		return network.backward > bound ? [`${network.backward} answers, the bound is ${bound}`] : [];
+	},
+};

@@ -1,0 +1,100 @@
+/** What is simulated: files, receivers, network and faults; every field has a default, and a seed decides the rest. */
+import { type CatalogueEntry, FileType, SENDER_DEFAULTS } from '@uftp/protocol';
+import type { Cut, PathOptions, UplinkOptions } from './network.ts';
+
+export interface Scenario {
+	readonly name: string;
+	readonly seed: number;
+	readonly receivers: number;
+	/** Sizes in bytes of the files of the session. */
+	readonly fileBytes: readonly number[];
+	readonly blockBytes: number;
+	/** Bytes per second; Infinity: as fast as the receivers stand. */
+	readonly rateBytesPerSecond: number;
+	readonly isClosed: boolean;
+	readonly grttMs: { readonly initial: number; readonly min: number; readonly max: number };
+	readonly robust: number;
+	readonly graceMs: number;
+	readonly path: PathOptions;
+	readonly uplink: UplinkOptions;
+	/** Cuts of single receivers, by index. */
+	readonly cuts: Readonly<Record<number, readonly Cut[]>>;
+	/** Virtual time after which a run that is not over has failed. */
+	readonly limitMs: number;
+}
+
+export const QUIET_PATH: PathOptions = {
+	delayMs: 0.1,
+	jitterMs: 0,
+	loss: 0,
+	lossBack: 0,
+	duplicate: 0,
+	reorder: 0,
+	reorderMs: 0,
+	cuts: [],
+};
+
+const BASE: Scenario = {
+	name: 'lan',
+	seed: 1,
+	receivers: 3,
+	fileBytes: [1_000_000],
+	blockBytes: SENDER_DEFAULTS.blockBytes,
+	rateBytesPerSecond: 12_500_000,
+	isClosed: true,
+	grttMs: SENDER_DEFAULTS.grttMs,
+	robust: SENDER_DEFAULTS.robust,
+	graceMs: SENDER_DEFAULTS.graceMs,
+	path: QUIET_PATH,
+	uplink: { rateBytesPerSecond: Number.POSITIVE_INFINITY, queueBytes: 1_000_000 },
+	cuts: {},
+	limitMs: 600_000,
+};
+
+const MBIT = 125_000;
+
+/** Named scenarios for the command line and the tests. */
+export const SCENARIOS: Readonly<Record<string, Partial<Scenario>>> = {
+	lan: {},
+	lossy: { path: { ...QUIET_PATH, loss: 0.05, lossBack: 0.05 } },
+	chaos: {
+		fileBytes: [400_000, 0, 1, 1300, 700_001],
+		receivers: 8,
+		path: {
+			delayMs: 5,
+			jitterMs: 4,
+			loss: 0.08,
+			lossBack: 0.1,
+			duplicate: 0.02,
+			reorder: 0.05,
+			reorderMs: 20,
+			cuts: [],
+		},
+	},
+	thousand: { receivers: 1000, fileBytes: [1_300_000], path: { ...QUIET_PATH, loss: 0.01, lossBack: 0.01 } },
+	satellite: {
+		fileBytes: [40_000_000],
+		rateBytesPerSecond: 10 * MBIT,
+		grttMs: { initial: 1000, min: 10, max: 15000 },
+		path: { ...QUIET_PATH, delayMs: 300, loss: 0.01 },
+		uplink: { rateBytesPerSecond: 10 * MBIT, queueBytes: 64_000 },
+	},
+	outage: { fileBytes: [20_000_000], cuts: { 1: [{ fromMs: 800, toMs: 10_800 }] } },
+};
+
+/** A scenario by name, with changes. Undefined for a name that there is not. */
+export function scenarioNamed(name: string, changes: Partial<Scenario> = {}): Scenario | undefined {
+	const named = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
+	return named === undefined ? undefined : { ...BASE, ...named, name, ...changes };
+}
+
+/** The catalogue of a scenario's session. */
+export function catalogueOf(scenario: Scenario): CatalogueEntry[] {
+	return scenario.fileBytes.map((size, index) => ({
+		type: FileType.Regular,
+		name: `file-${index}.bin`,
+		size,
+		modifiedSeconds: 1_000_000_000,
+		link: '',
+	}));
+}

@@ -1,0 +1,97 @@
+/** Drives a sender session on the virtual clock, with contents made up from the position in the file. */
+import type { CatalogueEntry, OutgoingBatch, SenderConfig, SenderEnd, SenderEvent } from '@uftp/protocol';
+import { SenderSession } from '@uftp/protocol';
+import { fillContent } from './content.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { Network } from './network.ts';
+
+const BATCH_BYTES = 65_507;
+const BATCH_DATAGRAMS = 64;
+
+/** Memory for one burst. */
+export function makeBatch(): OutgoingBatch {
+	return {
+		bytes: new Uint8Array(BATCH_BYTES),
+		capacity: BATCH_DATAGRAMS,
+		count: 0,
+		stride: 0,
+		lastLength: 0,
+		file: -1,
+		payloadOffset: 0,
+		payloadBytes: 0,
+		lastPayloadBytes: 0,
+		offsets: new Float64Array(BATCH_DATAGRAMS),
+		destination: { host: '', port: 0 },
+	};
+}
+
+export class SimulatedSender {
+	readonly session: SenderSession;
+	readonly events: SenderEvent[] = [];
+	endedAt = Number.NaN;
+	readonly #queue: EventQueue;
+	readonly #network: Network;
+	readonly #batch = makeBatch();
+	/** The earliest wake-up that is planned. */
+	#wakeAt = Number.POSITIVE_INFINITY;
+
+	constructor(queue: EventQueue, network: Network, config: SenderConfig, catalogue: readonly CatalogueEntry[]) {
+		this.#queue = queue;
+		this.#network = network;
+		this.session = new SenderSession(config, catalogue, queue.now);
+	}
+
+	get end(): SenderEnd | undefined {
+		return this.session.end;
+	}
+
+	start(): void {
+		this.#settle();
+	}
+
+	receive(from: string, port: number, bytes: Uint8Array, at: number, length: number): void {
+		this.session.handleDatagram(this.#queue.now, { host: from, port }, bytes, at, length);
+		this.#settle();
+	}
+
+	#settle(): void {
+		const { now } = this.#queue;
+		const { session } = this;
+		this.#drainEvents(now);
+		while (session.pollTransmit(now, this.#batch)) {
+			this.#send();
+			this.#drainEvents(now);
+		}
+		this.#drainEvents(now);
+		if (session.end !== undefined && Number.isNaN(this.endedAt)) this.endedAt = now;
+		this.#plan(session.pollTimeout());
+	}
+
+	#drainEvents(now: number): void {
+		for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent()) {
+			this.events.push(event);
+			if (event.kind === 'fileNeeded') this.session.fileOpened(now, event.file);
+		}
+	}
+
+	#send(): void {
+		const { bytes, count, stride, lastLength, file, payloadOffset, offsets } = this.#batch;
+		const burst = bytes.slice(0, (count - 1) * stride + lastLength);
+		for (let i = 0; i < count; i++) {
+			const length = i === count - 1 ? lastLength : stride;
+			if (file >= 0) fillContent(file, offsets[i]!, burst, i * stride + payloadOffset, length - payloadOffset);
+			this.#network.multicast(burst, i * stride, length);
+		}
+	}
+
+	#plan(deadline: number): void {
+		if (deadline >= this.#wakeAt) return;
+		this.#wakeAt = deadline;
+		this.#queue.at(deadline, () => {
+			if (this.#wakeAt !== deadline) return;
+			this.#wakeAt = Number.POSITIVE_INFINITY;
+			this.session.handleTimeout(this.#queue.now);
+			this.#settle();
+		});
+	}
+}

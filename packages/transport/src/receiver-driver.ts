@@ -1,0 +1,267 @@
+/**
+ * Runs the receiving nodes of one process on one port. Several nodes may share the port's listener: each datagram goes
+ * to all of them, and each answers from a socket of its own. Blocks go from the incoming batch straight to the sink.
+ */
+import type { BlockSink, IncomingBatch, OutgoingBatch, Receiver, ReceiverEvent } from '@uftp/protocol';
+import { fileSegDataOffset, HEADER_BYTES, MessageType, VERSION } from '@uftp/wire';
+import { monotonicMs } from './clock.ts';
+import type { DatagramSocket } from './datagram-socket.ts';
+import type { NetworkInterface } from './interfaces.ts';
+import type { MulticastListener } from './listener.ts';
+import { PreciseTimer } from './timer.ts';
+
+/** Batches handled before other work of the process gets its turn. */
+const BATCHES_PER_TURN = 64;
+
+export interface ReceiverNodeOptions {
+	readonly receiver: Receiver;
+	readonly sink: BlockSink;
+	/** Answers leave from here, and what is sent back to their source arrives here. */
+	readonly reply: DatagramSocket;
+	/** Where private groups are joined. */
+	readonly interfaces: readonly NetworkInterface[];
+	/** Every event, after the driver has acted on it. */
+	readonly onEvent: (event: ReceiverEvent) => void;
+	/** For laboratories: the share (0 to 1) of datagrams that this node throws away, and where chance comes from. */
+	readonly loss?: { readonly share: number; readonly random: () => number };
+}
+
+/** A node that has been attached; `detach` ends it without an ABORT (call `receiver.abort` and `flush` before). */
+export interface AttachedNode {
+	/** Acts on what a command to the receiver caused. Call it after every command. */
+	flush(): void;
+	detach(): void;
+}
+
+export class ReceiverDriver {
+	readonly #listener: MulticastListener;
+	readonly #nodes = new Set<Node>();
+	readonly #incoming: IncomingBatch;
+	readonly #timer = new PreciseTimer();
+	#split = 0;
+	#payloadBytes = 0;
+	#isScheduled = false;
+	#isClosed = false;
+
+	constructor(listener: MulticastListener) {
+		this.#listener = listener;
+		this.#incoming = listener.createIncoming();
+		this.#timer.onFire(() => this.#turn());
+		listener.onReadable(() => this.#turn());
+	}
+
+	attach(options: ReceiverNodeOptions): AttachedNode {
+		const node = new Node(options, this.#listener);
+		this.#nodes.add(node);
+		options.reply.onReadable(() => {
+			node.readReplies();
+			this.#wait();
+		});
+		return {
+			flush: () => {
+				node.settle();
+				this.#wait();
+			},
+			detach: () => {
+				this.#nodes.delete(node);
+				node.leaveAll();
+			},
+		};
+	}
+
+	/** Stops reading. The listener is the caller's. */
+	close(): void {
+		this.#isClosed = true;
+		this.#timer.close();
+		this.#listener.onReadable(() => {});
+		this.#nodes.clear();
+	}
+
+	#turn(): void {
+		if (this.#isClosed) return;
+		const batch = this.#incoming;
+		let batches = 0;
+		while (batches < BATCHES_PER_TURN && this.#listener.receive(batch)) {
+			batches++;
+			const now = monotonicMs();
+			for (const node of this.#nodes) node.handleBatch(now, batch);
+		}
+		const now = monotonicMs();
+		for (const node of this.#nodes) {
+			if (node.receiver.pollTimeout() <= now) {
+				node.receiver.handleTimeout(now);
+				node.settle();
+			}
+		}
+		if (batches === BATCHES_PER_TURN) this.#schedule();
+		this.#wait();
+	}
+
+	#schedule(): void {
+		if (this.#isScheduled) return;
+		this.#isScheduled = true;
+		setImmediate(() => {
+			this.#isScheduled = false;
+			this.#turn();
+		});
+	}
+
+	#wait(): void {
+		if (this.#isClosed) return;
+		let deadline = Number.POSITIVE_INFINITY;
+		let split = 0;
+		let payloadBytes = 0;
+		for (const { receiver } of this.#nodes) {
+			deadline = Math.min(deadline, receiver.pollTimeout());
+			if (receiver.expectedSplit === 0) continue;
+			split = receiver.expectedSplit;
+			payloadBytes = receiver.expectedPayloadBytes;
+		}
+		if (split !== this.#split || payloadBytes !== this.#payloadBytes) {
+			this.#split = split;
+			this.#payloadBytes = payloadBytes;
+			this.#listener.expectData(split, payloadBytes);
+		}
+		if (deadline === Number.POSITIVE_INFINITY) this.#timer.cancel();
+		else this.#timer.arm(deadline);
+	}
+}
+
+/** One node: its receiver, its files, its reply socket, and the run of payload bytes that is to be written next. */
+class Node {
+	readonly receiver: Receiver;
+	readonly #options: ReceiverNodeOptions;
+	readonly #listener: MulticastListener;
+	readonly #outgoing: OutgoingBatch;
+	readonly #replies: IncomingBatch;
+	/** Private groups that this node is in, by session. */
+	readonly #groups = new Map<number, string>();
+	#runHandle = 0;
+	#runOffset = 0;
+	#runAt = 0;
+	#runLength = 0;
+
+	constructor(options: ReceiverNodeOptions, listener: MulticastListener) {
+		this.receiver = options.receiver;
+		this.#options = options;
+		this.#listener = listener;
+		this.#outgoing = options.reply.createOutgoing();
+		this.#replies = options.reply.createIncoming();
+	}
+
+	handleBatch(now: number, batch: IncomingBatch): void {
+		const { bytes, headerAt, length, count } = batch;
+		const { loss } = this.#options;
+		for (let i = 0; i < count; i++) {
+			if (loss !== undefined && loss.random() < loss.share) continue;
+			const at = headerAt[i]!;
+			if (bytes[at] === VERSION && bytes[at + 1] === MessageType.FILESEG) this.#block(now, batch, i);
+			else this.receiver.handleDatagram(now, batch.from(i), bytes, at, length[i]!);
+		}
+		this.#writeRun(now, bytes);
+		this.settle();
+	}
+
+	readReplies(): void {
+		while (this.#options.reply.receive(this.#replies)) this.handleBatch(monotonicMs(), this.#replies);
+	}
+
+	/** Acts on events and sends answers until there are none. */
+	settle(): void {
+		const { receiver } = this;
+		for (;;) {
+			for (let event = receiver.pollEvent(); event !== undefined; event = receiver.pollEvent()) {
+				this.#act(monotonicMs(), event);
+				this.#options.onEvent(event);
+			}
+			if (!receiver.pollTransmit(monotonicMs(), this.#outgoing)) return;
+			// A full send buffer loses an answer as a network would: it will be asked for again.
+			this.#options.reply.send(this.#outgoing, 0);
+		}
+	}
+
+	leaveAll(): void {
+		for (const group of this.#groups.values()) this.#leave(group);
+		this.#groups.clear();
+	}
+
+	#block(now: number, batch: IncomingBatch, i: number): void {
+		const at = batch.headerAt[i]!;
+		const length = batch.length[i]!;
+		const isFlat = batch.payloadAt[i] === at + batch.split;
+		let headerBytes = batch.split;
+		if (isFlat) {
+			const dataOffset = fileSegDataOffset(batch.bytes, at + HEADER_BYTES, length - HEADER_BYTES);
+			if (dataOffset < 0) return;
+			headerBytes = HEADER_BYTES + dataOffset;
+		}
+		const payloadLength = length - headerBytes;
+		const { receiver } = this;
+		if (!receiver.handleBlock(now, batch.bytes, at, payloadLength)) return;
+		const payloadAt = isFlat ? at + headerBytes : batch.payloadAt[i]!;
+		const { placedHandle, placedOffset } = receiver;
+		const continues =
+			this.#runLength > 0 &&
+			placedHandle === this.#runHandle &&
+			placedOffset === this.#runOffset + this.#runLength &&
+			payloadAt === this.#runAt + this.#runLength;
+		if (continues) {
+			this.#runLength += payloadLength;
+			return;
+		}
+		this.#writeRun(now, batch.bytes);
+		this.#runHandle = placedHandle;
+		this.#runOffset = placedOffset;
+		this.#runAt = payloadAt;
+		this.#runLength = payloadLength;
+	}
+
+	#writeRun(now: number, bytes: Uint8Array): void {
+		if (this.#runLength === 0) return;
+		const problem = this.#options.sink.write(this.#runHandle, this.#runOffset, bytes, this.#runAt, this.#runLength);
+		this.#runLength = 0;
+		if (problem !== undefined) this.receiver.fileFailed(now, this.#runHandle, problem);
+	}
+
+	#act(now: number, event: ReceiverEvent): void {
+		const { sink } = this.#options;
+		switch (event.kind) {
+			case 'sessionStarted':
+				if (event.privateGroup !== undefined) this.#join(event.groupId, event.privateGroup);
+				return;
+			case 'sessionEnded': {
+				const group = this.#groups.get(event.groupId);
+				this.#groups.delete(event.groupId);
+				if (group !== undefined) this.#leave(group);
+				return;
+			}
+			case 'fileOffered':
+				this.receiver.fileDecided(now, event.file.handle, sink.offer(event.file));
+				return;
+			case 'fileComplete': {
+				const problem = sink.finish(event.file.handle);
+				if (problem === undefined) this.receiver.fileStored(now, event.file.handle);
+				else this.receiver.fileFailed(now, event.file.handle, problem);
+				return;
+			}
+			case 'fileDiscarded':
+				sink.discard(event.file.handle);
+				return;
+			default:
+				return;
+		}
+	}
+
+	#join(groupId: number, group: string): void {
+		this.#groups.set(groupId, group);
+		try {
+			for (const networkInterface of this.#options.interfaces) this.#listener.join(group, networkInterface);
+		} catch (error) {
+			this.receiver.abort(monotonicMs(), `cannot join ${group}: ${(error as Error).message}`, groupId);
+		}
+	}
+
+	#leave(group: string): void {
+		for (const networkInterface of this.#options.interfaces) this.#listener.leave(group, networkInterface);
+	}
+}
