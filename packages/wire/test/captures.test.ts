@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
 	decodeDatagram,
+	decodeRate,
+	decodeRtt,
 	encodeMessage,
 	HEADER_BYTES,
 	isMalformed,
 	type MessageName,
+	MessageType,
 	messageName,
 	writeHeader,
 } from '../src/index.ts';
@@ -27,6 +30,15 @@ const ECDSA_CHAIN: Counts = { ANNOUNCE: 20, REGISTER: 1, CLIENT_KEY: 1, KEYINFO:
 /** What each capture holds, counted when it was first read: a capture that shrinks must not pass in silence. */
 const EXPECTED: Record<string, Counts> = {
 	'heartbeat-authenticated.pcap': { ANNOUNCE: 20, REGISTER: 1, REG_CONF: 1, ...PLAIN_SESSION },
+	'closed-group-loss-abort.pcap': {
+		...{ ANNOUNCE: 21, REGISTER: 2, REG_CONF: 2, FILEINFO: 5, FILEINFO_ACK: 3, FILESEG: 13, DONE: 6 },
+		...{ STATUS: 1, COMPLETE: 6, DONE_CONF: 1, ABORT: 1 },
+	},
+	'heartbeat-challenge.pcap': { HB_REQ: 4, HB_RESP: 4 },
+	'tfmcc-loss-meta.pcap': {
+		...{ ANNOUNCE: 1, REGISTER: 1, REG_CONF: 1, FILEINFO: 7, FILEINFO_ACK: 4, FILESEG: 26, CONG_CTRL: 28 },
+		...{ CC_ACK: 26, DONE: 9, STATUS: 2, COMPLETE: 8, DONE_CONF: 1 },
+	},
 	'ipv6-plain.pcap': { ANNOUNCE: 16, REGISTER: 1, REG_CONF: 1 },
 	'proxy-chain-ecdsa.receiver-side.pcap': ECDSA_CHAIN,
 	'proxy-chain-ecdsa.sender-side.pcap': { ...ECDSA_CHAIN, REG_CONF: 1 },
@@ -71,27 +83,55 @@ describe('sessions captured from the C programs', () => {
 	}
 
 	it('say what the sessions were about', () => {
-		const texts = new Set<string>();
-		for (const { payload } of readCapture(join(FOLDER, 'heartbeat-authenticated.pcap')).datagrams) {
+		const { datagrams } = readCapture(join(FOLDER, 'closed-group-loss-abort.pcap'));
+		const lines: string[] = [];
+		for (const { payload } of datagrams) {
 			const decoded = decodeDatagram(payload, 0, payload.length);
 			if (isMalformed(decoded)) throw new Error(decoded.malformed);
 			const { content } = decoded;
-			if (content.func === 1) {
-				const { family, blockBytes, robust, publicAddress } = content.message;
-				texts.add(`announce IPv${family} ${blockBytes} ${robust} ${publicAddress}`);
+			if (content.func === MessageType.FILEINFO) {
+				const { type, name, link, size } = content.message;
+				lines.push(`FILEINFO type ${type} ${name} ${link} ${size}`);
+			} else if (content.func === MessageType.STATUS) {
+				const { bitmap, bitmapAt, bitmapBytes, section } = content.message;
+				const missing = Buffer.from(bitmap.slice(bitmapAt, bitmapAt + bitmapBytes)).toString('hex');
+				lines.push(`STATUS section ${section} ${missing}`);
+			} else if (content.func === MessageType.ABORT) {
+				lines.push(`ABORT ${content.message.message}`);
 			}
-			if (content.func === 7) texts.add(`file ${content.message.name} of ${content.message.size}`);
-			if (content.func === 9) texts.add(`block ${content.message.block} of ${content.message.data.length}`);
 		}
-		expect([...texts]).toMatchInlineSnapshot(`
-			[
-			  "announce IPv4 1300 20 230.4.4.1",
-			  "file small.bin of 5000",
-			  "block 0 of 1300",
-			  "block 1 of 1300",
-			  "block 2 of 1300",
-			  "block 3 of 1100",
-			]
-		`);
+		// 14000 bytes are 11 blocks of 1300: blocks 1 and 7 were lost.
+		expect(lines).toEqual([
+			'FILEINFO type 0 tree/four  14000',
+			'STATUS section 0 8200',
+			'FILEINFO type 0 tree/none  0',
+			'FILEINFO type 1 tree/empty  0',
+			'FILEINFO type 2 tree/link four 0',
+			'FILEINFO type 0 tree/one.bin  0',
+			'ABORT A client dropped out, aborting all',
+		]);
+	});
+
+	it('carry round trip times, rates and free space that make sense', () => {
+		const { datagrams } = readCapture(join(FOLDER, 'tfmcc-loss-meta.pcap'));
+		const free: number[] = [];
+		for (const { payload } of datagrams) {
+			const decoded = decodeDatagram(payload, 0, payload.length);
+			if (isMalformed(decoded)) throw new Error(decoded.malformed);
+			const { header, content } = decoded;
+			if (content.func === MessageType.COMPLETE && content.message.freeSpaceBytes !== undefined) {
+				free.push(content.message.freeSpaceBytes);
+			} else if (content.func === MessageType.CONG_CTRL) {
+				expect(content.message.items).toMatchObject([{ clientId: 0x0a620002 }]);
+				expect(decodeRtt(content.message.items[0].rttCode)).toBeGreaterThan(0.0009);
+				// -r 0.05: the group's round trip time starts there and falls.
+				expect(decodeRtt(header.grtt)).toBeLessThan(0.06);
+			} else if (content.func === MessageType.CC_ACK) {
+				const rate = decodeRate(content.message.tfmccAck.ccRateCode);
+				expect(rate).toBeGreaterThan(10_000);
+				expect(rate).toBeLessThan(1e9);
+			}
+		}
+		expect(free).toEqual([81_577_844_736]);
 	});
 });

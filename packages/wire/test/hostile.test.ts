@@ -8,6 +8,7 @@ import {
 	MALFORMED_REASONS,
 	type Malformed,
 	type Message,
+	type MessageType,
 	messageName,
 } from '../src/index.ts';
 import { ALL_TYPES, anyMessage, messageOf } from './arbitraries.ts';
@@ -86,7 +87,29 @@ describe('a message that was cut', () => {
 	}
 });
 
+/** The least header of each message (wire facts), in bytes; ENCRYPTED has none. */
+const LEAST_HEADER_BYTES: Partial<Record<MessageType, number>> = {
+	...{ 1: 24, 2: 44, 3: 8, 4: 4, 5: 12, 6: 16, 7: 28, 8: 16, 9: 8, 10: 8, 11: 8, 12: 8, 13: 4 },
+	...{ 14: 12, 15: 8, 16: 4, 17: 12, 19: 8, 20: 16, 21: 4 },
+};
+
 describe('a message with lengths that lie', () => {
+	it('is refused when its header is shorter than its fields, however much follows', () => {
+		for (const func of ALL_TYPES) {
+			const least = LEAST_HEADER_BYTES[func];
+			if (least === undefined) continue;
+			const bytes = new Uint8Array(400);
+			bytes[0] = func;
+			for (let words = 0; words < least / 4; words++) {
+				bytes[1] = words;
+				// A block size that ANNOUNCE would take.
+				if (func === 1) bytes[6] = 5;
+				expect(decodeMessage(bytes, 0, 400, func), messageName(func)).toEqual({ malformed: 'header-too-short' });
+			}
+			expect(decodeMessage(bytes, 0, least - 1, func), messageName(func)).toEqual({ malformed: 'too-short' });
+		}
+	});
+
 	it('gives a message or a reason, whatever the header length says', () => {
 		fc.assert(
 			fc.property(anyMessage, (message) => {
