@@ -11,3 +11,5 @@ export { type ListenerOptions, MulticastListener, openListener } from './listene
 export { openSocket } from './open-socket.ts';
 export { PreciseTimer } from './timer.ts';
 export { TransportError } from './transport-error.ts';
+export { type AttachedNode, ReceiverDriver, type ReceiverNodeOptions } from './receiver-driver.ts';
+export { SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
