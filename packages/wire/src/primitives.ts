@@ -3,14 +3,6 @@
  * caller has made sure that the bytes are there.
  */
 
-export function getU8(bytes: Uint8Array, at: number): number {
-	return bytes[at];
-}
-
-export function setU8(bytes: Uint8Array, at: number, value: number): void {
-	bytes[at] = value;
-}
-
 export function getU16(bytes: Uint8Array, at: number): number {
 	return (bytes[at] << 8) | bytes[at + 1];
 }
