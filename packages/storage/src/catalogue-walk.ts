@@ -1,10 +1,12 @@
 /** The walk over files and directories that makes a catalogue. */
 import fs from 'node:fs';
-import { FileType } from '@uftp/protocol';
+import { FileType, SectionMap } from '@uftp/protocol';
+import { DEFAULT_BLOCK_BYTES, MAX_NAME_BYTES } from '@uftp/wire';
 import type { Catalogue, CatalogueOptions, CatalogueProblem, CatalogueProblemKind, SourceEntry } from './catalogue.ts';
 import { because, codeOf } from './failure.ts';
 import { isInside, type SourceRoot, shownInRoot } from './source-root.ts';
-import { maxFileBytes, maxNameBytes, maxSections, quoted, sectionsOf, utf8Bytes } from './wire-name.ts';
+import { linkTarget, namesIn, realPath, systemPath } from './system-path.ts';
+import { isLonger, quoted } from './wire-name.ts';
 
 /** One argument on its way: what its entries have in common. */
 interface Errand {
@@ -14,9 +16,8 @@ interface Errand {
 	/** How the argument itself was given, for sentences. */
 	readonly shown: string;
 	readonly absolute: string;
+	/** Its directory is resolved: no symbolic link in it. */
 	readonly root: SourceRoot | undefined;
-	/** Resolved path of the root. */
-	readonly rootPath: string;
 }
 
 export class CatalogueWalk {
@@ -25,7 +26,7 @@ export class CatalogueWalk {
 	readonly #names = new Set<string>();
 	readonly #follow: boolean;
 	readonly #excluded: ReadonlySet<string>;
-	readonly #blockSize: number;
+	readonly #blockBytes: number;
 	readonly #maxEntries: number;
 	#totalBytes = 0;
 	#full = false;
@@ -33,7 +34,7 @@ export class CatalogueWalk {
 	constructor(options: CatalogueOptions) {
 		this.#follow = options.followLinks === true;
 		this.#excluded = options.excluded ?? new Set();
-		this.#blockSize = options.blockSize ?? 1300;
+		this.#blockBytes = options.blockBytes ?? DEFAULT_BLOCK_BYTES;
 		this.#maxEntries = options.maxEntries ?? 1_000_000;
 	}
 
@@ -54,8 +55,7 @@ export class CatalogueWalk {
 		root: SourceRoot | undefined,
 	): Generator<void> {
 		const parentLength = absolute.lastIndexOf('/') + 1;
-		const rootPath = root === undefined ? '' : fs.realpathSync(root.directory);
-		const errand: Errand = { argument, parentLength, shown, absolute, root, rootPath };
+		const errand: Errand = { argument, parentLength, shown, absolute, root };
 		yield* this.#visit(errand, absolute, name, []);
 	}
 
@@ -83,7 +83,7 @@ export class CatalogueWalk {
 		}
 		let children: string[];
 		try {
-			children = fs.readdirSync(absolute);
+			children = namesIn(systemPath(absolute));
 		} catch (error) {
 			return this.#fail(errand, 'unreadable', absolute, `is skipped: ${because(error)}`);
 		}
@@ -102,10 +102,10 @@ export class CatalogueWalk {
 	#statOf(errand: Errand, absolute: string): fs.Stats | undefined {
 		let stats: fs.Stats | undefined;
 		try {
-			stats = fs.lstatSync(absolute);
+			stats = fs.lstatSync(systemPath(absolute));
 			if (!this.#follow || !stats.isSymbolicLink()) return stats;
-			stats = fs.statSync(absolute);
-			if (errand.root === undefined || isInside(errand.rootPath, fs.realpathSync(absolute))) return stats;
+			stats = fs.statSync(systemPath(absolute));
+			if (errand.root === undefined || isInside(errand.root.directory, realPath(absolute))) return stats;
 			this.#fail(errand, 'outside', absolute, 'is skipped: it is a symbolic link that leads out of the root');
 		} catch (error) {
 			const code = codeOf(error);
@@ -113,8 +113,6 @@ export class CatalogueWalk {
 				this.#fail(errand, 'dangling', absolute, 'is skipped: it is a symbolic link to something that does not exist');
 			} else if (stats !== undefined && code === 'ELOOP') {
 				this.#fail(errand, 'loop', absolute, 'is skipped: it is a symbolic link that leads back to itself');
-			} else if (code === 'ENOENT' && absolute.includes('\ufffd')) {
-				this.#fail(errand, 'name', absolute, 'is skipped: its name is not UTF-8; rename it');
 			} else {
 				this.#fail(errand, code === 'ENOENT' ? 'missing' : 'unreadable', absolute, `is skipped: ${because(error)}`);
 			}
@@ -124,16 +122,11 @@ export class CatalogueWalk {
 
 	#addRegular(errand: Errand, absolute: string, name: string, stats: fs.Stats): boolean {
 		const { size } = stats;
-		if (size > maxFileBytes || sectionsOf(size, this.#blockSize) > maxSections) {
-			const advice =
-				size > maxFileBytes
-					? 'a file can have at most 2^48 - 1 bytes'
-					: `with blocks of ${this.#blockSize} bytes it needs more than ${maxSections} sections; use larger blocks`;
-			return this.#fail(errand, 'size', absolute, `is skipped: it is too large (${size} bytes): ${advice}`);
-		}
+		const map = SectionMap.of(size, this.#blockBytes);
+		if (typeof map === 'string') return this.#fail(errand, 'size', absolute, `is skipped: ${map}`);
 		try {
 			// Root may read everything: for others this finds out now what would fail in the middle of a session.
-			fs.accessSync(absolute, fs.constants.R_OK);
+			fs.accessSync(systemPath(absolute), fs.constants.R_OK);
 		} catch (error) {
 			return this.#fail(errand, 'unreadable', absolute, `is skipped: ${because(error)}`);
 		}
@@ -146,12 +139,12 @@ export class CatalogueWalk {
 	#addLink(errand: Errand, absolute: string, name: string): boolean {
 		let link: string;
 		try {
-			link = fs.readlinkSync(absolute);
+			link = linkTarget(systemPath(absolute));
 		} catch (error) {
 			return this.#fail(errand, 'unreadable', absolute, `is skipped: ${because(error)}`);
 		}
-		if (utf8Bytes(link) > maxNameBytes) {
-			return this.#fail(errand, 'name', absolute, `is skipped: its target is longer than ${maxNameBytes} bytes`);
+		if (isLonger(link, MAX_NAME_BYTES)) {
+			return this.#fail(errand, 'name', absolute, `is skipped: its target is longer than ${MAX_NAME_BYTES} bytes`);
 		}
 		return this.#add(errand, absolute, { type: FileType.SymbolicLink, name, size: 0, modifiedSeconds: 0, link });
 	}
@@ -161,8 +154,8 @@ export class CatalogueWalk {
 		absolute: string,
 		entry: { type: FileType; name: string; size: number; modifiedSeconds: number; link: string },
 	): boolean {
-		if (utf8Bytes(entry.name) > maxNameBytes) {
-			return this.#fail(errand, 'name', absolute, `is skipped: its name is longer than ${maxNameBytes} bytes`);
+		if (isLonger(entry.name, MAX_NAME_BYTES)) {
+			return this.#fail(errand, 'name', absolute, `is skipped: its name is longer than ${MAX_NAME_BYTES} bytes`);
 		}
 		if (this.#names.has(entry.name)) {
 			const advice = 'give one of them another name';
@@ -194,7 +187,7 @@ export class CatalogueWalk {
 	#shown(errand: Errand, absolute: string): string {
 		if (absolute === errand.absolute) return errand.shown;
 		if (errand.root === undefined) return quoted(absolute);
-		return shownInRoot(errand.root, absolute.slice(errand.rootPath.length).replace(/^\//, ''));
+		return shownInRoot(errand.root, absolute.slice(errand.root.directory.length).replace(/^\//, ''));
 	}
 }
 

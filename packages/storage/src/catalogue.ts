@@ -39,7 +39,7 @@ export interface CatalogueOptions {
 	/** `-X`: paths below an argument's parent ("d1/d4") that are left out, with what is under them. */
 	readonly excluded?: ReadonlySet<string>;
 	/** Bytes of a data block: decides how large a file may be. Default 1300. */
-	readonly blockSize?: number;
+	readonly blockBytes?: number;
 	/** The walk stops after this many entries. Default 1,000,000. */
 	readonly maxEntries?: number;
 }
@@ -128,7 +128,7 @@ function* steps(
 		}
 		const rooted = resolveInRoot(root, argument.path, options.followLinks === true);
 		if (!rooted.ok) walk.report('outside', index, rooted.sentence);
-		else yield* walk.argument(index, rooted.path, shown, named.name, root);
+		else yield* walk.argument(index, rooted.path, shown, named.name, { ...root, directory: rooted.base });
 	}
 }
 

@@ -8,6 +8,7 @@
  */
 import fs from 'node:fs';
 import { codeOf } from './failure.ts';
+import { systemPath } from './system-path.ts';
 import { quoted } from './wire-name.ts';
 
 /** A directory that is held open. `path` is for sentences and for the platforms without /proc. */
@@ -34,13 +35,13 @@ export function openChild(directory: DirectoryHandle, component: string): Direct
 }
 
 /** The path to give to a system call for an entry of the directory. */
-export function childPath(directory: DirectoryHandle, component: string): string {
-	return overProc ? `/proc/self/fd/${directory.fd}/${component}` : `${directory.path}/${component}`;
+export function childPath(directory: DirectoryHandle, component: string): string | Buffer {
+	return systemPath(overProc ? `/proc/self/fd/${directory.fd}/${component}` : `${directory.path}/${component}`);
 }
 
 /** The path to give to a system call for the directory itself. */
-export function ownPath(directory: DirectoryHandle): string {
-	return overProc ? `/proc/self/fd/${directory.fd}` : directory.path;
+export function ownPath(directory: DirectoryHandle): string | Buffer {
+	return overProc ? `/proc/self/fd/${directory.fd}` : systemPath(directory.path);
 }
 
 export function closeDirectory(directory: DirectoryHandle): void {
@@ -84,7 +85,7 @@ export function descend(
 }
 
 /** False if another program made it first. */
-function makeDirectory(path: string, mode: number): boolean {
+function makeDirectory(path: string | Buffer, mode: number): boolean {
 	try {
 		fs.mkdirSync(path, { mode });
 		return true;

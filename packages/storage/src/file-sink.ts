@@ -15,6 +15,7 @@ import { because, codeOf } from './failure.ts';
 import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
 import { MadeDirectories, removeChild } from './removal.ts';
 import { statusOf } from './sync-decision.ts';
+import { systemPath } from './system-path.ts';
 import { isTemporaryName, temporaryName } from './temporary-names.ts';
 import { linkFault, quoted } from './wire-name.ts';
 
@@ -153,7 +154,7 @@ export class FileSink implements BlockSink {
 		this.#inParent(place, (parent, last) => {
 			const temporary = childPath(parent, temporaryName(file.groupId, file.fileId));
 			fs.rmSync(temporary, { force: true });
-			fs.symlinkSync(file.link, temporary);
+			fs.symlinkSync(systemPath(file.link), temporary);
 			try {
 				fs.renameSync(temporary, childPath(parent, last));
 			} catch (error) {

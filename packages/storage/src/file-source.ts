@@ -6,6 +6,7 @@ import { UnreachableDirectory } from './directory-handle.ts';
 import { because, codeOf } from './failure.ts';
 import { PayloadViewCache } from './payload-views.ts';
 import { openInRoot } from './source-root.ts';
+import { realPath, systemPath } from './system-path.ts';
 
 // O_NONBLOCK: a pipe that took the file's place must not hang the sender; it does nothing to regular files.
 const readFlags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK;
@@ -86,10 +87,10 @@ export class FileSource implements BlockSource {
 function openForReading(entry: SourceEntry): number {
 	if (entry.root !== undefined) {
 		// A followed link was found to stay inside; wherever it leads now, the walk from the root tests it again.
-		const real = entry.follow ? fs.realpathSync(entry.sourcePath) : entry.sourcePath;
+		const real = entry.follow ? realPath(entry.sourcePath) : entry.sourcePath;
 		return openInRoot(entry.root, real, readFlags);
 	}
-	return fs.openSync(entry.sourcePath, entry.follow ? readFlags : readFlags | fs.constants.O_NOFOLLOW);
+	return fs.openSync(systemPath(entry.sourcePath), entry.follow ? readFlags : readFlags | fs.constants.O_NOFOLLOW);
 }
 
 function openFailure(entry: SourceEntry, error: unknown): string {

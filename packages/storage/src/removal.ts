@@ -11,6 +11,7 @@ import {
 	ownPath,
 } from './directory-handle.ts';
 import { codeOf } from './failure.ts';
+import { namesIn } from './system-path.ts';
 
 /** Removes an entry of an open directory with everything below it. What does not exist is as good as removed. */
 export function removeChild(directory: DirectoryHandle, component: string): void {
@@ -22,7 +23,7 @@ export function removeChild(directory: DirectoryHandle, component: string): void
 	}
 	const inner = openChild(directory, component);
 	try {
-		for (const child of fs.readdirSync(ownPath(inner))) removeChild(inner, child);
+		for (const child of namesIn(ownPath(inner))) removeChild(inner, child);
 	} finally {
 		closeDirectory(inner);
 	}

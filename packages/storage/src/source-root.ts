@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { childPath, closeDirectory, descend, openDirectory, UnreachableDirectory } from './directory-handle.ts';
 import { because } from './failure.ts';
+import { realPath } from './system-path.ts';
 import { quoted } from './wire-name.ts';
 
 /** A folder that jobs may send from. */
@@ -15,9 +16,12 @@ export interface SourceRoot {
 	readonly directory: string;
 }
 
-/** Where a rooted path leads: an absolute path inside the root without a symbolic link above its last component. */
+/**
+ * Where a rooted path leads: an absolute path inside the root, whose own resolved path is `base`, without a symbolic link
+ * above its last component.
+ */
 export type RootedPath =
-	| { readonly ok: true; readonly path: string }
+	| { readonly ok: true; readonly path: string; readonly base: string }
 	| { readonly ok: false; readonly sentence: string };
 
 /** How a path inside a root is shown in a sentence. */
@@ -35,18 +39,18 @@ export function resolveInRoot(root: SourceRoot, relative: string, followLast: bo
 	if (fault !== undefined) return { ok: false, sentence: `${shown} is refused: ${fault}.` };
 	let base: string;
 	try {
-		base = fs.realpathSync(root.directory);
+		base = realPath(root.directory);
 	} catch (error) {
 		return { ok: false, sentence: `The folder of root ${quoted(root.label)} cannot be opened: ${because(error)}.` };
 	}
 	const components = relative.split('/').filter((component) => component !== '' && component !== '.');
-	if (components.length === 0) return { ok: true, path: base };
+	if (components.length === 0) return { ok: true, path: base, base };
 	const last = components.pop() as string;
 	try {
-		const parent = fs.realpathSync(path.join(base, ...components));
+		const parent = realPath(path.join(base, ...components));
 		const full = path.join(parent, last);
-		const real = followLast ? fs.realpathSync(full) : full;
-		if (isInside(base, parent) && isInside(base, real)) return { ok: true, path: real };
+		const real = followLast ? realPath(full) : full;
+		if (isInside(base, parent) && isInside(base, real)) return { ok: true, path: real, base };
 		return { ok: false, sentence: `${shown} is refused: a symbolic link in it leads out of the root.` };
 	} catch (error) {
 		return { ok: false, sentence: `${shown} cannot be read: ${because(error)}.` };
@@ -71,7 +75,7 @@ export function isInside(base: string, candidate: string): boolean {
  * since the catalogue was made is refused. Throws with a sentence or a system error.
  */
 export function openInRoot(root: SourceRoot, absolute: string, flags: number): number {
-	const base = fs.realpathSync(root.directory);
+	const base = realPath(root.directory);
 	if (!isInside(base, absolute)) throw new UnreachableDirectory('it no longer lies in the root');
 	const components = absolute
 		.slice(base.length)

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { codeOf } from './failure.ts';
+import { namesIn, systemPath } from './system-path.ts';
 
 const shape = /^\.~uftp-[0-9A-F]{8}-[0-9A-F]{4}(\.\d+)?$/;
 
@@ -30,26 +31,25 @@ export function cleanTemporaries(destination: string, olderThanMs: number, nowMs
 	const removed: string[] = [];
 	const waiting = [destination];
 	for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
-		let children: fs.Dirent[];
-		try {
-			children = fs.readdirSync(directory, { withFileTypes: true });
-		} catch (error) {
-			// Another program may remove directories meanwhile, and some may be closed to us: both are none of our leftovers.
-			if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(codeOf(error))) continue;
-			throw error;
-		}
-		for (const child of children) {
-			const full = path.join(directory, child.name);
-			if (child.isDirectory()) waiting.push(full);
-			else if (isTemporaryName(child.name) && removeIfOld(full, nowMs - olderThanMs)) removed.push(full);
+		for (const name of namesOrNone(directory)) {
+			const full = path.join(directory, name);
+			const stats = fs.lstatSync(systemPath(full), { throwIfNoEntry: false });
+			if (stats?.isDirectory()) waiting.push(full);
+			else if (stats !== undefined && isTemporaryName(name) && stats.mtimeMs < nowMs - olderThanMs) {
+				fs.rmSync(systemPath(full), { force: true });
+				removed.push(full);
+			}
 		}
 	}
 	return removed;
 }
 
-function removeIfOld(full: string, beforeMs: number): boolean {
-	const stats = fs.lstatSync(full, { throwIfNoEntry: false });
-	if (stats === undefined || stats.mtimeMs >= beforeMs) return false;
-	fs.rmSync(full, { force: true });
-	return true;
+/** Other programs may remove directories meanwhile, and some may be closed to us: neither holds leftovers of ours. */
+function namesOrNone(directory: string): string[] {
+	try {
+		return namesIn(systemPath(directory));
+	} catch (error) {
+		if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(codeOf(error))) return [];
+		throw error;
+	}
 }

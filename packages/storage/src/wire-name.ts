@@ -2,24 +2,14 @@
  * Names as they travel in a FILEINFO: what may stand in one, and how it is shown in a sentence. Pure: used by the memory
  * drivers too, which must run without a platform.
  */
+import { encodeUtf8, MAX_NAME_BYTES } from '@uftp/wire';
 
-/** Bytes that a FILEINFO can carry as name and as link text (wire facts, section 5.1). */
-export const maxNameBytes = 300;
 /** Bytes of one component that file systems accept. */
 export const maxComponentBytes = 255;
-/** Sizes are 48 bit on the wire. */
-export const maxFileBytes = 2 ** 48 - 1;
-/** Section numbers are 16 bit (wire facts, section 6). */
-export const maxSections = 65_535;
 
-/** Length of `text` in UTF-8, in bytes. A lone surrogate counts as the replacement character, as encoders write it. */
-export function utf8Bytes(text: string): number {
-	let bytes = 0;
-	for (const character of text) {
-		const code = character.codePointAt(0) as number;
-		bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
-	}
-	return bytes;
+/** Whether `text` has more than `limit` bytes on the wire. */
+export function isLonger(text: string, limit: number): boolean {
+	return text.length * 3 > limit && encodeUtf8(text).length > limit;
 }
 
 /** The name as it may stand in a log line: quoted, control characters escaped, cut to a sane length. */
@@ -43,7 +33,7 @@ export type NameParts =
 export function splitName(name: string): NameParts {
 	if (name === '') return refused('the name is empty');
 	if (name.includes('\0')) return refused(`the name ${quoted(name)} contains a NUL character`);
-	if (utf8Bytes(name) > maxNameBytes) return refused(`the name ${quoted(name)} is longer than ${maxNameBytes} bytes`);
+	if (isLonger(name, MAX_NAME_BYTES)) return refused(`the name ${quoted(name)} is longer than ${MAX_NAME_BYTES} bytes`);
 	const absolute = name.startsWith('/');
 	const components: string[] = [];
 	for (const component of (absolute ? name.slice(1) : name).split('/')) {
@@ -62,7 +52,7 @@ function refused(reason: string): NameParts {
 function componentFault(component: string): string | undefined {
 	if (component === '') return 'has an empty component (a doubled or trailing "/")';
 	if (component === '..') return 'has a ".." component, which could leave the destination directory';
-	if (utf8Bytes(component) > maxComponentBytes) return `has a component longer than ${maxComponentBytes} bytes`;
+	if (isLonger(component, maxComponentBytes)) return `has a component longer than ${maxComponentBytes} bytes`;
 	return undefined;
 }
 
@@ -87,9 +77,4 @@ export function linkFault(link: string, depth: number): string | undefined {
 		}
 	}
 	return climbed > depth ? `its target ${quoted(link)} lies outside the destination directory` : undefined;
-}
-
-/** Sections that a file of `size` bytes needs with blocks of `blockSize` bytes (wire facts, section 6). */
-export function sectionsOf(size: number, blockSize: number): number {
-	return Math.ceil(Math.ceil(size / blockSize) / Math.min(blockSize * 8, 65_536));
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const script = path.join(import.meta.dirname, 'probe.ts');
+const script = fileURLToPath(import.meta.resolve('./probe.ts'));
 
 /** Runs probe.ts, behind `before` if given ("unshare -m ..."), and returns what it printed. */
 export function runProbe(what: string, args: readonly string[], before: readonly string[] = []): unknown {
