@@ -19,7 +19,6 @@ export interface SenderLinesOptions {
 	readonly groupId: number;
 	readonly isClosedGroup: boolean;
 	readonly blockBytes: number;
-	readonly quitOnError: boolean;
 	/** The log's level: below 2 only what went wrong is told of a file. */
 	readonly level: number;
 	readonly names: ReceiverNames;

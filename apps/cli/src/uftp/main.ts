@@ -1,0 +1,60 @@
+/** `uftp`: sends files to receivers with the flags, the lines and the exit codes of UFTP 4.10.2. */
+import { buildCatalogue } from '@uftp/storage';
+import { ExitCode } from '../drop-in/command-error.ts';
+import { calendarTime, Level, Log, openLogFile, openStderrLog } from '../drop-in/log.ts';
+import { onInterrupt } from '../drop-in/signals.ts';
+import { parseSenderArguments, type SenderArguments } from './arguments.ts';
+import { exitCodeOf, SenderExitCode } from './exit-code.ts';
+import { readFileList } from './file-list.ts';
+import { readHostList } from './host-list.ts';
+import { missingLines } from './log-lines.ts';
+import { outgoingInterface } from './outgoing-interface.ts';
+import { ReceiverNames } from './receiver-names.ts';
+import { SendingSession } from './sending-session.ts';
+import { sessionAddresses } from './session-addresses.ts';
+
+/** Runs the command with the words behind its name and returns its exit code. Throws a `CommandError`. */
+export async function sendFiles(words: readonly string[]): Promise<number> {
+	const options = parseSenderArguments(words, process.env.POSIXLY_CORRECT !== undefined);
+	const log = openLog(options);
+	const files = filesOf(options, log);
+	const receivers = options.hosts === undefined ? new Map<number, string>() : await readHostList(options.hosts);
+	const names = new ReceiverNames(receivers);
+	const addresses = await sessionAddresses(options.publicAddress, options.privateAddress, randomBelow);
+	const outgoing = await outgoingInterface(options.networkInterface, addresses);
+	const catalogue = buildCatalogue(files, {
+		followLinks: options.followLinks,
+		blockBytes: options.blockBytes,
+		...(options.destinationName === undefined ? {} : { destinationName: options.destinationName }),
+	});
+	if (catalogue.entries.length === 0) {
+		for (const problem of catalogue.problems) log.say(Level.Error, problem.sentence);
+		log.tell('uftp: there is nothing to send.');
+		return SenderExitCode.NothingAccepted;
+	}
+	const targets = [...receivers.keys()];
+	const session = new SendingSession({ options, files, targets, names, addresses, outgoing, catalogue, log });
+	onInterrupt(ExitCode.Interrupted, (signal) => {
+		log.say(Level.Error, `Got signal ${signal}, aborting`);
+		session.abort();
+	});
+	const end = await session.run();
+	for (const text of missingLines(end.results, names)) log.tell(text);
+	if (!log.timestamps) log.say(Level.Info, `uftp: Finishing at ${calendarTime(Date.now())}`);
+	return exitCodeOf(end);
+}
+
+function openLog({ logFile, logLevel: level }: SenderArguments): Log {
+	if (logFile === undefined) return openStderrLog(level, false);
+	return new Log({ level, fd: openLogFile(logFile), timestamps: true });
+}
+
+function filesOf(options: SenderArguments, log: Log): readonly string[] {
+	if (options.listFile === undefined) return options.files;
+	if (options.files.length > 0) log.tell('Warning: ignoring paths specified on command line');
+	return readFileList(options.listFile);
+}
+
+function randomBelow(below: number): number {
+	return Math.floor((crypto.getRandomValues(new Uint32Array(1))[0] / 2 ** 32) * below);
+}

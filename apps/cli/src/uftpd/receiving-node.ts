@@ -1,0 +1,76 @@
+/** One address family of a receiver: its port, its groups, its replies and its node. */
+import { RECEIVER_DEFAULTS, type ReceiverEvent, ReceiverNode } from '@uftp/protocol';
+import type { FileSink } from '@uftp/storage';
+import {
+	type AttachedNode,
+	type DatagramSocket,
+	type MulticastListener,
+	monotonicMs,
+	type NetworkInterface,
+	openListener,
+	openSocket,
+	ReceiverDriver,
+	TransportError,
+} from '@uftp/transport';
+import { CommandError, ExitCode } from '../drop-in/command-error.ts';
+import type { Family } from './groups.ts';
+
+/** Answers go to one address: they are routed as anything else. */
+const REPLY_TTL = 64;
+
+export interface ReceivingNodeOptions {
+	readonly family: Family;
+	readonly port: number;
+	readonly groups: readonly string[];
+	readonly interfaces: readonly NetworkInterface[];
+	readonly bufferBytes: number;
+	readonly receiverId: number;
+	readonly instance: readonly [number, number];
+	readonly sink: FileSink;
+	readonly onEvent: (event: ReceiverEvent) => void;
+}
+
+export class ReceivingNode {
+	readonly listener: MulticastListener;
+	readonly #reply: DatagramSocket;
+	readonly #driver: ReceiverDriver;
+	readonly #receiver: ReceiverNode;
+	readonly #attached: AttachedNode;
+
+	private constructor(options: ReceivingNodeOptions, listener: MulticastListener, reply: DatagramSocket) {
+		this.listener = listener;
+		this.#reply = reply;
+		const { receiverId, instance, sink, interfaces, onEvent } = options;
+		this.#receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId, instance });
+		this.#driver = new ReceiverDriver(listener);
+		this.#attached = this.#driver.attach({ receiver: this.#receiver, sink, reply, interfaces, onEvent });
+	}
+
+	/** Opens the sockets and joins the groups; throws a `CommandError` (exit 2, as in C). */
+	static async open(options: ReceivingNodeOptions): Promise<ReceivingNode> {
+		const { family, port, groups, interfaces, bufferBytes: receiveBufferBytes } = options;
+		let listener: MulticastListener | undefined;
+		try {
+			listener = await openListener({ family, bind: { port }, receiveBufferBytes });
+			for (const group of groups) {
+				for (const networkInterface of interfaces) listener.join(group, networkInterface);
+			}
+			const reply = await openSocket({ family, ttl: REPLY_TTL, receiveBufferBytes });
+			return new ReceivingNode(options, listener, reply);
+		} catch (error) {
+			listener?.close();
+			if (!(error instanceof TransportError)) throw error;
+			throw new CommandError(ExitCode.Network, `uftpd: ${error.message}`);
+		}
+	}
+
+	/** Tells all senders that this receiver leaves, and closes everything. */
+	close(reason: string): void {
+		this.#receiver.abort(monotonicMs(), reason);
+		this.#attached.flush();
+		this.#attached.detach();
+		this.#driver.close();
+		this.#reply.close();
+		this.listener.close();
+	}
+}
