@@ -16,8 +16,8 @@ const RTT_MS_MIN = 1;
 const AWAY_REQUESTS = 3;
 const AWAY_MS = 2000;
 /** Bytes per second to start with when there is no limit: receivers of ours have large buffers, C's have not. */
-const START_RATE_OWN = 400e6;
-const START_RATE_C = 70e6;
+const START_OWN = { rate: 500e6, growth: 1.05 };
+const START_C = { rate: 70e6, growth: 1.2 };
 /** C receivers take a gap of 32,768 packets for the past: at this rate that is more than 0.3 s. */
 const C_PACKETS_PER_SECOND_MAX = 100_000;
 const RATE_MAX = 2e9;
@@ -48,7 +48,7 @@ export class SenderContext {
 		this.grttMs = config.grttMs.initial;
 		this.startedAt = now;
 		const limit = config.rateBytesPerSecond;
-		this.pacer = new Pacer(Number.isFinite(limit) ? limit : START_RATE_C);
+		this.pacer = new Pacer(Number.isFinite(limit) ? limit : START_C.rate);
 	}
 
 	emit(event: SenderEvent): void {
@@ -74,7 +74,8 @@ export class SenderContext {
 		if (Number.isFinite(this.config.rateBytesPerSecond)) return;
 		const allOurs = !this.roster.some((member) => member.isIn && !member.isOurs);
 		const max = allOurs ? RATE_MAX : Math.min(RATE_MAX, C_PACKETS_PER_SECOND_MAX * this.packetBytes);
-		this.rateControl ??= new RateControl(allOurs ? START_RATE_OWN : START_RATE_C, RATE_MIN, max);
+		const { rate, growth } = allOurs ? START_OWN : START_C;
+		this.rateControl ??= new RateControl(rate, growth, RATE_MIN, max);
 		this.pacer.setRate(now, this.rateControl.rateBytesPerSecond);
 	}
 

@@ -160,7 +160,8 @@ export class DataBursts {
 
 	#sectionSent(now: number, section: number): void {
 		const context = this.#context;
-		context.rateControl?.sectionSent(now, this.pass, section, this.#repairs.finishedBlocks);
+		const { finishedBlocks } = this.#repairs;
+		context.rateControl?.sectionSent(now, this.pass, section, finishedBlocks, context.packetBytes);
 		context.emit({ kind: 'sectionSent', file: this.#file, section, pass: this.pass });
 	}
 

@@ -8,11 +8,14 @@
 
 /** Loss above the network's own that counts as too fast. */
 const EXCESS_LOSS = 0.02;
-const START_GROWTH = 1.5;
-const GROWTH = 1.08;
+const GROWTH = 1.05;
 /** Growth above a rate that was too fast not long ago. */
 const CAREFUL_GROWTH = 1.02;
+/** One section may be lost for reasons of its own: nobody falls by more than half at once. */
 const BACK_OFF = 0.7;
+const BACK_OFF_MIN = 0.5;
+/** The rate grows only when it was the limit: a sender that cannot go faster learns nothing from a higher number. */
+const USED_SHARE = 0.8;
 /** Sections that await their verdict. */
 const PENDING_MAX = 256;
 /** Sections with fewer blocks in a pass say nothing. */
@@ -25,6 +28,8 @@ interface SentSection {
 	readonly endedAt: number;
 	readonly rate: number;
 	readonly epoch: number;
+	/** The section left at about the rate that was allowed. */
+	readonly usedRate: boolean;
 	loss: number;
 }
 
@@ -32,17 +37,21 @@ export class RateControl {
 	#rate: number;
 	readonly #max: number;
 	readonly #min: number;
+	readonly #startGrowth: number;
 	#pending: SentSection[] = [];
 	/** Increased at each change for the worse: sections sent before it do not count again. */
 	#epoch = 0;
 	#isStarting = true;
+	#lastSentAt = 0;
 	#ceiling = Number.POSITIVE_INFINITY;
 	/** Loss that was seen whatever the rate was. */
 	#ownLoss = 0;
 	/** The back-off that is being judged: what was lost, and at which rate. */
 	#trial: { readonly loss: number; readonly rate: number; readonly epoch: number } | undefined;
 
-	constructor(initial: number, min: number, max: number) {
+	/** Bytes per second to start with, and bounds; the rate grows by `startGrowth` per section until it was too high. */
+	constructor(initial: number, startGrowth: number, min: number, max: number) {
+		this.#startGrowth = startGrowth;
 		this.#rate = Math.min(max, initial);
 		this.#min = min;
 		this.#max = max;
@@ -52,9 +61,12 @@ export class RateControl {
 		return this.#rate;
 	}
 
-	/** A section of a pass has left completely. */
-	sectionSent(now: number, pass: number, section: number, blocks: number): void {
+	/** A section of a pass has left completely: so many blocks of `packetBytes` since the section before. */
+	sectionSent(now: number, pass: number, section: number, blocks: number, packetBytes: number): void {
+		const elapsedMs = now - this.#lastSentAt;
+		this.#lastSentAt = now;
 		if (blocks < BLOCKS_MIN) return;
+		const usedRate = (blocks * packetBytes * 1000) / elapsedMs > this.#rate * USED_SHARE;
 		if (this.#pending.length >= PENDING_MAX) this.#pending.shift();
 		this.#pending.push({
 			section,
@@ -63,6 +75,7 @@ export class RateControl {
 			endedAt: now,
 			rate: this.#rate,
 			epoch: this.#epoch,
+			usedRate,
 			loss: 0,
 		});
 	}
@@ -101,7 +114,8 @@ export class RateControl {
 		}
 		if (sent.loss > this.#ownLoss + EXCESS_LOSS) return this.#backOff(sent);
 		this.#ownLoss = Math.min(this.#ownLoss, Math.max(sent.loss, this.#ownLoss * 0.9));
-		const growth = this.#isStarting ? START_GROWTH : this.#rate >= this.#ceiling ? CAREFUL_GROWTH : GROWTH;
+		if (!sent.usedRate) return undefined;
+		const growth = this.#isStarting ? this.#startGrowth : this.#rate >= this.#ceiling ? CAREFUL_GROWTH : GROWTH;
 		this.#rate = Math.min(this.#max, this.#rate * growth);
 		return undefined;
 	}
@@ -112,7 +126,7 @@ export class RateControl {
 		this.#ceiling = sent.rate * 0.9;
 		this.#trial = { loss: sent.loss, rate: sent.rate, epoch: this.#epoch };
 		const delivered = 1 - (sent.loss - this.#ownLoss);
-		this.#rate = Math.max(this.#min, sent.rate * Math.min(BACK_OFF, delivered));
+		this.#rate = Math.max(this.#min, sent.rate * Math.max(BACK_OFF_MIN, Math.min(BACK_OFF, delivered)));
 		return `a receiver lost ${percent(sent.loss)} of section ${sent.section}`;
 	}
 }
