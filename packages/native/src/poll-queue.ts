@@ -10,6 +10,10 @@ const CALLS = {
 	arm64: { setup: 0, getEvents: 4, submit: 2, cancel: 3 },
 } as const;
 
+/** A cancellation completes in some ten microseconds; bounded in case that it was not to be. */
+const CANCEL_TRIES = 16;
+const CANCEL_WAIT_NANOSECONDS = 20e6;
+
 /** struct iocb. */
 const REQUEST_BYTES = 64;
 const Request = { data: 0, opcode: 16, descriptor: 20, events: 24, flags: 56, notify: 60 } as const;
@@ -34,6 +38,8 @@ export class PollQueue {
 	readonly #context: number;
 	readonly #notify: number;
 	readonly #memory = new Memory(SCRATCH_AT + 64);
+	/** Tags of events that the kernel has told and `reap` has not. */
+	readonly #pending: number[] = [];
 
 	private constructor(libc: Libc, context: number, notify: number) {
 		this.#libc = libc;
@@ -66,20 +72,49 @@ export class PollQueue {
 		return Number(submitted) === 1 ? 0 : errno(this.#libc);
 	}
 
-	/** Takes a request back. Its notification may come all the same. Must precede closing the descriptor. */
-	cancel(request: number): void {
+	/**
+	 * Takes back the request that was submitted with `tag`, and waits (some ten microseconds) until the kernel has let go
+	 * of the descriptor: only then does closing it free its port. Must precede closing it.
+	 */
+	cancel(request: number, tag: number): void {
 		const memory = this.#memory;
 		const at = memory.address + request * REQUEST_BYTES;
 		this.#libc.syscall(this.#calls.cancel, this.#context, at, memory.address + SCRATCH_AT, 0, 0);
+		// Whether the cancellation is still under way, or the request had completed before: its event comes or is there.
+		// Events of others that come first are kept for the next `reap`; their notification is in the eventfd already.
+		for (let tries = 0; tries < CANCEL_TRIES; tries += 1) {
+			if (this.#dropEvent(tag)) return;
+			if (this.#wait(CANCEL_WAIT_NANOSECONDS) === 0) return;
+		}
 	}
 
 	/** Moves the tags of what has become readable into `tags`, at most its length; returns how many. */
 	reap(tags: Float64Array): number {
+		this.#wait(0);
+		const pending = this.#pending;
+		const count = Math.min(pending.length, tags.length);
+		for (let i = 0; i < count; i += 1) tags[i] = pending[i];
+		pending.splice(0, count);
+		return count;
+	}
+
+	#dropEvent(tag: number): boolean {
+		const at = this.#pending.indexOf(tag);
+		if (at >= 0) this.#pending.splice(at, 1);
+		return at >= 0;
+	}
+
+	/** Moves events from the kernel to `#pending`, waiting for one at most that long; returns how many. */
+	#wait(nanoseconds: number): number {
 		const memory = this.#memory;
-		const wanted = Math.min(tags.length, EVENTS);
-		const events = memory.address + EVENTS_AT;
-		const count = Number(this.#libc.syscall(this.#calls.getEvents, this.#context, 0, wanted, events, 0));
-		for (let i = 0; i < count; i += 1) tags[i] = memory.getLong(EVENTS_AT + i * EVENT_BYTES);
+		const timeoutAt = SCRATCH_AT + 32;
+		memory.setLong(timeoutAt, 0);
+		memory.setLong(timeoutAt + 8, nanoseconds);
+		const least = nanoseconds > 0 ? 1 : 0;
+		const [events, timeout] = [memory.address + EVENTS_AT, memory.address + timeoutAt];
+		const call = this.#calls.getEvents;
+		const count = Number(this.#libc.syscall(call, this.#context, least, EVENTS, events, timeout));
+		for (let i = 0; i < count; i += 1) this.#pending.push(memory.getLong(EVENTS_AT + i * EVENT_BYTES));
 		return Math.max(count, 0);
 	}
 }

@@ -14,6 +14,8 @@ interface WatchState {
 	readonly listener: () => void;
 	readonly tag: number;
 	isClosed: boolean;
+	/** A poll request is with the kernel. */
+	isArmed: boolean;
 }
 
 /** Either the readiness of this thread, or a sentence that says why there is none. */
@@ -69,7 +71,7 @@ export class Readiness {
 		if (request >= MAX_WATCHES) return `more than ${MAX_WATCHES} sockets are watched`;
 		this.#generation += 1;
 		const tag = this.#generation * MAX_WATCHES + request;
-		const state: WatchState = { descriptor, listener, tag, isClosed: false };
+		const state: WatchState = { descriptor, listener, tag, isClosed: false, isArmed: true };
 		const error = this.#queue.submit(request, descriptor, tag);
 		if (error !== 0) return `the kernel does not watch the socket: ${errnoSentence(error)}`;
 		this.#watches[request] = state;
@@ -81,7 +83,7 @@ export class Readiness {
 	#close(request: number, state: WatchState): void {
 		if (state.isClosed) return;
 		state.isClosed = true;
-		this.#queue.cancel(request);
+		if (state.isArmed) this.#queue.cancel(request, state.tag);
 		this.#watches[request] = undefined;
 		this.#count -= 1;
 		if (this.#count === 0) void this.#events.stop();
@@ -89,18 +91,35 @@ export class Readiness {
 
 	#dispatch(): void {
 		const tags = this.#tags;
-		// What is re-armed here and readable at once is found by the next turn, so that timers and others get theirs.
-		const count = this.#queue.reap(tags);
-		for (let i = 0; i < count; i += 1) {
-			const tag = tags[i];
-			const state = this.#watches[tag % MAX_WATCHES];
-			if (state === undefined || state.tag !== tag) continue;
-			try {
-				state.listener();
-			} catch (error) {
-				reportError(error);
+		let count: number;
+		do {
+			count = this.#queue.reap(tags);
+			for (let i = 0; i < count; i += 1) {
+				const state = this.#stateOf(tags[i]);
+				if (state !== undefined) state.isArmed = false;
 			}
-			if (!state.isClosed) this.#queue.submit(tag % MAX_WATCHES, state.descriptor, tag);
+			for (let i = 0; i < count; i += 1) this.#notify(tags[i]);
+			// What was armed again and is readable at once waits for the next turn, so that timers and others get theirs:
+			// unless there was more than one round can carry, of which the eventfd will not tell a second time.
+		} while (count === tags.length);
+	}
+
+	/** Undefined for a watch that was closed meanwhile, be it by a listener of this very round. */
+	#stateOf(tag: number): WatchState | undefined {
+		const state = this.#watches[tag % MAX_WATCHES];
+		return state?.tag === tag ? state : undefined;
+	}
+
+	#notify(tag: number): void {
+		const state = this.#stateOf(tag);
+		if (state === undefined) return;
+		try {
+			state.listener();
+		} catch (error) {
+			reportError(error);
 		}
+		if (state.isClosed) return;
+		this.#queue.submit(tag % MAX_WATCHES, state.descriptor, tag);
+		state.isArmed = true;
 	}
 }

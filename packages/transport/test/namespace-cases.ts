@@ -1,0 +1,67 @@
+/** Cases that need interfaces of their own: run by `runInNamespace`, one per process; each prints its result as JSON. */
+import type { SocketDriver } from '../src/datagram-socket.ts';
+import { defaultInterface, findInterface } from '../src/interface-choice.ts';
+import { openReadiness } from '@uftp/native';
+import { openLinuxSocket } from '../src/linux-socket.ts';
+import { block, collect, fillBurst, sendAll, until } from './loopback.ts';
+import { groupsOfOthers, joinAndLeave, multicastSetting, oneSourceOnly } from './multicast-cases.ts';
+
+const PORT = 21_077;
+
+const cases: Record<string, (argument: string) => Promise<unknown>> = {
+	async 'multicast-ipv6'(driver) {
+		const networkInterface = await findInterface('uftp0', 6);
+		const setting = multicastSetting(driver as SocketDriver, 6, networkInterface, ['fd77::1', 'fd77::2']);
+		return {
+			joinAndLeave: await joinAndLeave(setting),
+			groupsOfOthers: await groupsOfOthers(setting),
+			oneSourceOnly: await oneSourceOnly(setting),
+		};
+	},
+
+	/** Sends bursts of blocks to a group over an interface with MTU 1500 while believing that its MTU is `argument`. */
+	async 'beyond-mtu'(argument) {
+		const networkInterface = { ...(await findInterface('uftp0', 4)), mtu: Number(argument) };
+		const { readiness } = openReadiness();
+		if (readiness === undefined) throw new Error('no linux-batch socket here');
+		const group = '230.77.2.1';
+		const receiver = openLinuxSocket(readiness, { family: 4, bind: { port: PORT }, networkInterface });
+		const sender = openLinuxSocket(readiness, { family: 4, networkInterface });
+		receiver.join(group, networkInterface);
+		const collected = collect(receiver);
+		const batch = sender.createOutgoing();
+		const results = [];
+		for (const payloadBytes of [1300, 8800, 1300]) {
+			const before = sender.stats();
+			const count = payloadBytes === 8800 ? 7 : 40;
+			const sent = Array.from({ length: count }, (_, i) => block(i, payloadBytes));
+			fillBurst(batch, { host: group, port: PORT }, sent);
+			collected.length = 0;
+			await sendAll(sender, batch);
+			await until(() => collected.length === count);
+			const isWhole = collected.every((each, i) => Buffer.compare(each.bytes, sent[i]) === 0);
+			const { sendCalls, sendErrors } = sender.stats();
+			results.push({ received: collected.length, isWhole, calls: sendCalls - before.sendCalls, errors: sendErrors });
+		}
+		sender.close();
+		receiver.close();
+		return { results, isSegmenting: [sender.isSegmenting(1324), sender.isSegmenting(8824)] };
+	},
+
+	async 'default-interface'() {
+		const { networkInterface, reason, ignored } = defaultInterface(4, '230.4.4.1');
+		const byNetwork = await findInterface('10.77.0.0/24', 4);
+		return { name: networkInterface.name, reason, ignored, byNetwork: byNetwork.name };
+	},
+
+	async 'no-interface'() {
+		try {
+			return defaultInterface(4, '230.4.4.1', [await findInterface('lo', 4)]);
+		} catch (error) {
+			return String(error);
+		}
+	},
+};
+
+const [, , name, argument = ''] = process.argv;
+console.log(JSON.stringify(await cases[name](argument)));
