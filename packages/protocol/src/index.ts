@@ -5,3 +5,5 @@ export * from './sender-config.ts';
 export * from './receiver-config.ts';
 export type * from './receiver-port.ts';
 export { SenderSession } from './sender/sender-session.ts';
+export { ReceiverNode } from './receiver/receiver.ts';
+export { SectionMap } from './sections.ts';

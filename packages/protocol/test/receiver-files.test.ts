@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileDecision } from '../src/ports.ts';
-import { contentOf, joined, type ScriptedSender, type ShellUnderTest } from './scripted-sender.ts';
+import { contentOf, joined, type ScriptedSender, SENDER, type ShellUnderTest } from './scripted-sender.ts';
 
 /** Sends the blocks of a file with one section. */
 function sendBlocks(
@@ -89,6 +89,18 @@ describe('a receiver that is described a file', () => {
 			[1, 0],
 		]);
 		expect(shell.events).toEqual([]);
+	});
+
+	it('answers a burst of repeated requests once', () => {
+		const { shell, sender } = joined();
+		shell.deliver(sender.fileInfo({ size: 512 }));
+		sendBlocks(shell, sender, 1, contentOf(512));
+		shell.clear();
+		for (const request of [sender.done(1, 0), sender.done(1, 0), sender.fileInfo({ size: 512 }), sender.done(0, 0)]) {
+			shell.node.handleDatagram(shell.now, SENDER, request, 0, request.length);
+		}
+		shell.drain();
+		expect(shell.of('complete').map((complete) => complete.fileId)).toEqual([1, 0]);
 	});
 
 	it('acknowledges an empty file, and completes it when it is asked', () => {

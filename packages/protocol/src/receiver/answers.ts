@@ -57,6 +57,9 @@ const FUNCTIONS = {
 	abort: MessageType.ABORT,
 } as const;
 
+/** How many of the latest answers are compared with a new one. */
+const REPEATS_LOOKED_AT = 16;
+
 export class AnswerQueue {
 	readonly #receiverId: number;
 	readonly #counters: Counters;
@@ -71,8 +74,21 @@ export class AnswerQueue {
 	}
 
 	push(link: SessionLink, answer: Answer): void {
+		if (this.#isQueued(link, answer)) return;
 		if (this.#queue.length - this.#next >= ANSWERS_MAX) this.#counters.drop('answer-queue-full');
 		else this.#queue.push({ link, answer });
+	}
+
+	/** After a burst of repeated requests one answer is enough. */
+	#isQueued(link: SessionLink, answer: Answer): boolean {
+		if (answer.kind !== 'complete' && answer.kind !== 'fileInfoAck') return false;
+		const oldest = Math.max(this.#next, this.#queue.length - REPEATS_LOOKED_AT);
+		for (let i = this.#queue.length - 1; i >= oldest; i--) {
+			const queued = this.#queue[i];
+			if (queued.link !== link || queued.answer.kind !== answer.kind) continue;
+			if (queued.answer.fileId === answer.fileId) return true;
+		}
+		return false;
 	}
 
 	/** Composes the oldest answer into the batch; false when none is left. */
