@@ -16,6 +16,8 @@ const BACK_OFF = 0.7;
 const BACK_OFF_MIN = 0.5;
 /** The rate grows only when it was the limit: a sender that cannot go faster learns nothing from a higher number. */
 const USED_SHARE = 0.8;
+/** No network that is worth sending into loses more than this on its own. */
+const OWN_LOSS_MAX = 0.5;
 /** Sections that await their verdict. */
 const PENDING_MAX = 256;
 /** Sections with fewer blocks in a pass say nothing. */
@@ -104,8 +106,7 @@ export class RateControl {
 		const trial = this.#trial;
 		if (trial !== undefined && trial.epoch === sent.epoch) {
 			this.#trial = undefined;
-			if (sent.loss > trial.loss * 0.6 && trial.rate > sent.rate) {
-				// Slower, and lost as much: this is the network's own loss.
+			if (isIndependentOfRate(trial, sent)) {
 				this.#ownLoss = Math.max(sent.loss, trial.loss);
 				this.#ceiling = Number.POSITIVE_INFINITY;
 				this.#rate = trial.rate;
@@ -129,6 +130,16 @@ export class RateControl {
 		this.#rate = Math.max(this.#min, sent.rate * Math.max(BACK_OFF_MIN, Math.min(BACK_OFF, delivered)));
 		return `a receiver lost ${percent(sent.loss)} of section ${sent.section}`;
 	}
+}
+
+/**
+ * Two explanations of a section's loss after a back-off: receivers that stand a fixed rate would have lost less, by what
+ * the rate came down; a network that loses on its own loses as much as before. The nearer one is believed.
+ */
+function isIndependentOfRate(before: { loss: number; rate: number }, after: { loss: number; rate: number }): boolean {
+	if (after.loss > OWN_LOSS_MAX || after.rate >= before.rate) return false;
+	const ifDrowned = Math.max(0, 1 - ((1 - before.loss) * before.rate) / after.rate);
+	return Math.abs(after.loss - before.loss) < Math.abs(after.loss - ifDrowned);
 }
 
 function percent(fraction: number): string {
