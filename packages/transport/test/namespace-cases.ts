@@ -1,7 +1,7 @@
 /** Cases that need interfaces of their own: run by `runInNamespace`, one per process; each prints its result as JSON. */
+import { openReadiness } from '@uftp/native';
 import type { SocketDriver } from '../src/datagram-socket.ts';
 import { defaultInterface, findInterface } from '../src/interface-choice.ts';
-import { openReadiness } from '@uftp/native';
 import { openLinuxSocket } from '../src/linux-socket.ts';
 import { block, collect, fillBurst, sendAll, until } from './loopback.ts';
 import { groupsOfOthers, joinAndLeave, multicastSetting, oneSourceOnly } from './multicast-cases.ts';
@@ -52,14 +52,6 @@ const cases: Record<string, (argument: string) => Promise<unknown>> = {
 		const { networkInterface, reason, ignored } = defaultInterface(4, '230.4.4.1');
 		const byNetwork = await findInterface('10.77.0.0/24', 4);
 		return { name: networkInterface.name, reason, ignored, byNetwork: byNetwork.name };
-	},
-
-	async 'no-interface'() {
-		try {
-			return defaultInterface(4, '230.4.4.1', [await findInterface('lo', 4)]);
-		} catch (error) {
-			return String(error);
-		}
 	},
 };
 
