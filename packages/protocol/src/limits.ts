@@ -1,15 +1,9 @@
-/** Every bound of the sessions, by name. Wire limits first (wire facts, section 3), then our own. */
+/** Every bound of the sessions, by name; those of the format itself (block size, names, robust) are in `wire`. */
 
-export const BLOCK_BYTES_MIN = 512;
-export const BLOCK_BYTES_MAX = 8800;
 /** A file's size is 48 bits on the wire. */
 export const FILE_BYTES_MAX = 2 ** 48 - 1;
 /** Section numbers are 16 bits, and DONE and STATUS must be able to name the count. */
 export const SECTIONS_MAX = 65535;
-/** Largest datagram that any 4.x program receives. */
-export const DATAGRAM_BYTES_MAX = 9000;
-export const ROBUST_MIN = 10;
-export const ROBUST_MAX = 50;
 
 /** No timer of the protocol that waits for a silent peer is shorter than this. */
 export const SILENCE_MS_MIN = 1000;

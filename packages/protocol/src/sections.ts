@@ -2,7 +2,8 @@
  * How a file is cut into blocks and sections (wire facts, section 6). Both ends compute this from the size and the
  * block size; nothing of it travels.
  */
-import { BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, FILE_BYTES_MAX, SECTIONS_MAX } from './limits.ts';
+import { MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from '@uftp/wire';
+import { FILE_BYTES_MAX, SECTIONS_MAX } from './limits.ts';
 
 /** The geometry of one file. Sections 0 .. `bigSections - 1` have one block more than the others. */
 export class SectionMap {
@@ -29,8 +30,8 @@ export class SectionMap {
 
 	/** The map of a file of `size` bytes, or a sentence that says why there can be none. */
 	static of(size: number, blockBytes: number): SectionMap | string {
-		if (!Number.isInteger(blockBytes) || blockBytes < BLOCK_BYTES_MIN || blockBytes > BLOCK_BYTES_MAX) {
-			return `blocks of ${blockBytes} bytes: UFTP allows ${BLOCK_BYTES_MIN} to ${BLOCK_BYTES_MAX}`;
+		if (!Number.isInteger(blockBytes) || blockBytes < MIN_BLOCK_BYTES || blockBytes > MAX_BLOCK_BYTES) {
+			return `blocks of ${blockBytes} bytes: UFTP allows ${MIN_BLOCK_BYTES} to ${MAX_BLOCK_BYTES}`;
 		}
 		if (!Number.isInteger(size) || size < 0 || size > FILE_BYTES_MAX) {
 			return `a file of ${size} bytes: UFTP's sizes are 48 bits (at most ${FILE_BYTES_MAX})`;

@@ -116,6 +116,28 @@ describe('a receiver that misses blocks', () => {
 		expect(shell.of('status').map(({ section, naks }) => [section, naks])).toEqual([[0, [2]]]);
 	});
 
+	it('reports nothing twice when the sender makes a detour with repairs and goes on', () => {
+		const { shell, sender } = describedFile();
+		sendSection(shell, sender, 0, [1, 2]);
+		sendSection(shell, sender, 1, [3]);
+		for (let i = 0; i < 100; i++) shell.deliver(sender.blockOf(1, CONTENT, 2, i));
+		shell.advance(100);
+		expect(shell.of('status').map(({ section, naks }) => [section, naks])).toEqual([
+			[0, [1, 2]],
+			[1, [3]],
+		]);
+		shell.clear();
+		for (const [section, i] of [
+			[0, 1],
+			[0, 2],
+			[1, 3],
+		])
+			shell.deliver(sender.blockOf(1, CONTENT, section, i));
+		for (let i = 100; i < 200; i++) shell.deliver(sender.blockOf(1, CONTENT, 2, i));
+		shell.advance(100);
+		expect(shell.answers).toEqual([]);
+	});
+
 	it('is not confused by late blocks of an earlier section', () => {
 		const { shell, sender } = describedFile();
 		const late = sender.blockOf(1, CONTENT, 0, 0);

@@ -1,8 +1,8 @@
 /** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
-import { decodeRtt } from '@uftp/wire';
+import { decodeRtt, MAX_ROBUST } from '@uftp/wire';
 import type { ReceiverEvent } from '../events.ts';
 import { answerWindowMs, isNewGrtt, silenceMs } from '../grtt.ts';
-import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX, ROBUST_MAX } from '../limits.ts';
+import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX } from '../limits.ts';
 import type { CompleteStatus, FileDecision } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import { sequenceAhead } from '../sequence.ts';
@@ -91,7 +91,7 @@ export class SessionContext {
 	) {
 		this.node = node;
 		this.link = link;
-		this.terms = { ...terms, robust: Math.min(terms.robust, ROBUST_MAX) };
+		this.terms = { ...terms, robust: Math.min(terms.robust, MAX_ROBUST) };
 		this.#grttByte = grttByte;
 		this.grttMs = advertisedGrttMs(grttByte);
 		this.groupSize = 0;
