@@ -1,1 +1,24 @@
-export {};
+/** What every service shares: settings, log, life cycle, heartbeats, events. */
+export { EventPublisher } from './event-publisher.ts';
+export { type HeartbeatFacts, type HeartbeatOptions, HeartbeatPublisher } from './heartbeat-publisher.ts';
+export { createLogger, type Logger, type LogLevel } from './logger.ts';
+export { idFromHost, newIdentity, type NodeIdentity, version } from './node-identity.ts';
+export {
+	logBusStatus,
+	type RunningService,
+	runService,
+	type ServiceContext,
+	type ServiceDefinition,
+	ServiceExit,
+} from './run-service.ts';
+export {
+	checkConfig,
+	type ConfigSources,
+	environmentName,
+	flagName,
+	readConfig,
+	type SettingLine,
+	settingLines,
+	settingsTable,
+} from './service-config.ts';
+export { choice, commonSettings, flag, integer, list, seconds, text } from './settings.ts';

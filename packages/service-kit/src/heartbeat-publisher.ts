@@ -1,0 +1,77 @@
+/** Says that a node is there: at once, every interval, on request (something changed), and when it leaves. */
+import type { Bus, Heartbeat, Subjects } from '@uftp/bus';
+import { type NodeIdentity, version } from './node-identity.ts';
+
+/** What the node itself knows; asked for each heartbeat. */
+export type HeartbeatFacts = Omit<
+	Heartbeat,
+	'v' | 'role' | 'id' | 'instance' | 'seq' | 'version' | 'host' | 'pid' | 'startedAt' | 'intervalMs' | 'ours' | 'draining'
+>;
+
+/** Share of the interval by which heartbeats vary, so that a thousand nodes do not speak at once. */
+const JITTER = 0.1;
+
+export interface HeartbeatOptions {
+	readonly bus: Bus;
+	readonly subjects: Subjects;
+	readonly identity: NodeIdentity;
+	readonly intervalMs: number;
+	readonly facts: () => HeartbeatFacts;
+}
+
+export class HeartbeatPublisher {
+	readonly #options: HeartbeatOptions;
+	readonly #unlisten: () => void;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	#seq = 0;
+	#isDraining = false;
+
+	/** Sends the first one at once. */
+	constructor(options: HeartbeatOptions) {
+		this.#options = options;
+		this.#unlisten = options.bus.onStatus((status) => {
+			if (status.type === 'reconnected') this.beat();
+		});
+		this.beat();
+	}
+
+	/** Sends one now; the next follows an interval later. */
+	beat(): void {
+		const { bus, subjects, identity, intervalMs, facts } = this.#options;
+		clearTimeout(this.#timer);
+		if (bus.closed) return;
+		const { role, id, instance, host, startedAt } = identity;
+		const heartbeat: Heartbeat = {
+			v: 1,
+			role,
+			id,
+			instance,
+			seq: ++this.#seq,
+			version,
+			host,
+			pid: process.pid,
+			startedAt,
+			intervalMs,
+			...facts(),
+			ours: true,
+			...(this.#isDraining ? { draining: true } : {}),
+		};
+		bus.publish(subjects.heartbeat(role, id), heartbeat, { whenDisconnected: 'drop' });
+		this.#timer = setTimeout(() => this.beat(), intervalMs * (1 + JITTER * (Math.random() - 0.5)));
+		this.#timer.unref();
+	}
+
+	/** Says that the node is about to leave and takes no new work; heartbeats go on until `stop`. */
+	drain(): void {
+		if (this.#isDraining) return;
+		this.#isDraining = true;
+		this.beat();
+	}
+
+	/** The last heartbeat says that it leaves. */
+	stop(): void {
+		this.drain();
+		clearTimeout(this.#timer);
+		this.#unlisten();
+	}
+}
