@@ -17,6 +17,7 @@ export class Pacer {
 	#credit = 0;
 	#debt = 0;
 	#at = 0;
+	#packetBytes = 0;
 
 	/** `rateBytesPerSecond` counts bytes as wire facts, section 8, do. */
 	constructor(rateBytesPerSecond: number) {
@@ -43,8 +44,9 @@ export class Pacer {
 
 	/** How many packets of `packetBytes` may leave now: at least one as soon as the last ones have had their time. */
 	packetsNow(now: number, packetBytes: number): number {
+		this.#packetBytes = packetBytes;
 		this.#refill(now);
-		if (this.#bytesPerMs * STEP_MS > packetBytes) return Math.max(0, Math.floor(this.#credit / packetBytes));
+		if (this.#sendsBursts) return Math.max(0, Math.floor(this.#credit / packetBytes));
 		return this.#credit < 0 ? 0 : Math.max(1, Math.floor(this.#credit / packetBytes));
 	}
 
@@ -55,14 +57,20 @@ export class Pacer {
 
 	/** When to ask again. */
 	nextAt(now: number, packetBytes: number): number {
+		this.#packetBytes = packetBytes;
 		this.#refill(now);
 		// A single packet leaves when the one before has had its time (credit 0); bursts wait for a step's worth.
 		const step = this.#bytesPerMs * STEP_MS;
-		const wanted = step > packetBytes ? step : 0;
-		if (this.#credit >= wanted && this.packetsNow(now, packetBytes) > 0) return now;
+		const wanted = this.#sendsBursts ? step : 0;
+		if (this.#credit >= wanted) return now;
 		const speed = this.#bytesPerMs * (this.#debt > 0 ? 1 + CATCH_UP : 1);
 		// At least a microsecond, or rounding would have the caller ask again at the same time for ever.
 		return now + Math.max(0.001, (wanted - this.#credit) / speed);
+	}
+
+	/** At high rates packets leave in bursts of a step's worth, at low ones each by itself. */
+	get #sendsBursts(): boolean {
+		return this.#bytesPerMs * STEP_MS > this.#packetBytes;
 	}
 
 	#refill(now: number): void {
@@ -73,7 +81,9 @@ export class Pacer {
 		const extra = Math.min(this.#debt, elapsed * this.#bytesPerMs * CATCH_UP);
 		this.#credit += extra;
 		this.#debt -= extra;
-		const depth = this.#bytesPerMs * BURST_MS;
+		// A single packet leaves before its time has come, so that much less may be saved up.
+		const early = this.#sendsBursts ? 0 : this.#packetBytes;
+		const depth = Math.max(0, this.#bytesPerMs * BURST_MS - early);
 		if (this.#credit > depth) {
 			this.#debt = Math.min(this.#debt + this.#credit - depth, this.#bytesPerMs * DEBT_MS_MAX);
 			this.#credit = depth;

@@ -207,6 +207,7 @@ export class SenderSession implements Session<SenderEvent> {
 		while (this.#end === undefined && !this.#isOpening && this.#phase?.isOver === true) {
 			const phase = this.#phase;
 			if (phase instanceof FileRound) this.#roundEnded(now, phase);
+			this.#phase = undefined;
 			const failure = this.#failure(phase);
 			if (failure !== undefined) return this.#fail(now, ...failure);
 			this.#next(now);

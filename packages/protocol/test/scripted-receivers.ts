@@ -1,0 +1,215 @@
+/** A sender session with receivers played by the test: each message is written out with the wire's encoders. */
+import {
+	decodeDatagram,
+	encodeAbort,
+	encodeComplete,
+	encodeFileInfoAck,
+	encodeRegister,
+	encodeStatus,
+	EMPTY_SPAN,
+	HEADER_BYTES,
+	MessageType,
+	statusBitmapBytes,
+	type Timestamp,
+	writeHeader,
+} from '@uftp/wire';
+import { writeOwnMarker } from '../src/own-marker.ts';
+import {
+	type CatalogueEntry,
+	type Endpoint,
+	FileType,
+	type OutgoingBatch,
+	SENDER_DEFAULTS,
+	type SenderConfig,
+	type SenderEvent,
+	SenderSession,
+} from '../src/index.ts';
+
+export const GROUP = 0x11223344;
+export const EPOCH_MS = 1_700_000_000_000;
+
+export function entry(name: string, size: number, type: FileType = FileType.Regular): CatalogueEntry {
+	return { name, size, type, modifiedSeconds: 1_000_000_000, link: type === FileType.SymbolicLink ? 'target' : '' };
+}
+
+export function config(changes: Partial<SenderConfig> = {}): SenderConfig {
+	return {
+		groupId: GROUP,
+		groupInstance: 0,
+		sourceId: 0x0a000001,
+		family: 4,
+		publicEndpoint: { host: '230.4.4.1', port: 1044 },
+		privateEndpoint: { host: '230.5.5.5', port: 1044 },
+		isUnicast: false,
+		...SENDER_DEFAULTS,
+		rateBytesPerSecond: 100e6,
+		targets: [],
+		proxies: [],
+		expected: [],
+		openPolicy: 'full',
+		quitOnError: false,
+		epochMs: EPOCH_MS,
+		seed: 1,
+		...changes,
+	};
+}
+
+export interface Sent {
+	readonly at: number;
+	readonly func: number;
+	readonly message: any;
+	readonly header: any;
+	readonly destination: Endpoint;
+}
+
+export class Stage {
+	now = 0;
+	readonly session: SenderSession;
+	readonly events: SenderEvent[] = [];
+	readonly sent: Sent[] = [];
+	/** Files that cannot be opened, with the reason. */
+	readonly unavailable = new Map<number, string>();
+	readonly #batch: OutgoingBatch = {
+		bytes: new Uint8Array(65_507),
+		capacity: 64,
+		count: 0,
+		stride: 0,
+		lastLength: 0,
+		file: -1,
+		payloadOffset: 0,
+		payloadBytes: 0,
+		lastPayloadBytes: 0,
+		offsets: new Float64Array(64),
+		destination: { host: '', port: 0 },
+	};
+
+	constructor(changes: Partial<SenderConfig>, catalogue: readonly CatalogueEntry[]) {
+		this.session = new SenderSession(config(changes), catalogue, 0);
+		this.drain();
+	}
+
+	drain(): void {
+		const { session } = this;
+		do {
+			for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.#act(event);
+			if (!session.pollTransmit(this.now, this.#batch)) break;
+			this.#record();
+		} while (true);
+		for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.#act(event);
+	}
+
+	/** Lets time pass. */
+	run(ms: number): void {
+		const end = this.now + ms;
+		while (this.session.pollTimeout() <= end) {
+			this.now = Math.max(this.now, this.session.pollTimeout());
+			this.session.handleTimeout(this.now);
+			this.drain();
+		}
+		this.now = end;
+	}
+
+	give(from: Endpoint, bytes: Uint8Array): void {
+		this.session.handleDatagram(this.now, from, bytes, 0, bytes.length);
+		this.drain();
+	}
+
+	of(func: number): Sent[] {
+		return this.sent.filter((sent) => sent.func === func);
+	}
+
+	kinds(kind: SenderEvent['kind']): any[] {
+		return this.events.filter((event) => event.kind === kind);
+	}
+
+	#act(event: SenderEvent): void {
+		this.events.push(event);
+		if (event.kind !== 'fileNeeded') return;
+		const reason = this.unavailable.get(event.file);
+		if (reason === undefined) this.session.fileOpened(this.now, event.file);
+		else this.session.fileUnavailable(this.now, event.file, reason);
+	}
+
+	#record(): void {
+		const { bytes, count, stride, lastLength, destination } = this.#batch;
+		for (let i = 0; i < count; i++) {
+			const at = i * stride;
+			const decoded: any = decodeDatagram(bytes.slice(at, at + (i === count - 1 ? lastLength : stride)), 0, i === count - 1 ? lastLength : stride);
+			const { header, content } = decoded;
+			this.sent.push({ at: this.now, func: header.func, header, message: content.message, destination });
+		}
+	}
+}
+
+/** A receiver that the test plays. */
+export class Actor {
+	readonly id: number;
+	from: Endpoint;
+	readonly #stage: Stage;
+	readonly #instance: readonly [number, number] | undefined;
+
+	constructor(stage: Stage, id: number, host: string, instance?: readonly [number, number], port = 1044) {
+		this.#stage = stage;
+		this.id = id;
+		this.from = { host, port };
+		this.#instance = instance;
+	}
+
+	register(rttMs = 2): void {
+		const rand2 = new Uint8Array(32);
+		if (this.#instance !== undefined) writeOwnMarker(rand2, this.#instance);
+		const timestamp = stamp(this.#stage.now - rttMs);
+		this.#say(MessageType.REGISTER, (bytes, at) =>
+			encodeRegister(bytes, at, { timestamp, rand2, keyInfo: EMPTY_SPAN, ids: [] }),
+		);
+	}
+
+	acknowledge(fileId: number, rttMs = 2): void {
+		const timestamp = stamp(this.#stage.now - rttMs);
+		this.#say(MessageType.FILEINFO_ACK, (bytes, at) =>
+			encodeFileInfoAck(bytes, at, { fileId, partial: false, timestamp, ids: [] }),
+		);
+	}
+
+	nak(fileId: number, section: number, blocks: readonly number[], blocksInSection: number): void {
+		const bitmap = new Uint8Array(statusBitmapBytes(blocksInSection));
+		for (const block of blocks) bitmap[block >> 3]! |= 1 << (block & 7);
+		this.#say(MessageType.STATUS, (bytes, at) =>
+			encodeStatus(bytes, at, { fileId, section, bitmap, bitmapAt: 0, bitmapBytes: bitmap.length }),
+		);
+	}
+
+	complete(fileId: number, status = 0): void {
+		this.#say(MessageType.COMPLETE, (bytes, at) => encodeComplete(bytes, at, { fileId, status, ids: [] }));
+	}
+
+	abort(message: string): void {
+		this.#say(MessageType.ABORT, (bytes, at) =>
+			encodeAbort(bytes, at, { currentFileOnly: false, host: 0, message }),
+		);
+	}
+
+	datagram(func: number, encode: (bytes: Uint8Array, at: number) => number): Uint8Array {
+		const bytes = new Uint8Array(2000);
+		const length = HEADER_BYTES + encode(bytes, HEADER_BYTES);
+		writeHeader(bytes, 0, {
+			func: func as MessageType,
+			sequence: 0,
+			sourceId: this.id,
+			groupId: GROUP,
+			groupInstance: 0,
+			grtt: 0,
+			groupSize: 0,
+		});
+		return bytes.slice(0, length);
+	}
+
+	#say(func: number, encode: (bytes: Uint8Array, at: number) => number): void {
+		this.#stage.give(this.from, this.datagram(func, encode));
+	}
+}
+
+export function stamp(now: number): Timestamp {
+	const ms = EPOCH_MS + now;
+	return { seconds: Math.floor(ms / 1000), microseconds: Math.round((ms % 1000) * 1000) };
+}
