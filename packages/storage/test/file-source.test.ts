@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { buildCatalogue, type CatalogueOptions, FileSource } from '../src/index.ts';
 import { burst, expectedBytes } from './outgoing-burst.ts';
 import { openBelow, pattern, scratchDirectory } from './scratch.ts';
@@ -60,6 +60,15 @@ describe('a file that changes while it is sent', () => {
 		expect(source.fill(burst({ ...shape, offsets: [500, 700] }))).toMatch(sentence);
 	});
 
+	it('is sent as it was announced when it grows', () => {
+		const { at, source } = prepared(pattern(950));
+		source.open(0);
+		fs.appendFileSync(at('f'), pattern(500));
+		const batch = burst({ ...shape, lastPayloadBytes: 50, offsets: whole });
+		expect(source.fill(batch)).toBeUndefined();
+		expect(batch.bytes).toEqual(expectedBytes(batch, pattern(950)));
+	});
+
 	it('is sent to its end when only its name disappears', () => {
 		const { at, source, content } = prepared();
 		source.open(0);
@@ -90,6 +99,19 @@ describe('a file source', () => {
 		const batch = burst({ ...shape, offsets: whole });
 		source.fill(batch);
 		expect(batch.bytes).toEqual(expectedBytes(batch, content));
+		source.closeAll();
+	});
+
+	it('reads a run of blocks with one system call', () => {
+		const { source } = prepared();
+		source.open(0);
+		const runs = vi.spyOn(fs, 'readvSync');
+		const singles = vi.spyOn(fs, 'readSync');
+		source.fill(burst({ ...shape, offsets: whole }));
+		expect([runs.mock.calls.length, singles.mock.calls.length]).toEqual([1, 0]);
+		source.fill(burst({ ...shape, offsets: [0, 100, 300, 500, 600, 700] }));
+		expect([runs.mock.calls.length, singles.mock.calls.length]).toEqual([3, 1]);
+		vi.restoreAllMocks();
 		source.closeAll();
 	});
 
