@@ -24,6 +24,9 @@ status=$?
 
 if [ ! -s "$UFTP_TEST_TOTAL_FILE" ]; then
 	echo 'The test run ended before it had a result.' >&2
+	if command -v node >/dev/null 2>&1; then
+		echo "If a module is missing above: npm leaves out packages that want a newer Node than $(node -v); use Node 20.19 or later, or run 'bin/bun install' once." >&2
+	fi
 	echo '0 passed, 1 failed' >"$UFTP_TEST_TOTAL_FILE"
 	[ "$status" -ne 0 ] || status=1
 fi
