@@ -1,4 +1,4 @@
-import { type Libc } from './libc.ts';
+import type { Libc } from './libc.ts';
 import { Memory } from './memory.ts';
 import { AF_INET } from './socket-address.ts';
 

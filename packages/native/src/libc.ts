@@ -36,7 +36,9 @@ function load(file: string) {
 export type Libc = ReturnType<typeof load>;
 
 /** Either the C library, or a sentence that says why it cannot be called here. */
-export type LibcResult = { readonly libc: Libc; readonly why?: undefined } | { readonly libc?: undefined; readonly why: string };
+export type LibcResult =
+	| { readonly libc: Libc; readonly why?: undefined }
+	| { readonly libc?: undefined; readonly why: string };
 
 /** The names under which glibc and musl are found. */
 const LIBRARY_FILES = ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'];
@@ -53,7 +55,8 @@ export function loadLibc(): LibcResult {
 }
 
 function tryLoad(): LibcResult {
-	if (process.platform !== 'linux') return { why: `foreign functions are used on Linux only, this is ${process.platform}` };
+	if (process.platform !== 'linux')
+		return { why: `foreign functions are used on Linux only, this is ${process.platform}` };
 	if (process.arch !== 'x64' && process.arch !== 'arm64') {
 		return { why: `the layout of the kernel's structures is known for x64 and arm64 only, this is ${process.arch}` };
 	}

@@ -1,5 +1,5 @@
-import { DescriptorEvents, openEventDescriptor } from './event-descriptor.ts';
 import { errnoSentence } from './errno.ts';
+import { DescriptorEvents, openEventDescriptor } from './event-descriptor.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { MAX_WATCHES, PollQueue } from './poll-queue.ts';
 

@@ -1,9 +1,7 @@
 import { errno, type Libc } from './libc.ts';
 import { Memory } from './memory.ts';
 import { ControlHeader, MessageHeader, MSG_DONTWAIT, VECTOR_BYTES } from './message-layout.ts';
-import {
-	SOCKET_ADDRESS_BYTES, socketAddressHost, socketAddressPort, socketAddressScope,
-} from './socket-address.ts';
+import { SOCKET_ADDRESS_BYTES, socketAddressHost, socketAddressPort, socketAddressScope } from './socket-address.ts';
 import { Level, UdpOption } from './socket-options.ts';
 
 /** Messages of one `recvmmsg`. */
@@ -107,8 +105,9 @@ export class ReceiveMessages {
 		while (left >= ControlHeader.data) {
 			const length = words[(at + ControlHeader.length) >>> 2];
 			if (length < ControlHeader.data || length > left) return 0;
-			const isSegment = words[(at + ControlHeader.level) >>> 2] === Level.UDP
-				&& words[(at + ControlHeader.type) >>> 2] === UdpOption.GenericReceiveOffload;
+			const isSegment =
+				words[(at + ControlHeader.level) >>> 2] === Level.UDP &&
+				words[(at + ControlHeader.type) >>> 2] === UdpOption.GenericReceiveOffload;
 			if (isSegment) return words[(at + ControlHeader.data) >>> 2];
 			const step = (length + 7) & ~7;
 			left -= step;

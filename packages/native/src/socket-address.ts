@@ -92,7 +92,12 @@ function groupAt(bytes: Uint8Array, at: number, group: number): number {
  * literal address of the family. A scope (`%eth0`) is cut off: `scope` is the interface number for link-local ones.
  */
 export function writeSocketAddress(
-	memory: Memory, at: number, family: 4 | 6, host: string, port: number, scope: number,
+	memory: Memory,
+	at: number,
+	family: 4 | 6,
+	host: string,
+	port: number,
+	scope: number,
 ): number {
 	const bytes = memory.bytes;
 	bytes.fill(0, at, at + 28);

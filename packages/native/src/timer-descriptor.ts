@@ -1,5 +1,5 @@
 import { DescriptorEvents, openTimerDescriptor } from './event-descriptor.ts';
-import { loadLibc, type Libc } from './libc.ts';
+import { type Libc, loadLibc } from './libc.ts';
 import { Memory } from './memory.ts';
 
 const PR_SET_TIMERSLACK = 29;

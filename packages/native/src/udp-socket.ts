@@ -1,7 +1,12 @@
 import { errno, type Libc } from './libc.ts';
 import { Memory } from './memory.ts';
 import {
-	AF_INET, AF_INET6, SOCKET_ADDRESS_BYTES, socketAddressHost, socketAddressPort, writeSocketAddress,
+	AF_INET,
+	AF_INET6,
+	SOCKET_ADDRESS_BYTES,
+	socketAddressHost,
+	socketAddressPort,
+	writeSocketAddress,
 } from './socket-address.ts';
 import { Level, MembershipOption, SocketOption } from './socket-options.ts';
 

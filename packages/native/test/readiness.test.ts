@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { Memory } from '../src/memory.ts';
 import { openReadiness, type Readiness, type Watch } from '../src/readiness.ts';
 import { SendMessages } from '../src/send-messages.ts';
-import { Memory } from '../src/memory.ts';
 import { UdpSocket } from '../src/udp-socket.ts';
 
 const closers: (() => void)[] = [];

@@ -2,22 +2,36 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Memory } from '../src/memory.ts';
 import {
-	formatIpv4, formatIpv6, parseIpv4, parseIpv6, SOCKET_ADDRESS_BYTES, socketAddressHost, socketAddressPort,
-	socketAddressScope, writeSocketAddress,
+	formatIpv4,
+	formatIpv6,
+	parseIpv4,
+	parseIpv6,
+	SOCKET_ADDRESS_BYTES,
+	socketAddressHost,
+	socketAddressPort,
+	socketAddressScope,
+	writeSocketAddress,
 } from '../src/socket-address.ts';
 
 describe('addresses as text', () => {
 	it('every IPv4 address survives formatting and parsing', () => {
-		fc.assert(fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), (bytes) => {
-			expect(parseIpv4(formatIpv4(bytes, 0))).toEqual(bytes);
-		}));
+		fc.assert(
+			fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), (bytes) => {
+				expect(parseIpv4(formatIpv4(bytes, 0))).toEqual(bytes);
+			}),
+		);
 	});
 
 	it('every IPv6 address survives formatting and parsing, zeros included', () => {
-		const byte = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 255 }) });
-		fc.assert(fc.property(fc.array(byte, { minLength: 16, maxLength: 16 }), (bytes) => {
-			expect([...(parseIpv6(formatIpv6(Uint8Array.from(bytes), 0)) ?? [])]).toEqual(bytes);
-		}));
+		const byte = fc.oneof(
+			{ weight: 3, arbitrary: fc.constant(0) },
+			{ weight: 1, arbitrary: fc.integer({ min: 0, max: 255 }) },
+		);
+		fc.assert(
+			fc.property(fc.array(byte, { minLength: 16, maxLength: 16 }), (bytes) => {
+				expect([...(parseIpv6(formatIpv6(Uint8Array.from(bytes), 0)) ?? [])]).toEqual(bytes);
+			}),
+		);
 	});
 
 	it.each([
@@ -34,12 +48,27 @@ describe('addresses as text', () => {
 		expect(formatIpv6(parseIpv6(text) ?? new Uint8Array(16).fill(9), 0)).toBe(canonical);
 	});
 
-	it.each(['', '1.2.3', '1.2.3.4.5', '256.1.1.1', '1.2.3.x', '1..2.3', ' 1.2.3.4', '::1'])('"%s" is not IPv4', (text) => {
-		expect(parseIpv4(text)).toBeUndefined();
-	});
+	it.each(['', '1.2.3', '1.2.3.4.5', '256.1.1.1', '1.2.3.x', '1..2.3', ' 1.2.3.4', '::1'])(
+		'"%s" is not IPv4',
+		(text) => {
+			expect(parseIpv4(text)).toBeUndefined();
+		},
+	);
 
-	it.each(['', ':', '1:2', ':::', '1::2::3', '1:2:3:4:5:6:7:8:9', 'g::', '12345::', '1:2:3:4:5:6:7::8', '1.2.3.4',
-		'1.2.3.4::', '::1%lo'])('"%s" is not IPv6', (text) => {
+	it.each([
+		'',
+		':',
+		'1:2',
+		':::',
+		'1::2::3',
+		'1:2:3:4:5:6:7:8:9',
+		'g::',
+		'12345::',
+		'1:2:3:4:5:6:7::8',
+		'1.2.3.4',
+		'1.2.3.4::',
+		'::1%lo',
+	])('"%s" is not IPv6', (text) => {
 		expect(parseIpv6(text)).toBeUndefined();
 	});
 });

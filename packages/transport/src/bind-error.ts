@@ -1,5 +1,5 @@
-import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '@uftp/native';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '@uftp/native';
 import type { Family } from './datagram-socket.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -10,16 +10,21 @@ export function bindError(code: string, host: string, port: number, family: Fami
 		case 'EADDRINUSE': {
 			const holder = portHolder(port);
 			const who = holder === undefined ? 'another program' : holder;
-			return new TransportError(`${where} is held by ${who}, which does not share it: `
-				+ 'stop it, or choose another port on both sides.', code);
+			return new TransportError(
+				`${where} is held by ${who}, which does not share it: stop it, or choose another port on both sides.`,
+				code,
+			);
 		}
 		case 'EACCES':
 			return new TransportError(`${where} needs a privilege: choose a port above 1023 or run as root.`, code);
 		case 'EADDRNOTAVAIL':
 			return new TransportError(`${host} is not an address of this machine: see "ip address" for those it has.`, code);
 		case 'EINVAL':
-			return new TransportError(`${host} cannot be bound: is it an IPv${family} address of this machine, `
-				+ 'with its interface if it is link-local?', code);
+			return new TransportError(
+				`${host} cannot be bound: is it an IPv${family} address of this machine, ` +
+					'with its interface if it is link-local?',
+				code,
+			);
 		default:
 			return new TransportError(`${where} cannot be bound: ${code}.`, code);
 	}

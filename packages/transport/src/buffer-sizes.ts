@@ -25,8 +25,10 @@ export function bufferWarning(socket: DatagramSocket, asked?: number): string | 
 	const wanted = askedReceiveBytes(asked);
 	const given = socket.receiveBufferBytes;
 	if (given >= wanted) return undefined;
-	return `The receive buffer is ${formatBytes(given)} instead of ${formatBytes(wanted)}, so fast transfers will lose `
-		+ `packets and repeat them; as root: sysctl -w net.core.rmem_max=${wanted}`;
+	return (
+		`The receive buffer is ${formatBytes(given)} instead of ${formatBytes(wanted)}, so fast transfers will lose ` +
+		`packets and repeat them; as root: sysctl -w net.core.rmem_max=${wanted}`
+	);
 }
 
 /** "32 MiB", "208 KiB". */

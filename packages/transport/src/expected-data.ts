@@ -10,9 +10,14 @@ const HEADER_WORDS_AT = 17;
 
 /** Whether a hint describes data that can be received scattered. */
 export function isScatterable(split: number, payloadBytes: number): boolean {
-	return Number.isInteger(split) && Number.isInteger(payloadBytes)
-		&& split > HEADER_WORDS_AT && split <= MAX_SPLIT_BYTES
-		&& payloadBytes > 0 && payloadBytes <= MAX_PAYLOAD_BYTES;
+	return (
+		Number.isInteger(split) &&
+		Number.isInteger(payloadBytes) &&
+		split > HEADER_WORDS_AT &&
+		split <= MAX_SPLIT_BYTES &&
+		payloadBytes > 0 &&
+		payloadBytes <= MAX_PAYLOAD_BYTES
+	);
 }
 
 /** Whether the `split` bytes at `at` are the whole header of a clear FILESEG: then what follows is file data. */

@@ -4,12 +4,16 @@ export type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats }
 export { INCOMING_BATCH_DATAGRAMS, OUTGOING_BATCH_BYTES, OUTGOING_BATCH_DATAGRAMS } from './datagram-socket.ts';
 export { type DriverChoice, selectDriver } from './driver-choice.ts';
 export {
-	defaultInterface, findInterface, type InterfaceChoice, splitFamily, usableInterfaces,
+	defaultInterface,
+	findInterface,
+	type InterfaceChoice,
+	splitFamily,
+	usableInterfaces,
 } from './interface-choice.ts';
 export { addressesOf, describeInterface, listInterfaces, type NetworkInterface } from './interfaces.ts';
 export { type ListenerOptions, MulticastListener, openListener } from './listener.ts';
 export { openSocket } from './open-socket.ts';
-export { PreciseTimer } from './timer.ts';
-export { TransportError } from './transport-error.ts';
 export { type AttachedNode, ReceiverDriver, type ReceiverNodeOptions } from './receiver-driver.ts';
 export { SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
+export { PreciseTimer } from './timer.ts';
+export { TransportError } from './transport-error.ts';

@@ -25,26 +25,33 @@ export interface InterfaceChoice {
  * Throws `TransportError` with the list of interfaces when there is none, or several: never takes another one silently.
  */
 export async function findInterface(
-	wanted: string, family: Family, interfaces: readonly NetworkInterface[] = listInterfaces(),
+	wanted: string,
+	family: Family,
+	interfaces: readonly NetworkInterface[] = listInterfaces(),
 ): Promise<NetworkInterface> {
 	const { name, family: stated } = splitFamily(wanted);
 	const wantedFamily = stated ?? family;
-	const exact = interfaces.find((each) => each.name === name)
-		?? (/^\d+$/.test(name) ? interfaces.find((each) => each.index === Number(name)) : undefined)
-		?? findByAddress(name, interfaces)
-		?? findByNetwork(name, interfaces);
+	const exact =
+		interfaces.find((each) => each.name === name) ??
+		(/^\d+$/.test(name) ? interfaces.find((each) => each.index === Number(name)) : undefined) ??
+		findByAddress(name, interfaces) ??
+		findByNetwork(name, interfaces);
 	const found = exact ?? (isHostName(name) ? await findByHostName(name, interfaces) : undefined);
 	if (found === undefined) {
 		const list = interfaces.map(describeInterface).join('; ');
 		throw new TransportError(`There is no interface "${wanted}". This machine has: ${list}.`, 'ENODEV');
 	}
 	if (!found.isUp) {
-		throw new TransportError(`Interface ${found.name} is down: "ip link set ${found.name} up", or choose another.`,
-			'ENETDOWN');
+		throw new TransportError(
+			`Interface ${found.name} is down: "ip link set ${found.name} up", or choose another.`,
+			'ENETDOWN',
+		);
 	}
 	if (addressesOf(found, wantedFamily).length === 0) {
-		throw new TransportError(`Interface ${found.name} has no IPv${wantedFamily} address: `
-			+ `${describeInterface(found)}.`, 'EADDRNOTAVAIL');
+		throw new TransportError(
+			`Interface ${found.name} has no IPv${wantedFamily} address: ` + `${describeInterface(found)}.`,
+			'EADDRNOTAVAIL',
+		);
 	}
 	return found;
 }
@@ -62,22 +69,28 @@ export function splitFamily(wanted: string): { readonly name: string; readonly f
  * `TransportError` when there is none: the loopback is used only when it is named.
  */
 export function defaultInterface(
-	family: Family, group?: string, interfaces: readonly NetworkInterface[] = listInterfaces(),
+	family: Family,
+	group?: string,
+	interfaces: readonly NetworkInterface[] = listInterfaces(),
 ): InterfaceChoice {
 	const usable = usableInterfaces(family, interfaces);
 	if (usable.length === 0) {
 		const list = interfaces.map(describeInterface).join('; ');
-		throw new TransportError(`No interface of this machine is up, multicasts and has an IPv${family} address besides `
-			+ `the loopback. It has: ${list}. Name one, for example the loopback for a trial on this machine alone.`, 'ENODEV');
+		throw new TransportError(
+			`No interface of this machine is up, multicasts and has an IPv${family} address besides ` +
+				`the loopback. It has: ${list}. Name one, for example the loopback for a trial on this machine alone.`,
+			'ENODEV',
+		);
 	}
 	const routed = group === undefined || family === 6 ? undefined : routedInterface(group);
 	const preferred = usable.find((each) => each.name === routed);
 	const chosen = preferred ?? usable[0];
-	const why = preferred !== undefined
-		? `the route to ${group} leads there`
-		: usable.length === 1
-			? 'the only one that is up and multicasts'
-			: 'the first that is up and multicasts';
+	const why =
+		preferred !== undefined
+			? `the route to ${group} leads there`
+			: usable.length === 1
+				? 'the only one that is up and multicasts'
+				: 'the first that is up and multicasts';
 	const ignored = interfaces.filter((each) => each !== chosen).map((each) => each.name);
 	const others = ignored.length === 0 ? '' : `; not used: ${ignored.join(', ')}`;
 	return { networkInterface: chosen, reason: `Interface ${describeInterface(chosen)}: ${why}${others}.`, ignored };
@@ -85,7 +98,8 @@ export function defaultInterface(
 
 /** The interfaces on which a receiver listens when the user names none: all that are fit, without the loopback. */
 export function usableInterfaces(
-	family: Family, interfaces: readonly NetworkInterface[] = listInterfaces(),
+	family: Family,
+	interfaces: readonly NetworkInterface[] = listInterfaces(),
 ): NetworkInterface[] {
 	return interfaces.filter((each) => {
 		return each.isUp && each.isMulticast && !each.isLoopback && addressesOf(each, family).length > 0;
@@ -95,7 +109,9 @@ export function usableInterfaces(
 function findByAddress(text: string, interfaces: readonly NetworkInterface[]): NetworkInterface | undefined {
 	const address = canonicalAddress(text.split('%')[0]);
 	if (address === undefined) return undefined;
-	return interfaces.find((each) => each.ipv4.includes(address) || each.ipv6.some((own) => canonicalAddress(own) === address));
+	return interfaces.find(
+		(each) => each.ipv4.includes(address) || each.ipv6.some((own) => canonicalAddress(own) === address),
+	);
 }
 
 function findByNetwork(text: string, interfaces: readonly NetworkInterface[]): NetworkInterface | undefined {
@@ -117,7 +133,8 @@ function findByNetwork(text: string, interfaces: readonly NetworkInterface[]): N
 }
 
 async function findByHostName(
-	name: string, interfaces: readonly NetworkInterface[],
+	name: string,
+	interfaces: readonly NetworkInterface[],
 ): Promise<NetworkInterface | undefined> {
 	try {
 		const addresses = await Promise.race([lookup(name, { all: true }), delay(MAX_LOOKUP_MS, [], { ref: false })]);
@@ -158,7 +175,7 @@ function routedInterface(address: string): string | undefined {
 		const [name, destination, , , , , metricText, maskText] = line.trim().split(/\s+/);
 		if (maskText === undefined) continue;
 		const mask = Number.parseInt(maskText, 16);
-		if (((target & mask) >>> 0) !== Number.parseInt(destination, 16)) continue;
+		if ((target & mask) >>> 0 !== Number.parseInt(destination, 16)) continue;
 		const bits = countBits(mask);
 		const metric = Number(metricText);
 		if (best === undefined || bits > best.bits || (bits === best.bits && metric < best.metric)) {

@@ -1,6 +1,6 @@
-import { loadLibc, readInterfaceFacts } from '@uftp/native';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { loadLibc, readInterfaceFacts } from '@uftp/native';
 import type { Family } from './datagram-socket.ts';
 
 /** A network interface as the kernel describes it. */

@@ -1,9 +1,17 @@
 import {
-	errnoName, IpOption, Ipv6Option, Level, type Libc, MTU_DISCOVERY_OFF, SocketOption, UdpOption, UdpSocket,
+	errnoName,
+	IpOption,
+	Ipv6Option,
+	Level,
+	type Libc,
+	MTU_DISCOVERY_OFF,
+	SocketOption,
+	UdpOption,
+	UdpSocket,
 } from '@uftp/native';
 import type { Endpoint } from '@uftp/protocol';
-import { askedReceiveBytes, askedSendBytes } from './buffer-sizes.ts';
 import { bindError } from './bind-error.ts';
+import { askedReceiveBytes, askedSendBytes } from './buffer-sizes.ts';
 import type { SocketOptions } from './datagram-socket.ts';
 import { TransportError } from './transport-error.ts';
 
@@ -70,8 +78,9 @@ export function configureMulticast(socket: UdpSocket, options: SocketOptions): v
 	}
 	if (error === 0) return;
 	const { name } = options.networkInterface ?? { name: '' };
-	const sentence = `Interface ${name} cannot send IPv${options.family} multicast (${errnoName(error)}): `
-		+ 'it may have disappeared, or have no address of that family.';
+	const sentence =
+		`Interface ${name} cannot send IPv${options.family} multicast (${errnoName(error)}): ` +
+		'it may have disappeared, or have no address of that family.';
 	throw new TransportError(sentence, errnoName(error));
 }
 
@@ -90,7 +99,8 @@ export function configureTraffic(socket: UdpSocket, options: SocketOptions): voi
 
 /** Asks for the buffers, past the system's limit if we are allowed to, and reads back what was given. */
 export function configureBuffers(
-	socket: UdpSocket, options: SocketOptions,
+	socket: UdpSocket,
+	options: SocketOptions,
 ): { readonly receiveBufferBytes: number; readonly sendBufferBytes: number } {
 	const { ReceiveBuffer, ReceiveBufferForce, SendBuffer, SendBufferForce } = SocketOption;
 	const receive = askedReceiveBytes(options.receiveBufferBytes);

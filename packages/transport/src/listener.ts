@@ -164,8 +164,10 @@ export class MulticastListener implements DatagramSocket {
 		}
 		const next = this.#sockets.length < MAX_SOCKETS ? this.#openNext() : undefined;
 		if (next === undefined) {
-			throw new TransportError(`${full?.message ?? ''} All ${this.#sockets.length} sockets of the listener are full.`,
-				full?.code);
+			throw new TransportError(
+				`${full?.message ?? ''} All ${this.#sockets.length} sockets of the listener are full.`,
+				full?.code,
+			);
 		}
 		this.#sockets.push(next);
 		const error = tryJoin(next, group, networkInterface, source);
@@ -204,14 +206,18 @@ export class MulticastListener implements DatagramSocket {
 
 /** Joins; undefined on success, the error when the socket has no room. Throws the error when it is another. */
 function tryJoin(
-	socket: DatagramSocket, group: string, networkInterface: NetworkInterface, source: string | undefined,
+	socket: DatagramSocket,
+	group: string,
+	networkInterface: NetworkInterface,
+	source: string | undefined,
 ): TransportError | undefined {
 	try {
 		socket.join(group, networkInterface, source);
 		return undefined;
 	} catch (error) {
-		const isFull = error instanceof TransportError
-			&& (error.code === errnoName(Errno.ENOBUFS) || error.code === errnoName(Errno.ENOMEM));
+		const isFull =
+			error instanceof TransportError &&
+			(error.code === errnoName(Errno.ENOBUFS) || error.code === errnoName(Errno.ENOMEM));
 		if (!isFull) throw error;
 		return error;
 	}

@@ -15,8 +15,9 @@ export async function openSocket(options: SocketOptions): Promise<DatagramSocket
 	if (driver === 'portable') return openPortableSocket(options);
 	const { readiness, why } = openReadiness();
 	if (readiness === undefined) {
-		throw new TransportError(`The linux-batch socket was asked for and does not work here: ${why}. `
-			+ 'Use the driver "auto" or "portable".');
+		throw new TransportError(
+			`The linux-batch socket was asked for and does not work here: ${why}. Use the driver "auto" or "portable".`,
+		);
 	}
 	return openLinuxSocket(readiness, options);
 }

@@ -37,8 +37,8 @@ export class PortableIncomingBatch implements IncomingBatch {
 		const { count, split } = this;
 		const { length } = datagram;
 		const isBlock = split > 0 && length > split && startsClearFileSegment(datagram, 0, split);
-		const isFull = count >= DATAGRAMS
-			|| (isBlock ? this.#payloadEnd + length > FLAT_AT : this.#flatEnd + length > TOTAL_BYTES);
+		const isFull =
+			count >= DATAGRAMS || (isBlock ? this.#payloadEnd + length > FLAT_AT : this.#flatEnd + length > TOTAL_BYTES);
 		if (isFull) return false;
 		if (isBlock) {
 			const headerAt = HEADERS_AT + count * MAX_SPLIT_BYTES;

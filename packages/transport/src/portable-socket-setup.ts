@@ -1,5 +1,5 @@
-import { loadLibc, UdpSocket } from '@uftp/native';
 import { createSocket, type Socket } from 'node:dgram';
+import { loadLibc, UdpSocket } from '@uftp/native';
 import { bindError } from './bind-error.ts';
 import { askedReceiveBytes, askedSendBytes } from './buffer-sizes.ts';
 import type { SocketOptions } from './datagram-socket.ts';
@@ -24,7 +24,8 @@ export async function bindPortableSocket(options: SocketOptions): Promise<BoundP
 		await bind(socket, options);
 		configure(socket, options);
 		const kernelSocket = reachDescriptor(socket, options);
-		const buffers = kernelSocket === undefined ? askForBuffers(socket, options) : configureBuffers(kernelSocket, options);
+		const buffers =
+			kernelSocket === undefined ? askForBuffers(socket, options) : configureBuffers(kernelSocket, options);
 		return { socket, kernelSocket, ...buffers };
 	} catch (error) {
 		closeQuietly(socket);
@@ -76,12 +77,18 @@ function configure(socket: Socket, options: SocketOptions): void {
 	} catch (error) {
 		if (error instanceof TransportError) throw error;
 		const code = (error as NodeJS.ErrnoException).code ?? '';
-		throw new TransportError(`Interface ${networkInterface.name} cannot send IPv${options.family} multicast `
-			+ `(${code}): it may have disappeared, or have no address of that family.`, code);
+		throw new TransportError(
+			`Interface ${networkInterface.name} cannot send IPv${options.family} multicast ` +
+				`(${code}): it may have disappeared, or have no address of that family.`,
+			code,
+		);
 	}
 }
 
-function askForBuffers(socket: Socket, options: SocketOptions): { receiveBufferBytes: number; sendBufferBytes: number } {
+function askForBuffers(
+	socket: Socket,
+	options: SocketOptions,
+): { receiveBufferBytes: number; sendBufferBytes: number } {
 	socket.setRecvBufferSize(askedReceiveBytes(options.receiveBufferBytes));
 	socket.setSendBufferSize(askedSendBytes(options.sendBufferBytes));
 	const isDoubled = process.platform === 'linux';
@@ -123,4 +130,3 @@ export function errorNumber(error: unknown): number {
 	const { errno } = error as NodeJS.ErrnoException;
 	return typeof errno === 'number' ? Math.abs(errno) : 0;
 }
-

@@ -1,6 +1,6 @@
+import type { RemoteInfo, Socket } from 'node:dgram';
 import { errnoSentence, type UdpSocket } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import type { RemoteInfo, Socket } from 'node:dgram';
 import { canonicalAddress } from './bind-error.ts';
 import type { DatagramSocket, Family, SocketOptions, SocketStats } from './datagram-socket.ts';
 import { isScatterable } from './expected-data.ts';
@@ -9,7 +9,11 @@ import { membershipError } from './membership-error.ts';
 import { PortableOutgoingBatch } from './outgoing-batch.ts';
 import { PortableIncomingBatch } from './portable-incoming-batch.ts';
 import {
-	bindPortableSocket, type BoundPortableSocket, closeQuietly, errorNumber, interfaceArgument,
+	type BoundPortableSocket,
+	bindPortableSocket,
+	closeQuietly,
+	errorNumber,
+	interfaceArgument,
 } from './portable-socket-setup.ts';
 import { emptyStats } from './socket-stats.ts';
 

@@ -11,7 +11,10 @@ const entry = fileURLToPath(new URL('../src/index.ts', import.meta.url));
 function run(body: string): { status: number | null; stdout: string; stderr: string; wallMs: number } {
 	const start = performance.now();
 	const program = `import * as transport from ${JSON.stringify(entry)};\n${body}`;
-	const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', timeout: 20_000 });
+	const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
+		encoding: 'utf8',
+		timeout: 20_000,
+	});
 	return { status, stdout, stderr, wallMs: performance.now() - start };
 }
 
@@ -27,7 +30,9 @@ describe('the start-up test of the sockets', () => {
 	});
 
 	it('costs less than 100 ms on a busy machine', () => {
-		const { stdout } = run('const t = performance.now(); await transport.selectDriver(); console.log(performance.now() - t);');
+		const { stdout } = run(
+			'const t = performance.now(); await transport.selectDriver(); console.log(performance.now() - t);',
+		);
 		expect(Number(stdout)).toBeLessThan(100);
 	});
 });
@@ -98,15 +103,21 @@ describe('a process with sockets', () => {
 describe('the buffer warning', () => {
 	it('names what was given, what was wanted and the line that changes it', () => {
 		const socket = { receiveBufferBytes: 212_992 } as DatagramSocket;
-		expect(bufferWarning(socket)).toBe('The receive buffer is 208 KiB instead of 32 MiB, so fast transfers will lose '
-			+ 'packets and repeat them; as root: sysctl -w net.core.rmem_max=33554432');
+		expect(bufferWarning(socket)).toBe(
+			'The receive buffer is 208 KiB instead of 32 MiB, so fast transfers will lose ' +
+				'packets and repeat them; as root: sysctl -w net.core.rmem_max=33554432',
+		);
 	});
 
 	it('is silent when all that was asked for was given', () => {
 		expect(bufferWarning({ receiveBufferBytes: 64 * 1024 * 1024 } as DatagramSocket, 50 * 1024 * 1024)).toBeUndefined();
 	});
 
-	it.each([[undefined, 33_554_432], [65_536, 33_554_432], [104_857_600, 104_857_600]])('a wish of %s asks for %i', (asked, wanted) => {
+	it.each([
+		[undefined, 33_554_432],
+		[65_536, 33_554_432],
+		[104_857_600, 104_857_600],
+	])('a wish of %s asks for %i', (asked, wanted) => {
 		expect(askedReceiveBytes(asked)).toBe(wanted);
 	});
 });

@@ -18,9 +18,12 @@ const MACHINE = [
 ];
 
 describe('naming an interface', () => {
-	it.each(['eth1', '4', '10.0.4.1', 'fd04::1', 'fd04:0::1', '10.0.4.0/24', 'fd04::/16', 'eth1/4', 'eth1/6'])('%s finds eth1', async (name) => {
-		expect((await findInterface(name, 4, MACHINE)).name).toBe('eth1');
-	});
+	it.each(['eth1', '4', '10.0.4.1', 'fd04::1', 'fd04:0::1', '10.0.4.0/24', 'fd04::/16', 'eth1/4', 'eth1/6'])(
+		'%s finds eth1',
+		async (name) => {
+			expect((await findInterface(name, 4, MACHINE)).name).toBe('eth1');
+		},
+	);
 
 	it('the loopback is used when it is named', async () => {
 		expect((await findInterface('127.0.0.1', 4, MACHINE)).name).toBe('lo');
@@ -59,7 +62,9 @@ describe('choosing an interface', () => {
 	it('takes the first that is up, multicasts and has the family, and says why and which it did not take', () => {
 		const { networkInterface, reason, ignored } = defaultInterface(6, undefined, MACHINE);
 		expect(networkInterface.name).toBe('eth1');
-		expect(reason).toMatch(/^Interface eth1 \(.*\): the only one that is up and multicasts; not used: lo, down0, eth0, tun0\.$/);
+		expect(reason).toMatch(
+			/^Interface eth1 \(.*\): the only one that is up and multicasts; not used: lo, down0, eth0, tun0\.$/,
+		);
 		expect(ignored).toEqual(['lo', 'down0', 'eth0', 'tun0']);
 		expect(defaultInterface(4, undefined, MACHINE).networkInterface.name).toBe('eth0');
 	});

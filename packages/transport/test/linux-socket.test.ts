@@ -25,7 +25,11 @@ describe('sending in trains', () => {
 		const [receiver, sender] = [open(), open()];
 		const collected = collect(receiver);
 		const batch = sender.createOutgoing();
-		fillBurst(batch, receiver.local, Array.from({ length: 48 }, (_, i) => block(i, 1300)));
+		fillBurst(
+			batch,
+			receiver.local,
+			Array.from({ length: 48 }, (_, i) => block(i, 1300)),
+		);
 		await sendAll(sender, batch);
 		await until(() => collected.length === 48);
 		expect(sender.stats().sendCalls).toBe(1);
@@ -43,31 +47,37 @@ describe('sending in trains', () => {
 		expect(collected.map((each) => each.bytes)).toEqual(sent.slice(7));
 	});
 
-	it('datagrams longer than the MTU go one by one, and those that fit are still segmented afterwards', () => {
-		// 1300 fits 1500 segmented; 8800 does not and is left to IP to fragment, by one call for separate messages.
-		expect(runInNamespace('beyond-mtu', '1500')).toEqual({
-			results: [
-				{ received: 40, isWhole: true, calls: 1, errors: 0 },
-				{ received: 7, isWhole: true, calls: 1, errors: 0 },
-				{ received: 40, isWhole: true, calls: 1, errors: 0 },
-			],
-			isSegmenting: [true, false],
-		});
-	});
+	it.each([4, 6])(
+		'over IPv%i, datagrams longer than the MTU go one by one, and those that fit stay segmented',
+		(family) => {
+			// 1300 fits 1500 segmented; 8800 does not and is left to IP to fragment, by one call for separate messages.
+			expect(runInNamespace('beyond-mtu', `${family} 1500`)).toEqual({
+				results: [
+					{ received: 40, isWhole: true, calls: 1, errors: 0 },
+					{ received: 7, isWhole: true, calls: 1, errors: 0 },
+					{ received: 40, isWhole: true, calls: 1, errors: 0 },
+				],
+				isSegmenting: [true, false],
+			});
+		},
+	);
 
-	it('an MTU smaller than was thought is learnt from the refusal, and the same burst is sent again in singles', () => {
-		const { results, isSegmenting } = runInNamespace('beyond-mtu', '9000') as {
-			results: unknown;
-			isSegmenting: boolean[];
-		};
-		expect(results).toEqual([
-			{ received: 40, isWhole: true, calls: 1, errors: 0 },
-			{ received: 7, isWhole: true, calls: 2, errors: 0 },
-			{ received: 40, isWhole: true, calls: 1, errors: 0 },
-		]);
-		// Kernels that say EINVAL instead of EMSGSIZE are not asked to segment anything any more.
-		expect(isSegmenting[1]).toBe(false);
-	});
+	it.each([4, 6])(
+		'over IPv%i, an MTU smaller than was thought is learnt, and the same burst goes again in singles',
+		(family) => {
+			const { results, isSegmenting } = runInNamespace('beyond-mtu', `${family} 9000`) as {
+				results: unknown;
+				isSegmenting: boolean[];
+			};
+			expect(results).toEqual([
+				{ received: 40, isWhole: true, calls: 1, errors: 0 },
+				{ received: 7, isWhole: true, calls: 2, errors: 0 },
+				{ received: 40, isWhole: true, calls: 1, errors: 0 },
+			]);
+			// Kernels that say EINVAL instead of EMSGSIZE are not asked to segment anything any more.
+			expect(isSegmenting[1]).toBe(false);
+		},
+	);
 
 	it('a kernel that does not segment gets every datagram by itself, for good', async () => {
 		const [receiver, sender] = [open(), open()];
@@ -95,7 +105,11 @@ describe('sending in trains', () => {
 		expect(Errno.EAGAIN).toBe(11);
 		const [receiver, sender] = [open(), open()];
 		const batch = sender.createOutgoing();
-		fillBurst(batch, receiver.local, Array.from({ length: 7 }, (_, i) => block(i, 8800)));
+		fillBurst(
+			batch,
+			receiver.local,
+			Array.from({ length: 7 }, (_, i) => block(i, 8800)),
+		);
 		let refused = 0;
 		// Nobody reads: what is queued at the receiver is charged to the sender's buffer until then, or dropped.
 		for (let i = 0; i < 2000; i += 1) if (sender.send(batch, 0) < 7) refused += 1;
@@ -116,30 +130,34 @@ describe('receiving in trains', () => {
 			isData: fc.boolean(),
 		});
 		const prediction = fc.constantFrom([0, 0], [24, 1300], [24, 500], [36, 1288], [24, 9000]);
-		await fc.assert(fc.asyncProperty(fc.array(burst, { minLength: 1, maxLength: 12 }), prediction, async (bursts, hint) => {
-			const [receiver, sender] = [open(), open()];
-			receiver.expectData(hint[0], hint[1]);
-			const batch = sender.createOutgoing();
-			const sent: Uint8Array[] = [];
-			for (const { length, lastLength, count, isData } of bursts) {
-				const datagrams = Array.from({ length: count }, (_, i) => {
-					const own = i === count - 1 ? Math.min(lastLength, length) : length;
-					return isData && own > 24 ? block(sent.length + i, own - 24) : pattern(sent.length + i, own);
-				});
-				fillBurst(batch, receiver.local, datagrams);
-				await sendAll(sender, batch);
-				sent.push(...datagrams);
-			}
-			const collected = collect(receiver);
-			await until(() => collected.length === sent.length);
-			receiver.close();
-			sender.close();
-			expect(collected.map((each) => Buffer.from(each.bytes).toString('base64')))
-				.toEqual(sent.map((each) => Buffer.from(each).toString('base64')));
-			for (const [i, each] of collected.entries()) {
-				if (each.isScattered) expect([sent[i][0], sent[i][1], sent[i][17] * 4 + 16]).toEqual([0x40, 9, hint[0]]);
-			}
-		}), { numRuns: 40 });
+		await fc.assert(
+			fc.asyncProperty(fc.array(burst, { minLength: 1, maxLength: 12 }), prediction, async (bursts, hint) => {
+				const [receiver, sender] = [open(), open()];
+				receiver.expectData(hint[0], hint[1]);
+				const batch = sender.createOutgoing();
+				const sent: Uint8Array[] = [];
+				for (const { length, lastLength, count, isData } of bursts) {
+					const datagrams = Array.from({ length: count }, (_, i) => {
+						const own = i === count - 1 ? Math.min(lastLength, length) : length;
+						return isData && own > 24 ? block(sent.length + i, own - 24) : pattern(sent.length + i, own);
+					});
+					fillBurst(batch, receiver.local, datagrams);
+					await sendAll(sender, batch);
+					sent.push(...datagrams);
+				}
+				const collected = collect(receiver);
+				await until(() => collected.length === sent.length);
+				receiver.close();
+				sender.close();
+				expect(collected.map((each) => Buffer.from(each.bytes).toString('base64'))).toEqual(
+					sent.map((each) => Buffer.from(each).toString('base64')),
+				);
+				for (const [i, each] of collected.entries()) {
+					if (each.isScattered) expect([sent[i][0], sent[i][1], sent[i][17] * 4 + 16]).toEqual([0x40, 9, hint[0]]);
+				}
+			}),
+			{ numRuns: 40 },
+		);
 	});
 
 	it('single blocks come many to a call, their payloads back to back', async () => {
@@ -153,7 +171,8 @@ describe('receiving in trains', () => {
 		let backToBack = 0;
 		while (receiver.receive(batch)) {
 			calls += 1;
-			for (let i = 1; i < batch.count; i += 1) if (batch.payloadAt[i] === batch.payloadAt[i - 1] + 1300) backToBack += 1;
+			for (let i = 1; i < batch.count; i += 1)
+				if (batch.payloadAt[i] === batch.payloadAt[i - 1] + 1300) backToBack += 1;
 			collected.push(...unpack(batch));
 		}
 		expect(collected.map((each) => each.bytes)).toEqual(sent);
@@ -169,13 +188,19 @@ describe('receiving in trains', () => {
 		}
 		const collected = collect(receiver);
 		await until(() => collected.length === 15);
-		expect(collected.map((each) => each.from)).toEqual(Array.from({ length: 5 }, () => senders.map((each) => each.local)).flat());
+		expect(collected.map((each) => each.from)).toEqual(
+			Array.from({ length: 5 }, () => senders.map((each) => each.local)).flat(),
+		);
 	});
 
 	it('datagrams that nobody fetched in time are counted as dropped by the kernel', async () => {
 		const [receiver, sender] = [open(), open()];
 		const batch = sender.createOutgoing();
-		fillBurst(batch, receiver.local, Array.from({ length: 49 }, (_, i) => block(i, 1300)));
+		fillBurst(
+			batch,
+			receiver.local,
+			Array.from({ length: 49 }, (_, i) => block(i, 1300)),
+		);
 		for (let i = 0; i < 2500; i += 1) await sendAll(sender, batch);
 		const collected = receiver.createIncoming();
 		let received = 0;

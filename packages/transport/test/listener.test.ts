@@ -107,7 +107,9 @@ for (const driver of ['linux-batch', 'portable'] as const) {
 			const holder = await openSocket({ family: 4, driver });
 			sockets.push(holder);
 			const error = await listen(driver, holder.local.port).catch((caught: unknown) => caught);
-			expect(String(error)).toMatch(new RegExp(`^TransportError: UDP port ${holder.local.port} .*process ${process.pid}`));
+			expect(String(error)).toMatch(
+				new RegExp(`^TransportError: UDP port ${holder.local.port} .*process ${process.pid}`),
+			);
 		});
 	});
 }

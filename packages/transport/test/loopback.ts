@@ -65,7 +65,9 @@ export async function sendAll(socket: DatagramSocket, batch: OutgoingBatch): Pro
 
 /** Sends datagrams of any lengths one by one. */
 export async function sendEach(
-	socket: DatagramSocket, to: { readonly host: string; readonly port: number }, datagrams: readonly Uint8Array[],
+	socket: DatagramSocket,
+	to: { readonly host: string; readonly port: number },
+	datagrams: readonly Uint8Array[],
 ): Promise<void> {
 	const batch = socket.createOutgoing();
 	for (const datagram of datagrams) {
@@ -96,7 +98,9 @@ export function block(seed: number, payloadBytes: number): Uint8Array {
 
 /** Puts equally long datagrams (the last may be shorter) into a batch as one burst. */
 export function fillBurst(
-	batch: OutgoingBatch, to: { readonly host: string; readonly port: number }, datagrams: readonly Uint8Array[],
+	batch: OutgoingBatch,
+	to: { readonly host: string; readonly port: number },
+	datagrams: readonly Uint8Array[],
 ): void {
 	const stride = datagrams[0].length;
 	for (const [i, datagram] of datagrams.entries()) batch.bytes.set(datagram, i * stride);

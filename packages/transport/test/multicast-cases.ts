@@ -24,7 +24,10 @@ const GROUPS = {
 } as const;
 
 export function multicastSetting(
-	driver: SocketDriver, family: Family, networkInterface: NetworkInterface, sources: readonly [string, string],
+	driver: SocketDriver,
+	family: Family,
+	networkInterface: NetworkInterface,
+	sources: readonly [string, string],
 ): MulticastSetting {
 	return { driver, family, networkInterface, sources, ...GROUPS[family] };
 }
@@ -85,7 +88,8 @@ export async function oneSourceOnly(setting: MulticastSetting): Promise<number[]
 }
 
 async function withSockets<T>(
-	setting: MulticastSetting, use: (open: (options: Partial<SocketOptions>) => Promise<DatagramSocket>) => Promise<T>,
+	setting: MulticastSetting,
+	use: (open: (options: Partial<SocketOptions>) => Promise<DatagramSocket>) => Promise<T>,
 ): Promise<T> {
 	const sockets: DatagramSocket[] = [];
 	const { driver, family, networkInterface } = setting;

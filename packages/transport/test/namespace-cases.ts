@@ -19,14 +19,16 @@ const cases: Record<string, (argument: string) => Promise<unknown>> = {
 		};
 	},
 
-	/** Sends bursts of blocks to a group over an interface with MTU 1500 while believing that its MTU is `argument`. */
+	/** Sends bursts to a group over an interface of MTU 1500; `argument`: the IP version, and the MTU it believes in. */
 	async 'beyond-mtu'(argument) {
-		const networkInterface = { ...(await findInterface('uftp0', 4)), mtu: Number(argument) };
+		const [familyText, mtuText] = argument.split(' ');
+		const family = familyText === '6' ? 6 : 4;
+		const networkInterface = { ...(await findInterface('uftp0', family)), mtu: Number(mtuText) };
 		const { readiness } = openReadiness();
 		if (readiness === undefined) throw new Error('no linux-batch socket here');
-		const group = '230.77.2.1';
-		const receiver = openLinuxSocket(readiness, { family: 4, bind: { port: PORT }, networkInterface });
-		const sender = openLinuxSocket(readiness, { family: 4, networkInterface });
+		const group = family === 4 ? '230.77.2.1' : 'ff15::77:9';
+		const receiver = openLinuxSocket(readiness, { family, bind: { port: PORT }, networkInterface });
+		const sender = openLinuxSocket(readiness, { family, networkInterface });
 		receiver.join(group, networkInterface);
 		const collected = collect(receiver);
 		const batch = sender.createOutgoing();

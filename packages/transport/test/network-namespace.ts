@@ -27,8 +27,10 @@ export function runInNamespace(name: string, ...args: string[]): unknown {
 	const command = ['sh', '-c', SETUP, 'sh', process.execPath, program, name, ...args];
 	const { status, stdout, stderr, error } = spawnSync('unshare', [...namespace, ...command], { encoding: 'utf8' });
 	if (status !== 0) {
-		throw new Error(`This test needs a network namespace (root, or unprivileged user namespaces; unshare; ip) `
-			+ `in which its case ends well: ${error?.message ?? stderr}`);
+		throw new Error(
+			`This test needs a network namespace (root, or unprivileged user namespaces; unshare; ip) ` +
+				`in which its case ends well: ${error?.message ?? stderr}`,
+		);
 	}
 	return JSON.parse(stdout);
 }

@@ -38,29 +38,37 @@ function contract(driver: SocketDriver, family: Family): void {
 		expect(socket.sendBufferBytes).toBeGreaterThanOrEqual(200_000);
 	});
 
-	it.each([512, 1300, 8800])('a burst of blocks of %i bytes arrives as it was sent, and in order', async (payloadBytes) => {
-		const receiver = await openBound();
-		const sender = await openBound();
-		receiver.expectData(24, payloadBytes);
-		const collected = collect(receiver);
-		const batch = sender.createOutgoing();
-		const count = Math.min(batch.capacity, Math.floor(batch.bytes.length / (24 + payloadBytes)));
-		const sent = Array.from({ length: count }, (_, i) => block(i, i === count - 1 ? 100 : payloadBytes));
-		fillBurst(batch, receiver.local, sent);
-		await sendAll(sender, batch);
-		await until(() => collected.length === count);
-		expect(collected.map((each) => each.bytes)).toEqual(sent);
-		expect(collected[0].isScattered).toBe(true);
-		expect(collected[1].payloadAt - collected[0].payloadAt).toBe(payloadBytes);
-		expect(collected[0].from).toEqual(sender.local);
-		const { datagramsOut, bytesOut } = sender.stats();
-		const { datagramsIn, bytesIn } = receiver.stats();
-		const bytes = (count - 1) * (24 + payloadBytes) + 124;
-		expect([datagramsOut, bytesOut, datagramsIn, bytesIn]).toEqual([count, bytes, count, bytes]);
-	});
+	it.each([512, 1300, 8800])(
+		'a burst of blocks of %i bytes arrives as it was sent, and in order',
+		async (payloadBytes) => {
+			const receiver = await openBound();
+			const sender = await openBound();
+			receiver.expectData(24, payloadBytes);
+			const collected = collect(receiver);
+			const batch = sender.createOutgoing();
+			const count = Math.min(batch.capacity, Math.floor(batch.bytes.length / (24 + payloadBytes)));
+			const sent = Array.from({ length: count }, (_, i) => block(i, i === count - 1 ? 100 : payloadBytes));
+			fillBurst(batch, receiver.local, sent);
+			await sendAll(sender, batch);
+			await until(() => collected.length === count);
+			expect(collected.map((each) => each.bytes)).toEqual(sent);
+			expect(collected[0].isScattered).toBe(true);
+			expect(collected[1].payloadAt - collected[0].payloadAt).toBe(payloadBytes);
+			expect(collected[0].from).toEqual(sender.local);
+			const { datagramsOut, bytesOut } = sender.stats();
+			const { datagramsIn, bytesIn } = receiver.stats();
+			const bytes = (count - 1) * (24 + payloadBytes) + 124;
+			expect([datagramsOut, bytesOut, datagramsIn, bytesIn]).toEqual([count, bytes, count, bytes]);
+		},
+	);
 
 	it('no length is cut off or merged, whatever was predicted', async () => {
-		for (const [split, payloadBytes] of [[0, 0], [24, 1300], [24, 100], [56, 8800]]) {
+		for (const [split, payloadBytes] of [
+			[0, 0],
+			[24, 1300],
+			[24, 100],
+			[56, 8800],
+		]) {
 			const receiver = await openBound();
 			const sender = await openBound();
 			receiver.expectData(split, payloadBytes);
