@@ -71,7 +71,12 @@ export type SenderEvent =
 	  }
 	| { readonly kind: 'fileCompletedBy'; readonly file: number; readonly result: FileResult }
 	/** The shell may close the file: nobody needs it any more. */
-	| { readonly kind: 'fileEnded'; readonly file: number; readonly results: readonly FileResult[]; readonly elapsedMs: number }
+	| {
+			readonly kind: 'fileEnded';
+			readonly file: number;
+			readonly results: readonly FileResult[];
+			readonly elapsedMs: number;
+	  }
 	/** A receiver does not answer; the session goes on without it and comes back to it within the grace. */
 	| { readonly kind: 'receiverAway'; readonly receiverId: number }
 	| { readonly kind: 'receiverReturned'; readonly receiverId: number }

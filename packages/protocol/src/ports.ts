@@ -105,7 +105,12 @@ export type FileDecision =
 	/** Send the blocks; `status` is what the COMPLETE at the end will say. */
 	| { readonly kind: 'accept'; readonly status: CompleteStatus }
 	/** No blocks wanted: answered at once by COMPLETE. `freeSpaceBytes` only for a free-space request. */
-	| { readonly kind: 'answer'; readonly status: CompleteStatus; readonly reason: string; readonly freeSpaceBytes?: number }
+	| {
+			readonly kind: 'answer';
+			readonly status: CompleteStatus;
+			readonly reason: string;
+			readonly freeSpaceBytes?: number;
+	  }
 	/** The whole session ends with an ABORT that carries `reason` (no disk space, ...). */
 	| { readonly kind: 'abort'; readonly reason: string };
 

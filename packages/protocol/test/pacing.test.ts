@@ -34,10 +34,14 @@ describe('the pacer', () => {
 
 	it('never lets a burst be longer than 2 ms of the rate, or one packet', () => {
 		fc.assert(
-			fc.property(fc.integer({ min: 20_000, max: 500_000_000 }), fc.infiniteStream(fc.double({ min: 0, max: 30, noNaN: true })), (rate, late) => {
-				const { longest } = send(rate, 300, () => late.next().value);
-				expect(longest).toBeLessThanOrEqual(Math.max((rate / 1000) * 2, PACKET) + 1);
-			}),
+			fc.property(
+				fc.integer({ min: 20_000, max: 500_000_000 }),
+				fc.infiniteStream(fc.double({ min: 0, max: 30, noNaN: true })),
+				(rate, late) => {
+					const { longest } = send(rate, 300, () => late.next().value);
+					expect(longest).toBeLessThanOrEqual(Math.max((rate / 1000) * 2, PACKET) + 1);
+				},
+			),
 			{ numRuns: 50 },
 		);
 	});

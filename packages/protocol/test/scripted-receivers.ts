@@ -1,19 +1,20 @@
 /** A sender session with receivers played by the test: each message is written out with the wire's encoders. */
 import {
+	type CommonHeader,
 	decodeDatagram,
+	EMPTY_SPAN,
 	encodeAbort,
 	encodeComplete,
 	encodeFileInfoAck,
 	encodeRegister,
 	encodeStatus,
-	EMPTY_SPAN,
 	HEADER_BYTES,
+	isMalformed,
 	MessageType,
 	statusBitmapBytes,
 	type Timestamp,
 	writeHeader,
 } from '@uftp/wire';
-import { writeOwnMarker } from '../src/own-marker.ts';
 import {
 	type CatalogueEntry,
 	type Endpoint,
@@ -24,6 +25,7 @@ import {
 	type SenderEvent,
 	SenderSession,
 } from '../src/index.ts';
+import { writeOwnMarker } from '../src/own-marker.ts';
 
 export const GROUP = 0x11223344;
 export const EPOCH_MS = 1_700_000_000_000;
@@ -57,8 +59,9 @@ export function config(changes: Partial<SenderConfig> = {}): SenderConfig {
 export interface Sent {
 	readonly at: number;
 	readonly func: number;
+	// biome-ignore lint/suspicious/noExplicitAny: tests look into messages of every kind
 	readonly message: any;
-	readonly header: any;
+	readonly header: CommonHeader;
 	readonly destination: Endpoint;
 }
 
@@ -90,12 +93,11 @@ export class Stage {
 
 	drain(): void {
 		const { session } = this;
-		do {
+		for (let isDrained = false; !isDrained; ) {
 			for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.#act(event);
-			if (!session.pollTransmit(this.now, this.#batch)) break;
-			this.#record();
-		} while (true);
-		for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.#act(event);
+			isDrained = !session.pollTransmit(this.now, this.#batch);
+			if (!isDrained) this.#record();
+		}
 	}
 
 	/** Lets time pass. */
@@ -118,8 +120,8 @@ export class Stage {
 		return this.sent.filter((sent) => sent.func === func);
 	}
 
-	kinds(kind: SenderEvent['kind']): any[] {
-		return this.events.filter((event) => event.kind === kind);
+	kinds<K extends SenderEvent['kind']>(kind: K): Extract<SenderEvent, { kind: K }>[] {
+		return this.events.filter((event) => event.kind === kind) as Extract<SenderEvent, { kind: K }>[];
 	}
 
 	#act(event: SenderEvent): void {
@@ -133,8 +135,9 @@ export class Stage {
 	#record(): void {
 		const { bytes, count, stride, lastLength, destination } = this.#batch;
 		for (let i = 0; i < count; i++) {
-			const at = i * stride;
-			const decoded: any = decodeDatagram(bytes.slice(at, at + (i === count - 1 ? lastLength : stride)), 0, i === count - 1 ? lastLength : stride);
+			const length = i === count - 1 ? lastLength : stride;
+			const decoded = decodeDatagram(bytes.slice(i * stride, i * stride + length), 0, length);
+			if (isMalformed(decoded)) throw new Error(`the sender sent a datagram that is ${decoded.malformed}`);
 			const { header, content } = decoded;
 			this.sent.push({ at: this.now, func: header.func, header, message: content.message, destination });
 		}
@@ -173,7 +176,7 @@ export class Actor {
 
 	nak(fileId: number, section: number, blocks: readonly number[], blocksInSection: number): void {
 		const bitmap = new Uint8Array(statusBitmapBytes(blocksInSection));
-		for (const block of blocks) bitmap[block >> 3]! |= 1 << (block & 7);
+		for (const block of blocks) bitmap[block >> 3] |= 1 << (block & 7);
 		this.#say(MessageType.STATUS, (bytes, at) =>
 			encodeStatus(bytes, at, { fileId, section, bitmap, bitmapAt: 0, bitmapBytes: bitmap.length }),
 		);
@@ -184,9 +187,7 @@ export class Actor {
 	}
 
 	abort(message: string): void {
-		this.#say(MessageType.ABORT, (bytes, at) =>
-			encodeAbort(bytes, at, { currentFileOnly: false, host: 0, message }),
-		);
+		this.#say(MessageType.ABORT, (bytes, at) => encodeAbort(bytes, at, { currentFileOnly: false, host: 0, message }));
 	}
 
 	datagram(func: number, encode: (bytes: Uint8Array, at: number) => number): Uint8Array {

@@ -25,7 +25,7 @@ describe('a file round', () => {
 		bob.acknowledge(1);
 		stage.run(5);
 		expect(stage.of(MessageType.FILESEG).map((sent) => sent.message.block)).toEqual([0, 1, 2, 3]);
-		expect(stage.of(MessageType.DONE)[0]!.message).toMatchObject({ fileId: 1, section: 0, ids: [ALICE, BOB] });
+		expect(stage.of(MessageType.DONE)[0].message).toMatchObject({ fileId: 1, section: 0, ids: [ALICE, BOB] });
 		alice.complete(1);
 		bob.complete(1);
 		expect(stage.kinds('fileEnded')[0].results).toHaveLength(2);
@@ -110,7 +110,7 @@ describe('a file round', () => {
 		const { stage, alice, bob } = opened({}, [entry('empty', 0), ...files.slice(1)]);
 		alice.acknowledge(1);
 		bob.acknowledge(1);
-		expect(stage.of(MessageType.DONE)[0]!.message).toMatchObject({ fileId: 1, section: 0 });
+		expect(stage.of(MessageType.DONE)[0].message).toMatchObject({ fileId: 1, section: 0 });
 		for (const actor of [alice, bob]) actor.complete(1);
 		for (const actor of [alice, bob]) actor.complete(2);
 		for (const actor of [alice, bob]) actor.complete(3, 3);
@@ -125,7 +125,7 @@ describe('a file round', () => {
 		const alice = new Actor(stage, ALICE, '10.0.0.2');
 		alice.register();
 		expect(stage.kinds('warning')[0].message).toBe('gone is gone');
-		expect(stage.of(MessageType.FILEINFO)[0]!.message.name).toBe('b');
+		expect(stage.of(MessageType.FILEINFO)[0].message.name).toBe('b');
 	});
 
 	it('ends the session for all when a file changes while it is sent', () => {
@@ -135,7 +135,7 @@ describe('a file round', () => {
 		stage.session.fileFailed(stage.now, 0, 'it shrank');
 		stage.drain();
 		expect(stage.session.end?.failure).toEqual({ code: 'fileChanged', message: 'a.bin: it shrank' });
-		expect(stage.of(MessageType.ABORT)[0]!.message).toMatchObject({ host: 0, message: 'a.bin: it shrank' });
+		expect(stage.of(MessageType.ABORT)[0].message).toMatchObject({ host: 0, message: 'a.bin: it shrank' });
 		expect(stage.session.end?.results.map((result) => result.outcome)).toEqual(['aborted', 'aborted']);
 	});
 
@@ -163,7 +163,7 @@ describe('a file round', () => {
 		const { stage } = opened();
 		stage.session.abort(stage.now, 'Server quit, aborting all');
 		stage.drain();
-		expect(stage.of(MessageType.ABORT)[0]!.message.message).toBe('Server quit, aborting all');
+		expect(stage.of(MessageType.ABORT)[0].message.message).toBe('Server quit, aborting all');
 		expect(stage.session.end?.failure?.code).toBe('interrupted');
 	});
 

@@ -1,6 +1,6 @@
 /** `sim [scenario] [--seed N] [--runs N] [--receivers N] [--loss PCT]`: runs scenarios and prints what came of them. */
-import { run, type Run } from './runner.ts';
-import { type Scenario, scenarioNamed, SCENARIOS } from './scenario.ts';
+import { type Run, run } from './runner.ts';
+import { SCENARIOS, type Scenario, scenarioNamed } from './scenario.ts';
 
 interface Options {
 	name: string;
@@ -13,7 +13,7 @@ interface Options {
 export function parseOptions(words: readonly string[]): Options | string {
 	const options: Options = { name: 'lan', seed: 1, runs: 1, changes: {} };
 	for (let i = 0; i < words.length; i++) {
-		const word = words[i]!;
+		const word = words[i];
 		if (!word.startsWith('--')) {
 			options.name = word;
 			continue;

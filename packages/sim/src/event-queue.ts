@@ -30,8 +30,8 @@ export class EventQueue {
 		heap.push(entry);
 		while (child > 0) {
 			const parent = (child - 1) >> 1;
-			if (isBefore(heap[parent]!, entry)) break;
-			heap[child] = heap[parent]!;
+			if (isBefore(heap[parent], entry)) break;
+			heap[child] = heap[parent];
 			child = parent;
 		}
 		heap[child] = entry;
@@ -55,9 +55,9 @@ function sink(heap: Entry[], entry: Entry): void {
 	for (;;) {
 		let child = 2 * parent + 1;
 		if (child >= heap.length) break;
-		if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-		if (isBefore(entry, heap[child]!)) break;
-		heap[parent] = heap[child]!;
+		if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
+		if (isBefore(entry, heap[child])) break;
+		heap[parent] = heap[child];
 		parent = child;
 	}
 	heap[parent] = entry;

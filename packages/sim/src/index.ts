@@ -1,7 +1,7 @@
-export { parseOptions, simulate } from './cli.ts';
 export type { Checker } from './checkers/checkers.ts';
 export { CHECKERS } from './checkers/checkers.ts';
+export { parseOptions, simulate } from './cli.ts';
 export { EventQueue } from './event-queue.ts';
 export { Prng } from './prng.ts';
-export { receiverId, run, type Run } from './runner.ts';
-export { QUIET_PATH, type Scenario, SCENARIOS, scenarioNamed } from './scenario.ts';
+export { type Run, receiverId, run } from './runner.ts';
+export { QUIET_PATH, SCENARIOS, type Scenario, scenarioNamed } from './scenario.ts';

@@ -1,6 +1,6 @@
 /** Runs one scenario to its end and has the checkers judge it. */
 import type { ReceiverConfig, SenderConfig } from '@uftp/protocol';
-import { type Checker, CHECKERS } from './checkers/checkers.ts';
+import { CHECKERS, type Checker } from './checkers/checkers.ts';
 import { EventQueue } from './event-queue.ts';
 import { Network, type NetworkCounters } from './network.ts';
 import { Prng } from './prng.ts';

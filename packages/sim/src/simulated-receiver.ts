@@ -5,9 +5,9 @@ import {
 	type FileDecision,
 	FileType,
 	type IncomingFile,
-	ReceiverNode,
 	type ReceiverConfig,
 	type ReceiverEvent,
+	ReceiverNode,
 } from '@uftp/protocol';
 import { fileSegDataOffset, HEADER_BYTES, MessageType } from '@uftp/wire';
 import { findDifference } from './content.ts';
@@ -99,11 +99,11 @@ export class SimulatedReceiver {
 	#settle(): void {
 		const { now } = this.#queue;
 		const { node } = this;
-		do {
+		for (let isDrained = false; !isDrained; ) {
 			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.#act(now, event);
-			if (!node.pollTransmit(now, this.#batch)) break;
-			this.sendBack(this.#batch.bytes, 0, this.#batch.lastLength);
-		} while (true);
+			isDrained = !node.pollTransmit(now, this.#batch);
+			if (!isDrained) this.sendBack(this.#batch.bytes, 0, this.#batch.lastLength);
+		}
 		this.#plan(node.pollTimeout());
 	}
 

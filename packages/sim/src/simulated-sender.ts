@@ -79,7 +79,7 @@ export class SimulatedSender {
 		const burst = bytes.slice(0, (count - 1) * stride + lastLength);
 		for (let i = 0; i < count; i++) {
 			const length = i === count - 1 ? lastLength : stride;
-			if (file >= 0) fillContent(file, offsets[i]!, burst, i * stride + payloadOffset, length - payloadOffset);
+			if (file >= 0) fillContent(file, offsets[i], burst, i * stride + payloadOffset, length - payloadOffset);
 			this.#network.multicast(burst, i * stride, length);
 		}
 	}

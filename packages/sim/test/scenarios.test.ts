@@ -36,10 +36,10 @@ describe('sessions under a virtual clock', () => {
 		const result = run(scenarioNamed('lan', { fileBytes: [8_000_000, 300_000, 0, 5_000_000], cuts })!);
 		expect(result.violations).toEqual([]);
 		expect(outcomes(result)).toEqual(new Set(['received']));
-		const others = result.receivers[0]!.events.find((event) => event.kind === 'sessionEnded');
+		const others = result.receivers[0].events.find((event) => event.kind === 'sessionEnded');
 		expect(others).toBeDefined();
 		const ended = result.sender.events.filter((event) => event.kind === 'fileCompletedBy');
-		const late = ended.filter((event) => event.result.receiverId === result.sender.end!.results[1]!.receiverId);
+		const late = ended.filter((event) => event.result.receiverId === result.sender.end!.results[1].receiverId);
 		expect(late).toHaveLength(4);
 	});
 

@@ -154,9 +154,9 @@ class Node {
 		const { loss } = this.#options;
 		for (let i = 0; i < count; i++) {
 			if (loss !== undefined && loss.random() < loss.share) continue;
-			const at = headerAt[i]!;
+			const at = headerAt[i];
 			if (bytes[at] === VERSION && bytes[at + 1] === MessageType.FILESEG) this.#block(now, batch, i);
-			else this.receiver.handleDatagram(now, batch.from(i), bytes, at, length[i]!);
+			else this.receiver.handleDatagram(now, batch.from(i), bytes, at, length[i]);
 		}
 		this.#writeRun(now, bytes);
 		this.settle();
@@ -186,8 +186,8 @@ class Node {
 	}
 
 	#block(now: number, batch: IncomingBatch, i: number): void {
-		const at = batch.headerAt[i]!;
-		const length = batch.length[i]!;
+		const at = batch.headerAt[i];
+		const length = batch.length[i];
 		const isFlat = batch.payloadAt[i] === at + batch.split;
 		let headerBytes = batch.split;
 		if (isFlat) {
@@ -198,7 +198,7 @@ class Node {
 		const payloadLength = length - headerBytes;
 		const { receiver } = this;
 		if (!receiver.handleBlock(now, batch.bytes, at, payloadLength)) return;
-		const payloadAt = isFlat ? at + headerBytes : batch.payloadAt[i]!;
+		const payloadAt = isFlat ? at + headerBytes : batch.payloadAt[i];
 		const { placedHandle, placedOffset } = receiver;
 		const continues =
 			this.#runLength > 0 &&

@@ -77,8 +77,9 @@ export class SenderDriver {
 		if (this.#session.pollTimeout() <= now) this.#session.handleTimeout(now);
 		this.#drainEvents();
 		const isIdle = this.#transmit();
-		if (isIdle && !this.#isPending && this.#session.end !== undefined) return this.#finish(this.#session.end);
-		this.#wait(isIdle);
+		const { end } = this.#session;
+		if (isIdle && !this.#isPending && end !== undefined) this.#finish(end);
+		else this.#wait(isIdle);
 	}
 
 	#read(): void {
@@ -86,7 +87,7 @@ export class SenderDriver {
 		while (this.#socket.receive(batch)) {
 			const now = monotonicMs();
 			for (let i = 0; i < batch.count; i++) {
-				this.#session.handleDatagram(now, batch.from(i), batch.bytes, batch.headerAt[i]!, batch.length[i]!);
+				this.#session.handleDatagram(now, batch.from(i), batch.bytes, batch.headerAt[i], batch.length[i]);
 			}
 			this.#drainEvents();
 		}
@@ -140,7 +141,10 @@ export class SenderDriver {
 	}
 
 	#wait(isIdle: boolean): void {
-		if (!isIdle) return this.#schedule();
+		if (!isIdle) {
+			this.#schedule();
+			return;
+		}
 		const now = monotonicMs();
 		const deadline = this.#isPending ? now + FULL_BUFFER_MS : this.#session.pollTimeout();
 		if (deadline <= now) this.#schedule();

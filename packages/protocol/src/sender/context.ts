@@ -1,14 +1,14 @@
 /** What all phases of one sending session share. */
 import { encodeAbort, encodeRegConf, MessageType, type Timestamp } from '@uftp/wire';
-import { EVENTS_MAX, STRANGER_ABORTS_PER_SECOND } from '../limits.ts';
-import { nextGrttMs } from '../grtt.ts';
-import { Pacer } from '../pacing.ts';
 import type { SenderEvent } from '../events.ts';
+import { nextGrttMs } from '../grtt.ts';
+import { EVENTS_MAX, STRANGER_ABORTS_PER_SECOND } from '../limits.ts';
+import { Pacer } from '../pacing.ts';
 import type { CatalogueEntry, Endpoint } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import { Outbox } from './outbox.ts';
 import { RateControl } from './rate-control.ts';
-import { Roster, type Member } from './roster.ts';
+import { type Member, Roster } from './roster.ts';
 
 /** Shortest RTT that is believed (wire facts, section 4). */
 const RTT_MS_MIN = 1;

@@ -1,9 +1,9 @@
 /** The data of one file in passes: which blocks the next burst carries, and their headers. */
 import {
+	type CommonHeader,
 	encodeGroupSize,
 	encodeRtt,
 	FILESEG_HEADER_BYTES,
-	type CommonHeader,
 	HEADER_BYTES,
 	MessageType,
 	type Status,
@@ -31,14 +31,7 @@ export class DataBursts {
 	/** When the oldest NAK came that nothing has been sent for. */
 	#oldestNakAt = Number.NaN;
 
-	constructor(
-		context: SenderContext,
-		now: number,
-		file: number,
-		fileId: number,
-		map: SectionMap,
-		isFresh: boolean,
-	) {
+	constructor(context: SenderContext, now: number, file: number, fileId: number, map: SectionMap, isFresh: boolean) {
 		this.#context = context;
 		this.#file = file;
 		this.#fileId = fileId;

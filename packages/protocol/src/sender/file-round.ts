@@ -10,7 +10,7 @@ import { type Complete, encodeDone, type FileInfoAck, MessageType, type Status }
 import type { FileResult, Outcome } from '../events.ts';
 import { countNaks, nakBytes } from '../nak-bitmap.ts';
 import { CompleteStatus, FileType, type OutgoingBatch } from '../ports.ts';
-import { SectionMap } from '../sections.ts';
+import type { SectionMap } from '../sections.ts';
 import type { SenderContext } from './context.ts';
 import { DataBursts } from './data-bursts.ts';
 import { FileInfoExchange } from './file-info.ts';
@@ -66,7 +66,7 @@ export class FileRound implements Phase {
 			member.fileState = 'none';
 			member.missingBlocks = 0;
 		}
-		this.#info = new FileInfoExchange(context, now, fileId, context.catalogue[file]!);
+		this.#info = new FileInfoExchange(context, now, fileId, context.catalogue[file]);
 		this.onTimeout(now);
 	}
 
@@ -177,7 +177,7 @@ export class FileRound implements Phase {
 	#record(member: Member, result: FileResult): void {
 		if (this.#results.has(member)) return;
 		this.#results.set(member, result);
-		member.count(result, this.#context.catalogue[this.file]!.size);
+		member.count(result, this.#context.catalogue[this.file].size);
 		this.#context.emit({ kind: 'fileCompletedBy', file: this.file, result });
 	}
 

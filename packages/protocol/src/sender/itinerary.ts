@@ -61,7 +61,7 @@ export class Itinerary {
 			if (owing.has(member)) member.owed.add(stop.file);
 			else member.owed.delete(stop.file);
 		}
-		if (stop.isFresh) this.filesBytesDone += this.#context.catalogue[stop.file]!.size;
+		if (stop.isFresh) this.filesBytesDone += this.#context.catalogue[stop.file].size;
 	}
 
 	/** A COMPLETE that is not for the current file: it may be the late one of a file that the receiver is owed. */
@@ -70,7 +70,7 @@ export class Itinerary {
 			if (fileIdOf(file) !== message.fileId) continue;
 			member.owed.delete(file);
 			const result: FileResult = { receiverId: member.id, outcome: outcomeOf(message.status), elapsedMs: 0 };
-			member.count(result, this.#context.catalogue[file]!.size);
+			member.count(result, this.#context.catalogue[file].size);
 			this.#context.emit({ kind: 'fileCompletedBy', file, result });
 			return;
 		}
@@ -92,7 +92,7 @@ export class Itinerary {
 	}
 
 	#stop(file: number, members: readonly Member[], isFresh: boolean): Stop | undefined {
-		const entry = this.#context.catalogue[file]!;
+		const entry = this.#context.catalogue[file];
 		const map = SectionMap.of(entry.size, this.#context.config.blockBytes);
 		if (typeof map === 'string') {
 			this.#context.emit({ kind: 'warning', message: `${entry.name} is skipped: ${map}` });

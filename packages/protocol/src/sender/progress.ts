@@ -17,7 +17,7 @@ export function senderProgress(
 	const round = phase instanceof FileRound ? phase : undefined;
 	const [sent, total] = round?.passBlocks ?? [0, 0];
 	const { blockBytes } = context.config;
-	const size = round === undefined ? 0 : context.catalogue[round.file]!.size;
+	const size = round === undefined ? 0 : context.catalogue[round.file].size;
 	return {
 		phase: isEnded ? 'ended' : phaseName(phase, itinerary),
 		file: round?.file ?? -1,

@@ -95,7 +95,7 @@ export class RateControl {
 	/** Judges the sections whose NAKs must have come by now (`holdoffMs` after they left). */
 	evaluate(now: number, holdoffMs: number): string | undefined {
 		let reason: string | undefined;
-		while (this.#pending.length > 0 && this.#pending[0]!.endedAt + holdoffMs <= now) {
+		while (this.#pending.length > 0 && this.#pending[0].endedAt + holdoffMs <= now) {
 			reason = this.#judge(this.#pending.shift()!) ?? reason;
 		}
 		return reason;

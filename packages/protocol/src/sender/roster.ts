@@ -1,6 +1,7 @@
 /** The sender's table of receivers: who is expected, who came, and how each of them is doing. */
-import { ROSTER_MAX } from '../limits.ts';
+
 import type { FileResult, Outcome, ReceiverResult } from '../events.ts';
+import { ROSTER_MAX } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
 
 export type MemberState = 'mute' | 'registered' | 'lost' | 'aborted';

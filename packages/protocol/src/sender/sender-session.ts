@@ -24,8 +24,8 @@ import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import type { Session } from '../session.ts';
 import { admit, FROM_RECEIVERS, isFromMember } from './admission.ts';
-import { composeControl } from './compose-control.ts';
 import { Completion } from './completion.ts';
+import { composeControl } from './compose-control.ts';
 import { SenderContext } from './context.ts';
 import { FileRound, hasBlocks } from './file-round.ts';
 import { Itinerary, type Stop } from './itinerary.ts';
@@ -101,7 +101,10 @@ export class SenderSession implements Session<SenderEvent> {
 		this.#now = now;
 		const { config } = this.#context;
 		const header = decodeHeader(bytes, at, length, this.#header);
-		if (isMalformed(header)) return this.#drop(from, header);
+		if (isMalformed(header)) {
+			this.#drop(from, header);
+			return;
+		}
 		// A datagram of another session or of another sender on a shared address is nobody's fault.
 		if (header.groupId !== config.groupId || this.#end !== undefined) return;
 		if (header.sourceId === config.sourceId && !FROM_RECEIVERS.has(header.func)) return;
@@ -146,7 +149,10 @@ export class SenderSession implements Session<SenderEvent> {
 
 	#onRegister(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
 		const message = decodeRegister(bytes, at, length);
-		if (isMalformed(message)) return this.#drop(from, message);
+		if (isMalformed(message)) {
+			this.#drop(from, message);
+			return;
+		}
 		const isRegistering = this.#phase instanceof Registration;
 		const member = admit(this.#context, now, from, this.#header.sourceId, message, isRegistering);
 		if (member !== undefined) this.#phase?.onRegister?.(now, member);
@@ -168,7 +174,10 @@ export class SenderSession implements Session<SenderEvent> {
 		if (!member.isIn) return;
 		const message = decodeAnswer(func, bytes, at, length);
 		if (message === undefined) return;
-		if (isMalformed(message)) return this.#drop(from, message);
+		if (isMalformed(message)) {
+			this.#drop(from, message);
+			return;
+		}
 		context.welcomeBack(member);
 		this.#route(now, member, message);
 	}
@@ -209,8 +218,8 @@ export class SenderSession implements Session<SenderEvent> {
 			if (phase instanceof FileRound) this.#roundEnded(now, phase);
 			this.#phase = undefined;
 			const failure = this.#failure(phase);
-			if (failure !== undefined) return this.#fail(now, ...failure);
-			this.#next(now);
+			if (failure === undefined) this.#next(now);
+			else this.#fail(now, ...failure);
 		}
 		if (this.#end === undefined) this.#quitIfAsked(now);
 	}
@@ -231,7 +240,10 @@ export class SenderSession implements Session<SenderEvent> {
 			return;
 		}
 		this.#stop = stop;
-		if (!hasBlocks(this.#context.catalogue[stop.file]!.type)) return this.#startRound(now, stop);
+		if (!hasBlocks(this.#context.catalogue[stop.file].type)) {
+			this.#startRound(now, stop);
+			return;
+		}
 		this.#isOpening = true;
 		this.#phase = undefined;
 		this.#context.emit({ kind: 'fileNeeded', file: stop.file });
@@ -239,7 +251,7 @@ export class SenderSession implements Session<SenderEvent> {
 
 	#startRound(now: number, stop: Stop): void {
 		const { file, fileId, map, members, isFresh } = stop;
-		this.#context.emit({ kind: 'fileStarted', file, fileId, entry: this.#context.catalogue[file]! });
+		this.#context.emit({ kind: 'fileStarted', file, fileId, entry: this.#context.catalogue[file] });
 		this.#phase = new FileRound(this.#context, now, file, fileId, map, members, isFresh);
 	}
 
