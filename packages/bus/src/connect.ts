@@ -1,8 +1,8 @@
 /** Chooses the driver by the address. The NATS client is only loaded when it is needed. */
 import type { Bus, BusStatus } from './bus.ts';
 import { BusUnavailable } from './bus-error.ts';
-import { MemoryBus } from './memory-bus.ts';
 import { sharedBroker } from './memory-broker.ts';
+import { MemoryBus } from './memory-bus.ts';
 
 export interface ConnectOptions {
 	/** Name of this connection in the server's lists: service@host#instance. */

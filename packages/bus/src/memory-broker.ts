@@ -50,7 +50,7 @@ export const defaultBrokerLimits: BrokerLimits = {
 const nothing: Envelope = { subject: '', data: new Uint8Array(0), headers: new Map(), reply: undefined };
 
 /** Deliveries in a row before timers and sockets get their turn. */
-const deliveriesPerTurn = 512;
+const deliveriesPerTurn = 4096;
 
 export class MemoryBroker {
 	readonly limits: BrokerLimits;

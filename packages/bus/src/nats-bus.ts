@@ -6,15 +6,15 @@
  * connection broke is lost all the same: at most once, as everywhere in core NATS.
  */
 import {
-	headers as newHeaders,
 	type Msg,
 	type MsgHdrs,
 	type NatsConnection,
+	type Subscription as NatsSubscription,
 	NoRespondersError,
+	headers as newHeaders,
 	PermissionViolationError,
 	RequestError,
 	type Status,
-	type Subscription as NatsSubscription,
 	TimeoutError,
 } from '@nats-io/transport-node';
 import type {

@@ -96,24 +96,14 @@ export class NatsTextParser {
 	#operation(line: string): void {
 		const [, word = '', rest = ''] = line.match(/^([A-Za-z+-]+)(?:[ \t]+(.*))?$/) ?? [];
 		const args = rest.split(/[ \t]+/).filter((arg) => arg !== '');
-		switch (word.toUpperCase()) {
-			case 'PING':
-				return this.#handler.ping();
-			case 'PONG':
-				return this.#handler.pong();
-			case 'PUB':
-				return this.#publish(args, false);
-			case 'HPUB':
-				return this.#publish(args, true);
-			case 'SUB':
-				return this.#subscribe(args);
-			case 'UNSUB':
-				return this.#unsubscribe(args);
-			case 'CONNECT':
-				return this.#connect(rest);
-			default:
-				return this.#fail('Unknown Protocol Operation');
-		}
+		const name = word.toUpperCase();
+		if (name === 'PUB' || name === 'HPUB') this.#publish(args, name === 'HPUB');
+		else if (name === 'SUB') this.#subscribe(args);
+		else if (name === 'UNSUB') this.#unsubscribe(args);
+		else if (name === 'PING') this.#handler.ping();
+		else if (name === 'PONG') this.#handler.pong();
+		else if (name === 'CONNECT') this.#connect(rest);
+		else this.#fail('Unknown Protocol Operation');
 	}
 
 	#connect(json: string): void {

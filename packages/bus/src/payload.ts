@@ -39,7 +39,11 @@ export function copyHeaders(headers: HeadersInput | undefined): HeaderMap {
 		for (const v of values) {
 			if (/[\r\n\0]/.test(v)) throw new InvalidHeader(name, 'its value contains a line break or a NUL');
 		}
-		if (values.length > 0) map.set(name, values.map((v) => v.trim()));
+		if (values.length > 0)
+			map.set(
+				name,
+				values.map((v) => v.trim()),
+			);
 	}
 	return map.size === 0 ? noHeaders : map;
 }

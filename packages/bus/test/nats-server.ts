@@ -7,6 +7,8 @@ import { join } from 'node:path';
 /** True if an explicit setting leaves the programs out that these tests need. */
 export const withoutPeers = process.env['UFTP_TEST_WITHOUT_PEERS'] === '1';
 
+const program = 'nats-server';
+
 export interface NatsServer {
 	readonly port: number;
 	readonly url: string;
@@ -17,7 +19,7 @@ export interface NatsServer {
 
 /** Throws with a sentence if there is no nats-server to start. */
 export async function startNatsServer(config = ''): Promise<NatsServer> {
-	const found = spawnSync('nats-server', ['--version'], { encoding: 'utf8' });
+	const found = spawnSync(program, ['--version'], { encoding: 'utf8' });
 	if (found.error !== undefined) {
 		throw new Error(
 			'These tests need the program nats-server in PATH (Debian: apt-get install nats-server). ' +
@@ -48,7 +50,7 @@ export async function startNatsServer(config = ''): Promise<NatsServer> {
 
 async function run(directory: string, configFile: string, port: number): Promise<ChildProcess> {
 	const args = ['-c', configFile, '-a', '127.0.0.1', '-p', `${port}`, '--ports_file_dir', directory];
-	return spawn('nats-server', args, { stdio: 'ignore' });
+	return spawn(program, args, { stdio: 'ignore' });
 }
 
 async function portOf(directory: string, child: ChildProcess): Promise<number> {

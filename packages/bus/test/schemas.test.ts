@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { outcomes } from '../src/outcome.ts';
-import { parseEvent, parseHeartbeat, parseJob, parseJobAnswer, parseRegistryListRequest } from '../src/schemas/index.ts';
+import {
+	parseEvent,
+	parseHeartbeat,
+	parseJob,
+	parseJobAnswer,
+	parseRegistryListRequest,
+} from '../src/schemas/index.ts';
 
 const good = { v: 1, files: [{ root: 'home', path: 'reports/may.pdf' }] };
 
@@ -34,7 +40,9 @@ describe('a job', () => {
 		expect(problemOf({ ...good, files: [{ ...file, mode: 1 }] })).toBe(
 			'The job is not valid: files[0]: unknown field "mode".',
 		);
-		expect(problemOf({ ...good, files: [file, { path: 'a' }] })).toBe('The job is not valid: files[1].root: is missing.');
+		expect(problemOf({ ...good, files: [file, { path: 'a' }] })).toBe(
+			'The job is not valid: files[1].root: is missing.',
+		);
 		expect(problemOf({ v: 1, files: [] })).toBe('The job is not valid: files: names no file.');
 		expect(problemOf({ v: 1 })).toBe('The job is not valid: files: is missing.');
 		expect(problemOf({ ...good, v: 2 })).toContain('v: must be 1');
@@ -126,9 +134,15 @@ describe('an event', () => {
 
 	it('never makes the parser throw, whatever arrives', () => {
 		fc.assert(
-			fc.property(fc.oneof(fc.anything(), fc.anything().map((data) => ({ ...head, data }))), (input) => {
-				expect(typeof parseEvent(input).ok).toBe('boolean');
-			}),
+			fc.property(
+				fc.oneof(
+					fc.anything(),
+					fc.anything().map((data) => ({ ...head, data })),
+				),
+				(input) => {
+					expect(typeof parseEvent(input).ok).toBe('boolean');
+				},
+			),
 		);
 	});
 });
@@ -153,7 +167,9 @@ describe('heartbeats and questions to the registry', () => {
 
 	it('accept a heartbeat, and one of a newer version with fields unknown here', () => {
 		expect(parseHeartbeat(beat)).toEqual({ ok: true, value: beat });
-		expect(parseHeartbeat({ ...beat, mood: 'good', interfaces: [{ name: 'a', addresses: [], speed: 1 }] })).toMatchObject({
+		expect(
+			parseHeartbeat({ ...beat, mood: 'good', interfaces: [{ name: 'a', addresses: [], speed: 1 }] }),
+		).toMatchObject({
 			ok: true,
 			ignored: ['interfaces[0].speed', 'mood'],
 		});

@@ -4,4 +4,4 @@ export * from './heartbeat.ts';
 export * from './job.ts';
 export * from './parse.ts';
 export * from './registry.ts';
-export { type Problem } from './words.ts';
+export type { Problem } from './words.ts';

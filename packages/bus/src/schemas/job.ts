@@ -16,7 +16,9 @@ const maxPathBytes = 4096;
 /** One file, folder or link to send. */
 export const jobFile = z.strictObject({
 	/** Which of the sender's roots: a label that its configuration maps to a folder. */
-	root: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a root is a label: 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"'),
+	root: z
+		.string()
+		.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a root is a label: 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"'),
 	/** Where below the root; "." is the root itself. */
 	path: relativePath(maxPathBytes),
 	/** Name at the receivers, if it is not the last name of the path. */

@@ -25,7 +25,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 const maxJsonBytes = 1024 * 1024;
 
 /** JSON of a message's bytes; anything else is taken as a value that has been read already. */
-function valueOf(input: unknown): Parsed<unknown> {
+function readJson(input: unknown): Parsed<unknown> {
 	if (!(input instanceof Uint8Array)) return { ok: true, value: input };
 	if (input.length > maxJsonBytes) {
 		return { ok: false, problem: `is ${input.length} bytes long, more than the ${maxJsonBytes} that are allowed` };
@@ -64,7 +64,7 @@ export function issueText(issue: z.core.$ZodIssue): string {
 
 /** Checks a value (or the JSON in bytes) against a schema. Unknown fields are mistakes. */
 export function parseStrict<S extends z.ZodType>(schema: S, input: unknown, what: string): Parsed<z.output<S>> {
-	const value = valueOf(input);
+	const value = readJson(input);
 	if (!value.ok) return { ok: false, problem: `${what} ${value.problem}.` };
 	const result = schema.safeParse(value.value);
 	if (result.success) return { ok: true, value: result.data };
@@ -76,7 +76,7 @@ export function parseStrict<S extends z.ZodType>(schema: S, input: unknown, what
  * named in `ignored`, everything else must be right.
  */
 export function parseTolerant<S extends z.ZodType>(schema: S, input: unknown, what: string): Parsed<z.output<S>> {
-	const value = valueOf(input);
+	const value = readJson(input);
 	if (!value.ok) return { ok: false, problem: `${what} ${value.problem}.` };
 	const first = schema.safeParse(value.value);
 	if (first.success) return { ok: true, value: first.data };
@@ -124,7 +124,7 @@ export function parseRegistryListAnswer(input: unknown): Parsed<RegistryListAnsw
 
 /** An event of any kind. Kinds and versions that are not known here are a problem, as is a type that contradicts the data. */
 export function parseEvent(input: unknown): Parsed<UftpEvent> {
-	const value = valueOf(input);
+	const value = readJson(input);
 	if (!value.ok) return { ok: false, problem: `The event ${value.problem}.` };
 	const whole = value.value;
 	if (typeof whole !== 'object' || whole === null || Array.isArray(whole)) {

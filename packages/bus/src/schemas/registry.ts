@@ -31,7 +31,10 @@ export const registryNode = z.strictObject({
 	lastSeen: time,
 	ageMs: count,
 	/** Other instances that answer with the same id at the same time. */
-	duplicates: z.array(z.strictObject({ instance: nodeId, host: z.string().max(255) })).max(16).optional(),
+	duplicates: z
+		.array(z.strictObject({ instance: nodeId, host: z.string().max(255) }))
+		.max(16)
+		.optional(),
 	heartbeat,
 });
 

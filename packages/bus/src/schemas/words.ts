@@ -37,7 +37,12 @@ export type Problem = z.output<typeof problem>;
 /** Free labels, kept with whatever carries them. */
 export const labels = z
 	.record(
-		z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, 'a label is named with 1 to 63 of A-Z, a-z, 0-9, ".", "_", "/", "-"'),
+		z
+			.string()
+			.regex(
+				/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/,
+				'a label is named with 1 to 63 of A-Z, a-z, 0-9, ".", "_", "/", "-"',
+			),
 		z.string().max(256),
 	)
 	.refine((record) => Object.keys(record).length <= 32, 'at most 32 labels');
@@ -61,7 +66,9 @@ function pathProblem(path: string): string | undefined {
 export function relativePath(maxBytes: number): z.ZodString {
 	return z.string().check((ctx) => {
 		const found =
-			utf8.encode(ctx.value).length > maxBytes ? `a path may not be longer than ${maxBytes} bytes` : pathProblem(ctx.value);
+			utf8.encode(ctx.value).length > maxBytes
+				? `a path may not be longer than ${maxBytes} bytes`
+				: pathProblem(ctx.value);
 		if (found !== undefined) ctx.issues.push({ code: 'custom', message: found, input: ctx.value });
 	});
 }
