@@ -22,7 +22,7 @@ const maxFileLines = 400;
 const maxFolderFiles = 20;
 
 /** The core: pure rooms in which everything from outside enters as an argument. */
-const corePath = /^packages\/(?:wire|crypto|protocol|sim)\/src\/(?!backends\/|cli\.ts$)/;
+const corePath = /^packages\/(?:wire|crypto|protocol|sim)\/src\/(?!backends\/|main\.ts$)/;
 
 const coreRefusals: readonly [RegExp, string][] = [
 	[/\bMath\.random\b/g, 'Math.random cannot be replayed: take a seeded generator or the random bytes as an argument'],

@@ -33,7 +33,7 @@ describe('tidy', () => {
 	});
 
 	it('lets the command line of the simulator read a clock', () => {
-		expect(about('packages/sim/src/cli.ts', 'const seed = Date.now();')).toEqual([]);
+		expect(about('packages/sim/src/main.ts', 'const seed = Date.now();')).toEqual([]);
 	});
 
 	it('lets comments and strings speak of what code may not do', () => {
