@@ -1,8 +1,10 @@
 /** What every service shares: settings, log, life cycle, heartbeats, events. */
 export { EventPublisher } from './event-publisher.ts';
 export { type HeartbeatFacts, type HeartbeatOptions, HeartbeatPublisher } from './heartbeat-publisher.ts';
+export { newJobId } from './job-id.ts';
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
-export { idFromHost, newIdentity, type NodeIdentity, version } from './node-identity.ts';
+export { idFromHost, type NodeIdentity, newIdentity, version } from './node-identity.ts';
+export { ProgressThrottle } from './progress-throttle.ts';
 export {
 	logBusStatus,
 	type RunningService,
@@ -12,8 +14,8 @@ export {
 	ServiceExit,
 } from './run-service.ts';
 export {
-	checkConfig,
 	type ConfigSources,
+	checkConfig,
 	environmentName,
 	flagName,
 	readConfig,

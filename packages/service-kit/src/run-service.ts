@@ -89,11 +89,11 @@ async function runWithBus<S extends z.ZodObject<typeof commonSettings>>(
 		throw error;
 	});
 	const signal = await asked;
-	logger.info(`Stopping on ${signal}; work under way has ${config.stopSeconds / 1000} s.`);
+	logger.info(`Stopping on ${signal}; work under way has ${config.stopSeconds} s.`);
 	const timer = setTimeout(() => {
 		logger.error('The stop took too long: ending now.');
 		process.exit(ServiceExit.Failed);
-	}, config.stopSeconds + FAREWELL_MS);
+	}, config.stopSeconds * 1000 + FAREWELL_MS);
 	await service.stop();
 	await bus.drain();
 	clearTimeout(timer);

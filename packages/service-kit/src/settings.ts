@@ -19,14 +19,13 @@ export function integer(description: string, min: number, max: number) {
 		.describe(description);
 }
 
-/** Seconds, also with a fraction, as milliseconds. */
+/** Seconds, also with a fraction. */
 export function seconds(description: string, min: number, max: number) {
 	return z
 		.string()
 		.regex(/^[0-9]{1,9}(\.[0-9]{1,3})?$/, 'must be a number of seconds')
 		.transform(Number)
 		.pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
-		.transform((value) => value * 1000)
 		.describe(description);
 }
 
