@@ -1,0 +1,95 @@
+/**
+ * The UID of a receiver that is not told one. UIDs must be unique among all receivers of a group: the address of the
+ * interface is, except on the loopback and where several receivers run on one host. Those make one up once and keep it.
+ */
+import { createHash } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { formatUid, parseUid, uidFromAddress } from '@uftp/wire';
+
+/** 240.0.0.0/4 is no host's address: a UID from there is never that of a receiver that uses its address. */
+const MADE_UP_BASE = 0xf0000000;
+const MADE_UP_COUNT = 0x0fffffff;
+
+export interface UidQuestion {
+	readonly configured: string | undefined;
+	/** Address of the interface, and whether the loopback has it. */
+	readonly address: string;
+	readonly isLoopback: boolean;
+	/** Other receivers of this host listen on the same port. */
+	readonly isShared: boolean;
+	/** Absolute path: what tells several receivers of one host apart. */
+	readonly destination: string;
+	readonly stateDir: string | undefined;
+}
+
+export interface UidChoice {
+	/** "0x0A630002". */
+	readonly uid: string;
+	/** A sentence for the log. */
+	readonly reason: string;
+}
+
+/** Finds the UID. Throws a sentence if one that was made up cannot be kept. */
+export function chooseUid(question: UidQuestion): UidChoice {
+	const { configured, address, isLoopback, isShared } = question;
+	if (configured !== undefined) return { uid: configured, reason: `UID ${configured}: configured.` };
+	const path = keptIn(question);
+	const kept = readKept(path);
+	const fromAddress = isLoopback || isShared ? undefined : uidFromAddress(address);
+	// One that was made up once stays: its sender may know it.
+	if (kept === undefined && fromAddress !== undefined) {
+		const uid = formatUid(fromAddress);
+		return { uid, reason: `UID ${uid}: from the address ${address}.` };
+	}
+	const why = isLoopback ? 'the loopback address is not unique' : 'other receivers run on this host';
+	if (kept !== undefined) return { uid: kept, reason: `UID ${kept}: made up earlier and kept in ${path}.` };
+	const uid = keep(path);
+	return { uid, reason: `UID ${uid}: made up, because ${why}, and kept in ${path}. UFTP_UID sets another.` };
+}
+
+function keptIn({ stateDir, destination }: UidQuestion): string {
+	const name = createHash('sha256').update(resolve(destination)).digest('hex').slice(0, 16);
+	return join(stateDir ?? defaultStateDir(), `receiver-${name}.uid`);
+}
+
+function defaultStateDir(): string {
+	const configured = process.env['XDG_STATE_HOME'];
+	const base = configured?.startsWith('/') === true ? configured : join(homedir(), '.local', 'state');
+	return join(base, 'uftp');
+}
+
+function readKept(path: string): string | undefined {
+	let content: string;
+	try {
+		content = readFileSync(path, 'utf8');
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+		throw new Error(`The UID kept in ${path} cannot be read: ${(error as Error).message}. Set UFTP_UID or UFTP_STATE_DIR.`);
+	}
+	const uid = parseUid(content.trim());
+	if (uid === undefined) throw new Error(`${path} should hold the UID of this receiver and does not: remove it, or set UFTP_UID.`);
+	return formatUid(uid);
+}
+
+/** Makes one up and keeps it; if another start of the same receiver was faster, its UID. */
+function keep(path: string): string {
+	const [random] = crypto.getRandomValues(new Uint32Array(1)) as unknown as [number];
+	const uid = formatUid(MADE_UP_BASE + (random % MADE_UP_COUNT));
+	const temporary = `${path}.${process.pid}-${random}`;
+	try {
+		mkdirSync(join(path, '..'), { recursive: true });
+		writeFileSync(temporary, `${uid}\n`, { flag: 'wx' });
+		try {
+			linkSync(temporary, path);
+		} finally {
+			rmSync(temporary, { force: true });
+		}
+		return uid;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'EEXIST') return readKept(path) ?? uid;
+		const why = (error as Error).message;
+		throw new Error(`The UID of this receiver cannot be kept in ${path}: ${why}. Set UFTP_UID or UFTP_STATE_DIR.`);
+	}
+}
