@@ -55,6 +55,8 @@ export class Readiness {
 	readonly #events: DescriptorEvents;
 	readonly #watches: (WatchState | undefined)[] = [];
 	readonly #tags = new Float64Array(64);
+	/** Watches whose listener was called and that wait for the event loop to go round. */
+	readonly #unarmed: number[] = [];
 	#count = 0;
 	#generation = 0;
 
@@ -118,7 +120,24 @@ export class Readiness {
 		} catch (error) {
 			reportError(error);
 		}
-		if (state.isClosed) return;
+		if (!state.isClosed) this.#rearmLater(tag);
+	}
+
+	/**
+	 * Not before the event loop has gone round: a descriptor that is still readable would signal at once, the runtime
+	 * would read that signal in a microtask, and nothing else of the process would ever run.
+	 */
+	#rearmLater(tag: number): void {
+		this.#unarmed.push(tag);
+		if (this.#unarmed.length > 1) return;
+		setImmediate(() => {
+			for (const tag of this.#unarmed.splice(0)) this.#rearm(tag);
+		});
+	}
+
+	#rearm(tag: number): void {
+		const state = this.#stateOf(tag);
+		if (state === undefined || state.isClosed || state.isArmed) return;
 		this.#queue.submit(tag % MAX_WATCHES, state.descriptor, tag);
 		state.isArmed = true;
 	}

@@ -57,6 +57,23 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('readiness in the event loop', () => {
+	it('a listener that never reads does not keep timers and immediates from running', async () => {
+		const bound = boundSocket();
+		let calls = 0;
+		let immediates = 0;
+		watch(bound, () => {
+			calls += 1;
+			setImmediate(() => {
+				immediates += 1;
+			});
+		});
+		bound.send();
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		expect(calls).toBeGreaterThan(1);
+		expect(immediates).toBeGreaterThan(1);
+		bound.take();
+	});
+
 	it('a listener is called when a datagram comes, and again for the next one', async () => {
 		const bound = boundSocket();
 		let taken = 0;
