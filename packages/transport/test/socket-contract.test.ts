@@ -75,7 +75,11 @@ function contract(driver: SocketDriver, family: Family): void {
 			const collected = collect(receiver);
 			const lengths = [1, 16, 23, 24, 25, 56, 57, 124, 125, 1323, 1324, 1325, 8856, 9000, 20_000, 65_000];
 			const sent = lengths.flatMap((length) => [pattern(length, length), pattern(length + 1, length)]);
-			await sendEach(sender, receiver.local, sent);
+			for (const [i, datagram] of sent.entries()) {
+				await sendEach(sender, receiver.local, [datagram]);
+				// Where the system gives small buffers, two of the longest fill one.
+				if (datagram.length > 5000) await until(() => collected.length === i + 1);
+			}
 			await until(() => collected.length === sent.length);
 			expect(collected.map((each) => each.bytes.length)).toEqual(sent.map((each) => each.length));
 			for (const [i, each] of collected.entries()) expect(Buffer.compare(each.bytes, sent[i])).toBe(0);
