@@ -1,11 +1,23 @@
 /** Says that a node is there: at once, every interval, on request (something changed), and when it leaves. */
 import type { Bus, Heartbeat, Subjects } from '@uftp/bus';
+import type { Logger } from './logger.ts';
 import { type NodeIdentity, version } from './node-identity.ts';
 
 /** What the node itself knows; asked for each heartbeat. */
 export type HeartbeatFacts = Omit<
 	Heartbeat,
-	'v' | 'role' | 'id' | 'instance' | 'seq' | 'version' | 'host' | 'pid' | 'startedAt' | 'intervalMs' | 'ours' | 'draining'
+	| 'v'
+	| 'role'
+	| 'id'
+	| 'instance'
+	| 'seq'
+	| 'version'
+	| 'host'
+	| 'pid'
+	| 'startedAt'
+	| 'intervalMs'
+	| 'ours'
+	| 'draining'
 >;
 
 /** Share of the interval by which heartbeats vary, so that a thousand nodes do not speak at once. */
@@ -17,6 +29,8 @@ export interface HeartbeatOptions {
 	readonly identity: NodeIdentity;
 	readonly intervalMs: number;
 	readonly facts: () => HeartbeatFacts;
+	/** Hears why a heartbeat could not be sent; the next one is tried all the same. */
+	readonly logger?: Logger;
 }
 
 export class HeartbeatPublisher {
@@ -37,9 +51,20 @@ export class HeartbeatPublisher {
 
 	/** Sends one now; the next follows an interval later. */
 	beat(): void {
-		const { bus, subjects, identity, intervalMs, facts } = this.#options;
+		const { bus, intervalMs, logger } = this.#options;
 		clearTimeout(this.#timer);
 		if (bus.closed) return;
+		this.#timer = setTimeout(() => this.beat(), intervalMs * (1 + JITTER * (2 * Math.random() - 1)));
+		this.#timer.unref();
+		try {
+			this.#send();
+		} catch (error) {
+			logger?.warn(`The heartbeat was not sent: ${(error as Error).message}`);
+		}
+	}
+
+	#send(): void {
+		const { bus, subjects, identity, intervalMs, facts } = this.#options;
 		const { role, id, instance, host, startedAt } = identity;
 		const heartbeat: Heartbeat = {
 			v: 1,
@@ -57,8 +82,6 @@ export class HeartbeatPublisher {
 			...(this.#isDraining ? { draining: true } : {}),
 		};
 		bus.publish(subjects.heartbeat(role, id), heartbeat, { whenDisconnected: 'drop' });
-		this.#timer = setTimeout(() => this.beat(), intervalMs * (1 + JITTER * (Math.random() - 0.5)));
-		this.#timer.unref();
 	}
 
 	/** Says that the node is about to leave and takes no new work; heartbeats go on until `stop`. */

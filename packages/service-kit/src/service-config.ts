@@ -39,7 +39,10 @@ export function readConfig<S extends z.ZodObject>(schema: S, sources: ConfigSour
 			if (value !== undefined && value !== '') values[setting] = value;
 			names.set(setting, name);
 		} else if (name.startsWith(prefix) && !name.startsWith(testPrefix)) {
-			return { ok: false, problem: `The environment has ${name}, which is no setting of this service${near(name, settings)}.` };
+			return {
+				ok: false,
+				problem: `The environment has ${name}, which is no setting of this service${near(name, settings.map(environmentName))}.`,
+			};
 		}
 	}
 	const wrong = readFlags(sources.flags ?? [], settings, values, names);
@@ -75,7 +78,7 @@ function readFlags(
 		const word = words[at] as string;
 		const [name, inline] = splitOnce(word, '=');
 		const setting = settings.find((each) => flagName(each) === name);
-		if (setting === undefined) return `There is no option ${word}: --help lists those there are.`;
+		if (setting === undefined) return `There is no option ${name}${near(name, settings.map(flagName))}.`;
 		const value = inline ?? words[++at];
 		if (value === undefined) return `The option ${name} needs a value.`;
 		values[setting] = value;
@@ -89,11 +92,12 @@ function splitOnce(word: string, separator: string): [string, string | undefined
 	return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
 }
 
-/** A variable with a typing error is better named than ignored. */
-function near(name: string, settings: readonly string[]): string {
-	const known = settings.map(environmentName);
-	const close = known.find((each) => each.startsWith(name) || name.startsWith(each) || distance(each, name) <= 2);
-	return close === undefined ? ` (it has ${known.join(', ')})` : `: did you mean ${close}?`.replace(/\?$/, '');
+/** A name with a typing error is better named than ignored. */
+function near(name: string, known: readonly string[]): string {
+	const ranked = known.map((each) => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far);
+	const close = ranked[0];
+	const isClose = close !== undefined && (close.far <= 3 || close.each.startsWith(name) || name.startsWith(close.each));
+	return isClose ? `; the nearest is ${close.each}` : ` (there are ${known.join(', ')})`;
 }
 
 /** Levenshtein distance. */
@@ -150,12 +154,14 @@ function describe(schema: z.ZodObject, setting: string): string {
 /** `optional` and `prefault` wrap the described type. */
 function innermost(type: z.ZodType): z.ZodType {
 	if (type.description !== undefined) return type;
-	const inner = (type as { readonly _zod?: { readonly def?: { readonly innerType?: z.ZodType } } })._zod?.def?.innerType;
+	const inner = (type as { readonly _zod?: { readonly def?: { readonly innerType?: z.ZodType } } })._zod?.def
+		?.innerType;
 	return inner === undefined ? type : innermost(inner);
 }
 
 function defaultOf(type: z.ZodType): string | undefined {
-	const def = (type as { readonly _zod?: { readonly def?: { readonly type?: string; readonly defaultValue?: unknown } } })
-		._zod?.def;
+	const def = (
+		type as { readonly _zod?: { readonly def?: { readonly type?: string; readonly defaultValue?: unknown } } }
+	)._zod?.def;
 	return def?.type === 'prefault' ? String(def.defaultValue) : undefined;
 }
