@@ -1,8 +1,8 @@
 /** Chooses the driver by the address. The NATS client is only loaded when it is needed. */
 import type { Bus, BusStatus } from './bus.ts';
 import { BusUnavailable } from './bus-error.ts';
-import { sharedBroker } from './memory-broker.ts';
-import { MemoryBus } from './memory-bus.ts';
+import { sharedBroker } from './memory/memory-broker.ts';
+import { MemoryBus } from './memory/memory-bus.ts';
 
 export interface ConnectOptions {
 	/** Name of this connection in the server's lists: service@host#instance. */
@@ -49,7 +49,7 @@ export async function connectBus(url: string, options: ConnectOptions = {}): Pro
 		return bus;
 	}
 	if (/^(nats|tls):\/\//.test(url)) {
-		const { connectNats } = await import('./nats-bus.ts');
+		const { connectNats } = await import('./nats/nats-bus.ts');
 		return connectNats(url, options);
 	}
 	throw new BusUnavailable(

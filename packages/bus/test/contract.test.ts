@@ -1,5 +1,5 @@
 import { connectBus, MemoryBroker, MemoryBus } from '../src/index.ts';
-import { startLoopbackListener } from '../src/loopback-listener.ts';
+import { startLoopbackListener } from '../src/loopback/loopback-listener.ts';
 import { describeBusContract } from './contract.ts';
 import { startNatsServer, withoutPeers } from './nats-server.ts';
 

@@ -5,7 +5,7 @@ import {
 	type LoopbackListener,
 	type LoopbackListenerOptions,
 	startLoopbackListener,
-} from '../src/loopback-listener.ts';
+} from '../src/loopback/loopback-listener.ts';
 import { until } from './contract.ts';
 
 const atEnd: (() => void | Promise<void>)[] = [];

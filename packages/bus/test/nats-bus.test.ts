@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseBusAddress } from '../src/bus-address.ts';
 import {
 	type Bus,
 	type BusStatus,
@@ -8,7 +7,8 @@ import {
 	connectBus,
 	RequestTimeout,
 } from '../src/index.ts';
-import { Outbox } from '../src/outbox.ts';
+import { parseBusAddress } from '../src/nats/bus-address.ts';
+import { Outbox } from '../src/nats/outbox.ts';
 import { noHeaders } from '../src/payload.ts';
 import { until } from './contract.ts';
 import { type NatsServer, startNatsServer, withoutPeers } from './nats-server.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type NatsTextHandler, NatsTextParser } from '../src/nats-text-parser.ts';
+import { type NatsTextHandler, NatsTextParser } from '../src/loopback/nats-text-parser.ts';
 
 const limits = { maxLineBytes: 256, maxPayloadBytes: 4096 };
 const encoder = new TextEncoder();

@@ -32,5 +32,9 @@ export function newIdentity(role: Role, id: string): NodeIdentity {
 
 /** A host name as a node id: what the grammar of subjects does not take becomes "-". */
 export function idFromHost(): string {
-	return hostname().replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 64) || 'node';
+	return (
+		hostname()
+			.replace(/[^A-Za-z0-9_-]/g, '-')
+			.slice(0, 64) || 'node'
+	);
 }

@@ -1,7 +1,7 @@
 /** The life of a service as a process of its own: configuration, bus, start, signals, stop, exit code. */
-import { type Bus, BusError, connectBus, type Role, subjects, type Subjects } from '@uftp/bus';
+import { type Bus, BusError, connectBus, type Role, type Subjects, subjects } from '@uftp/bus';
 import type { z } from 'zod';
-import { createLogger, type LogLevel, type Logger } from './logger.ts';
+import { createLogger, type Logger, type LogLevel } from './logger.ts';
 import { readConfig, settingLines } from './service-config.ts';
 import type { commonSettings } from './settings.ts';
 
@@ -55,7 +55,11 @@ export async function runService<S extends z.ZodObject<typeof commonSettings>>(
 		);
 	}
 	if (config.natsUrl.startsWith('memory:')) {
-		return refuse(role, ServiceExit.NoBus, 'NATS_URL=memory: reaches nobody outside this process: use "uftpctl up" for that.');
+		return refuse(
+			role,
+			ServiceExit.NoBus,
+			'NATS_URL=memory: reaches nobody outside this process: use "uftpctl up" for that.',
+		);
 	}
 	const logger = createLogger(role, config.logLevel as LogLevel);
 	try {
@@ -90,10 +94,13 @@ async function runWithBus<S extends z.ZodObject<typeof commonSettings>>(
 	});
 	const signal = await asked;
 	logger.info(`Stopping on ${signal}; work under way has ${config.stopSeconds} s.`);
-	const timer = setTimeout(() => {
-		logger.error('The stop took too long: ending now.');
-		process.exit(ServiceExit.Failed);
-	}, config.stopSeconds * 1000 + FAREWELL_MS);
+	const timer = setTimeout(
+		() => {
+			logger.error('The stop took too long: ending now.');
+			process.exit(ServiceExit.Failed);
+		},
+		config.stopSeconds * 1000 + FAREWELL_MS,
+	);
 	await service.stop();
 	await bus.drain();
 	clearTimeout(timer);
@@ -128,10 +135,12 @@ function messageOf(error: unknown): string {
 }
 
 function helpOf(definition: ServiceDefinition<z.ZodObject<typeof commonSettings>>): string {
-	const lines = settingLines(definition.schema).map(({ environment, flag, default: fallback, isRequired, description }) => {
-		const note = isRequired ? ' (required)' : fallback === '' ? '' : ` (default ${fallback})`;
-		return `  ${environment.padEnd(24)} ${flag.padEnd(22)} ${description}${note}`;
-	});
+	const lines = settingLines(definition.schema).map(
+		({ environment, flag, default: fallback, isRequired, description }) => {
+			const note = isRequired ? ' (required)' : fallback === '' ? '' : ` (default ${fallback})`;
+			return `  ${environment.padEnd(24)} ${flag.padEnd(22)} ${description}${note}`;
+		},
+	);
 	return `${definition.about}\n\nSettings, from the environment or as flags (flags win):\n${lines.join('\n')}\n`;
 }
 
@@ -147,13 +156,17 @@ export function logBusStatus(logger: Logger, status: Status): void {
 		case 'disconnected':
 			return logger.warn(`The connection to the bus at ${status.server} is down.`);
 		case 'reconnected':
-			return logger.info(`Connected to the bus at ${status.server} again; ${status.resent} messages were kept and sent.`);
+			return logger.info(
+				`Connected to the bus at ${status.server} again; ${status.resent} messages were kept and sent.`,
+			);
 		case 'permission-denied':
 			return logger.error(`The bus refuses to let this service ${status.operation} ${status.subject}.`);
 		case 'dropped':
 			return logger.warn(`A message on ${status.subject} was dropped: ${status.reason}.`);
 		case 'slow-consumer':
-			return logger.warn(`${status.dropped} messages on ${status.pattern} were dropped: they come faster than they are handled.`);
+			return logger.warn(
+				`${status.dropped} messages on ${status.pattern} were dropped: they come faster than they are handled.`,
+			);
 		case 'handler-error':
 			return logger.error(`A handler of ${status.pattern} failed: ${messageOf(status.error)}`);
 		case 'error':

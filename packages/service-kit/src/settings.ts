@@ -46,7 +46,12 @@ export function flag(description: string) {
 export function list(description: string) {
 	return z
 		.string()
-		.transform((value) => value.split(',').map((word) => word.trim()).filter((word) => word !== ''))
+		.transform((value) =>
+			value
+				.split(',')
+				.map((word) => word.trim())
+				.filter((word) => word !== ''),
+		)
 		.describe(description);
 }
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { MemoryBroker, MemoryBus } from '@uftp/bus';
 import { type LoopbackListener, startLoopbackListener } from '@uftp/bus/listener';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const program = join(import.meta.dirname, 'tiny-service.ts');
+const program = fileURLToPath(import.meta.resolve('./tiny-service.ts'));
 
 interface Run {
 	readonly child: ChildProcess;

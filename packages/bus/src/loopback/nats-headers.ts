@@ -1,5 +1,5 @@
 /** Reading the block of headers in front of an HPUB's payload. */
-import { type HeaderMap, headerNameProblem, headerVersion, noHeaders } from './payload.ts';
+import { type HeaderMap, headerNameProblem, headerVersion, noHeaders } from '../payload.ts';
 
 export interface DecodedHeaders {
 	readonly headers: HeaderMap;

@@ -11,16 +11,16 @@ import type {
 	RequestOptions,
 	SubscribeOptions,
 	Subscription,
-} from './bus.ts';
-import { defaultRequestTimeoutMs } from './bus.ts';
-import { BusClosed, NoResponders, RequestTimeout } from './bus-error.ts';
+} from '../bus.ts';
+import { defaultRequestTimeoutMs } from '../bus.ts';
+import { BusClosed, NoResponders, RequestTimeout } from '../bus-error.ts';
+import { ReceivedMessage } from '../message.ts';
+import { checkSize, copyHeaders, encodePayload } from '../payload.ts';
+import { runHandler, within } from '../run-handler.ts';
+import { StatusBoard } from '../status-board.ts';
+import { checkPattern, checkQueue, checkSubject } from '../subject-grammar.ts';
 import { type Envelope, MemoryBroker } from './memory-broker.ts';
 import { MemorySubscription } from './memory-subscription.ts';
-import { ReceivedMessage } from './message.ts';
-import { checkSize, copyHeaders, encodePayload } from './payload.ts';
-import { runHandler, within } from './run-handler.ts';
-import { StatusBoard } from './status-board.ts';
-import { checkPattern, checkQueue, checkSubject } from './subject-grammar.ts';
 
 /** How long `drain` waits for handlers that are still at work. */
 const drainTimeoutMs = 10_000;

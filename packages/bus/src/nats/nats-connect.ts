@@ -8,9 +8,9 @@ import {
 	type NodeConnectionOptions,
 	UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
+import { BusUnavailable } from '../bus-error.ts';
+import type { ConnectOptions } from '../connect.ts';
 import { type BusAddress, parseBusAddress } from './bus-address.ts';
-import { BusUnavailable } from './bus-error.ts';
-import type { ConnectOptions } from './connect.ts';
 
 const defaultConnectTimeoutMs = 5000;
 const defaultReconnectWaitMs = 1000;

@@ -1,5 +1,5 @@
 /** Reading "nats://user:password@host:port,host:port": the servers, the credentials, and what may be shown of it. */
-import { BusUnavailable } from './bus-error.ts';
+import { BusUnavailable } from '../bus-error.ts';
 
 export interface BusAddress {
 	/** "host:port", each with its port. */

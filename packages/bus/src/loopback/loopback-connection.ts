@@ -1,12 +1,12 @@
 /** One client of the loopback listener: its socket, its subscriptions, and what it said in CONNECT. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Envelope, MemoryBroker } from './memory-broker.ts';
-import { MemorySubscription } from './memory-subscription.ts';
+import type { Envelope, MemoryBroker } from '../memory/memory-broker.ts';
+import { MemorySubscription } from '../memory/memory-subscription.ts';
+import { encodeHeaders, noHeaders } from '../payload.ts';
+import { patternProblem, subjectProblem } from '../subject-grammar.ts';
 import type { DecodedHeaders } from './nats-headers.ts';
 import { type NatsTextHandler, NatsTextParser } from './nats-text-parser.ts';
-import { encodeHeaders, noHeaders } from './payload.ts';
-import { patternProblem, subjectProblem } from './subject-grammar.ts';
 
 export interface ConnectionLimits {
 	readonly maxLineBytes: number;

@@ -2,8 +2,9 @@
  * Reads what a NATS client sends (CONNECT, PING, PONG, PUB, HPUB, SUB, UNSUB) from chunks of any size. Lines and bodies
  * are bounded; the first mistake ends it: `failed` is called once, and whatever follows is ignored.
  */
+
+import { noHeaders } from '../payload.ts';
 import { type DecodedHeaders, decodeHeaders } from './nats-headers.ts';
-import { noHeaders } from './payload.ts';
 
 export interface NatsTextHandler {
 	connect(options: Readonly<Record<string, unknown>>): void;

@@ -1,5 +1,5 @@
 /** A subscription at a broker of this process. */
-import type { SubscribeOptions, Subscription } from './bus.ts';
+import type { SubscribeOptions, Subscription } from '../bus.ts';
 import type { Envelope, MemoryBroker, Subscriber } from './memory-broker.ts';
 
 export interface SubscriptionHooks {

@@ -6,9 +6,9 @@
  * Whoever can open a connection to 127.0.0.1 here can use it: every user of the machine. Set a token where that matters.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { BusUnavailable } from './bus-error.ts';
+import { BusUnavailable } from '../bus-error.ts';
+import type { MemoryBroker } from '../memory/memory-broker.ts';
 import { type ConnectionCounters, type ConnectionLimits, LoopbackConnection } from './loopback-connection.ts';
-import type { MemoryBroker } from './memory-broker.ts';
 
 /** The only address that it listens on. */
 export const loopbackHost = '127.0.0.1';

@@ -5,9 +5,9 @@
  * Deliveries run in one queue in the order of publishing, so every subscription sees one order. The queue yields to
  * timers and sockets after a number of deliveries: two handlers that answer each other for ever do not stop the process.
  */
-import { defaultMaxPayloadBytes } from './bus.ts';
-import type { HeaderMap } from './payload.ts';
-import { SubjectTable } from './subject-table.ts';
+import { defaultMaxPayloadBytes } from '../bus.ts';
+import type { HeaderMap } from '../payload.ts';
+import { SubjectTable } from '../subject-table.ts';
 
 /** One message on its way. `data` is shared by all subscribers: whoever hands it out copies it. */
 export interface Envelope {

@@ -28,18 +28,18 @@ import type {
 	RequestOptions,
 	SubscribeOptions,
 	Subscription,
-} from './bus.ts';
-import { defaultMaxPayloadBytes, defaultRequestTimeoutMs } from './bus.ts';
+} from '../bus.ts';
+import { defaultMaxPayloadBytes, defaultRequestTimeoutMs } from '../bus.ts';
+import { BusClosed, NoResponders, PermissionDenied, RequestTimeout } from '../bus-error.ts';
+import type { ConnectOptions } from '../connect.ts';
+import { ReceivedMessage } from '../message.ts';
+import { checkSize, copyHeaders, encodePayload, type HeaderMap, noHeaders } from '../payload.ts';
+import { runHandler, within } from '../run-handler.ts';
+import { StatusBoard } from '../status-board.ts';
+import { checkPattern, checkQueue, checkSubject } from '../subject-grammar.ts';
 import type { BusAddress } from './bus-address.ts';
-import { BusClosed, NoResponders, PermissionDenied, RequestTimeout } from './bus-error.ts';
-import type { ConnectOptions } from './connect.ts';
-import { ReceivedMessage } from './message.ts';
 import { connectToServer } from './nats-connect.ts';
 import { Outbox, type OutboxEntry } from './outbox.ts';
-import { checkSize, copyHeaders, encodePayload, type HeaderMap, noHeaders } from './payload.ts';
-import { runHandler, within } from './run-handler.ts';
-import { StatusBoard } from './status-board.ts';
-import { checkPattern, checkQueue, checkSubject } from './subject-grammar.ts';
 
 /** How long `drain` waits for handlers and for the server. */
 const drainTimeoutMs = 10_000;

@@ -1,5 +1,5 @@
 /** What was published while the connection was down, in order, within bounds: the oldest give way to the newest. */
-import type { HeaderMap } from './payload.ts';
+import type { HeaderMap } from '../payload.ts';
 
 export interface OutboxEntry {
 	readonly subject: string;
