@@ -125,6 +125,10 @@ function manifest({ path, text }: TidyFile): Finding[] {
 			'nothing may depend on install scripts, npm does not run them unasked: do it where it is needed',
 		],
 	]);
+	// Through crypto these rooms reach native, so the package tags of turbo.json cannot tell a direct way from that one.
+	if (/^packages\/(?:wire|protocol|sim|service-kit)\//.test(path)) {
+		refuse(findings, path, text, [[/"@uftp\/native":/g, 'this room calls no foreign functions: use a port']]);
+	}
 	return findings;
 }
 

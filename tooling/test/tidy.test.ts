@@ -124,6 +124,12 @@ describe('tidy', () => {
 		expect(tidy([manifest, lockfile('4.6.6')]).map((finding) => finding.path)).toEqual(['apps/cli/package.json']);
 	});
 
+	it('keeps foreign functions out of the sessions', () => {
+		const text = '{ "dependencies": { "@uftp/native": "*" } }';
+		expect(about('packages/protocol/package.json', text)[0]).toContain('use a port');
+		expect(about('packages/transport/package.json', text)).toEqual([]);
+	});
+
 	it('refuses what npm cannot install or would not run', () => {
 		expect(about('apps/cli/package.json', '{ "dependencies": { "@uftp/wire": "workspace:*" } }')).toHaveLength(1);
 		expect(about('apps/cli/package.json', '{ "scripts": { "postinstall": "node x.js" } }')).toHaveLength(1);
