@@ -36,6 +36,11 @@ export interface Expectation {
 	readonly senderNeverSays?: readonly RegExp[];
 	/** The whole sender process must not have taken longer, or less. */
 	readonly withinSeconds?: number;
+	/**
+	 * Temporary files, those of an earlier session that may still come back, need not be gone at once: so long is
+	 * waited. Infinity: they do not matter.
+	 */
+	readonly leftoversGoneWithinSeconds?: number;
 	/** Files that no receiver may hold under their name. */
 	readonly nowhere?: readonly string[];
 	/** What receivers must have printed: host and pattern. */
@@ -135,6 +140,7 @@ async function runSessions(
 		ending = await sender.ended;
 	}
 	if (second !== undefined) problems.push(...judgeSecond(await second.ended));
+	await waitForLeftovers(scenario, scratch);
 	problems.push(...judge(scenario, scratch, ending, sender.output()));
 	for (const [host, like] of scenario.expect.receiverSays ?? []) {
 		if (!like.test(receiverPrograms[host - 1]?.output() ?? '')) {
@@ -241,6 +247,22 @@ function incomplete(scratch: string, receivers: readonly number[]): string[] {
 	);
 }
 
+/** Waits while temporary files, but nothing else, keep receivers from holding exactly what was sent. */
+async function waitForLeftovers({ expect }: Scenario, scratch: string): Promise<void> {
+	const { leftoversGoneWithinSeconds: patience = 0 } = expect;
+	if (!Number.isFinite(patience)) return;
+	const untilMs = performance.now() + 1000 * patience;
+	while (performance.now() < untilMs) {
+		const found = incomplete(scratch, expect.complete);
+		if (found.length === 0 || !found.every(isLeftover)) return;
+		await sleep(200);
+	}
+}
+
+function isLeftover(difference: string): boolean {
+	return /\.~uftp-\S* was never sent$/.test(difference);
+}
+
 /** Our receivers show a file under its name only when it is complete; faults happen before any is. */
 function namedTooEarly(scenario: Scenario, scratch: string): string[] {
 	const present: string[] = [];
@@ -266,7 +288,8 @@ function judge(scenario: Scenario, scratch: string, ending: Ending, said: string
 	if (expect.atLeastSeconds !== undefined && ending.wallMs < expect.atLeastSeconds * 1000) {
 		problems.push(`the sender took ${Math.round(ending.wallMs)} ms, less than ${expect.atLeastSeconds} s`);
 	}
-	problems.push(...incomplete(scratch, expect.complete));
+	const leftoversMatter = expect.leftoversGoneWithinSeconds !== Number.POSITIVE_INFINITY;
+	problems.push(...incomplete(scratch, expect.complete).filter((text) => leftoversMatter || !isLeftover(text)));
 	for (let receiver = 1; receiver <= scenario.receivers; receiver++) {
 		for (const name of expect.nowhere ?? []) {
 			if (existsSync(join(scratch, `received${receiver}`, name))) problems.push(`receiver ${receiver} has ${name}`);
