@@ -65,6 +65,9 @@ export class DescriptorEvents {
 			} catch (error) {
 				reportError(error);
 			}
+			// What has fired again meanwhile is read by the runtime in a microtask: without this turn of the event loop,
+			// a busy descriptor would keep everything else of the process from running.
+			await new Promise((resolve) => setImmediate(resolve));
 		}
 	}
 }

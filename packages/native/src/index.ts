@@ -2,7 +2,7 @@ export { Errno, errnoName, errnoSentence } from './errno.ts';
 export { type InterfaceFacts, readInterfaceFacts } from './interface-facts.ts';
 export { type Libc, type LibcResult, loadLibc } from './libc.ts';
 export { Memory } from './memory.ts';
-export { openReadiness, Readiness, type ReadinessResult, type Watch } from './readiness.ts';
+export { openOtherReadiness, openReadiness, Readiness, type ReadinessResult, type Watch } from './readiness.ts';
 export { RECEIVE_SLOTS, ReceiveMessages, SLOT_VECTORS, TRAIN_VECTORS } from './receive-messages.ts';
 export { SendMessages } from './send-messages.ts';
 export { formatIpv4, formatIpv6, isScoped, parseIpv4, parseIpv6 } from './socket-address.ts';

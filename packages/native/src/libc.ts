@@ -14,6 +14,7 @@ const declarations = {
 	getsockname: { args: [i32, address, address], returns: i32 },
 	getsockopt: { args: [i32, i32, i32, address, address], returns: i32 },
 	ioctl: { args: [i32, size, address], returns: i32 },
+	mmap: { args: [address, size, i32, i32, i32, long], returns: address },
 	prctl: { args: [i32, long, long, long, long], returns: i32 },
 	read: { args: [i32, address, size], returns: long },
 	recvmmsg: { args: [i32, address, u32, i32, address], returns: i32 },
@@ -23,7 +24,7 @@ const declarations = {
 	sendto: { args: [i32, address, size, i32, address, u32], returns: long },
 	setsockopt: { args: [i32, i32, i32, address, u32], returns: i32 },
 	socket: { args: [i32, i32, i32], returns: i32 },
-	syscall: { args: [long, long, long, long, long, long], returns: long },
+	syscall: { args: [long, long, long, long, long, long, long], returns: long },
 	timerfd_create: { args: [i32, i32], returns: i32 },
 	timerfd_settime: { args: [i32, i32, address, address], returns: i32 },
 } as const;

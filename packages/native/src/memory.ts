@@ -1,4 +1,5 @@
-import { ptr } from 'bun:ffi';
+import { type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
+import { errno, type Libc } from './libc.ts';
 
 /**
  * A piece of memory at a fixed address, seen by the kernel by that address and by us through typed arrays.
@@ -30,4 +31,14 @@ export class Memory {
 	getLong(at: number): number {
 		return this.words[at >>> 2] + this.words[(at >>> 2) + 1] * 0x1_0000_0000;
 	}
+}
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED_POPULATE = 0x8001;
+
+/** Memory that the kernel shares through `descriptor`, mapped until the process ends; or the error number. */
+export function mapShared(libc: Libc, descriptor: number, length: number, offset: number): Uint32Array | number {
+	const address = Number(libc.mmap(0, length, PROT_READ_WRITE, MAP_SHARED_POPULATE, descriptor, offset));
+	if (address > Number.MAX_SAFE_INTEGER) return errno(libc);
+	return new Uint32Array(toArrayBuffer(address as Pointer, 0, length & ~3));
 }

@@ -1,7 +1,9 @@
+import { AioPollQueue } from './aio-poll-queue.ts';
 import { errnoSentence } from './errno.ts';
 import { DescriptorEvents, openEventDescriptor } from './event-descriptor.ts';
 import { type Libc, loadLibc } from './libc.ts';
-import { MAX_WATCHES, PollQueue } from './poll-queue.ts';
+import { MAX_WATCHES, type PollMechanism, type PollQueue } from './poll-queue.ts';
+import { RingPollQueue } from './ring-poll-queue.ts';
 
 /** One watched descriptor. */
 export interface Watch {
@@ -25,23 +27,33 @@ export type ReadinessResult =
 
 let shared: ReadinessResult | undefined;
 
-/** The one `Readiness` of this thread, made at the first call. Never throws. */
+/** The one `Readiness` of this thread, made at the first call by the better mechanism that works. Never throws. */
 export function openReadiness(): ReadinessResult {
-	shared ??= makeReadiness();
+	if (shared !== undefined) return shared;
+	shared = makeReadiness('io_uring');
+	// Forbidden in most containers.
+	if (shared.readiness === undefined) shared = makeReadiness('aio');
 	return shared;
 }
 
-function makeReadiness(): ReadinessResult {
+/** For whoever finds that the better mechanism is there and does not do what it promises: the other one from now on. */
+export function openOtherReadiness(): ReadinessResult {
+	shared = makeReadiness('aio');
+	return shared;
+}
+
+/** A `Readiness` of its own, by one mechanism. */
+export function makeReadiness(mechanism: PollMechanism): ReadinessResult {
 	const { libc, why } = loadLibc();
 	if (libc === undefined) return { why };
 	const notify = openEventDescriptor(libc);
 	if (notify < 0) return { why: `no eventfd: ${errnoSentence(-notify)}` };
-	const queue = PollQueue.open(libc, notify);
+	const queue = mechanism === 'io_uring' ? RingPollQueue.open(libc, notify) : AioPollQueue.open(libc, notify);
 	if (typeof queue === 'number') {
 		libc.close(notify);
-		return { why: `no asynchronous polling (io_setup): ${errnoSentence(queue)}` };
+		return { why: `no asynchronous polling (${mechanism}): ${errnoSentence(queue)}` };
 	}
-	return { readiness: new Readiness(libc, queue, notify) };
+	return { readiness: new Readiness(libc, queue, notify, mechanism) };
 }
 
 /**
@@ -51,17 +63,17 @@ function makeReadiness(): ReadinessResult {
  */
 export class Readiness {
 	readonly libc: Libc;
+	readonly mechanism: PollMechanism;
 	readonly #queue: PollQueue;
 	readonly #events: DescriptorEvents;
 	readonly #watches: (WatchState | undefined)[] = [];
 	readonly #tags = new Float64Array(64);
-	/** Watches whose listener was called and that wait for the event loop to go round. */
-	readonly #unarmed: number[] = [];
 	#count = 0;
 	#generation = 0;
 
-	constructor(libc: Libc, queue: PollQueue, notify: number) {
+	constructor(libc: Libc, queue: PollQueue, notify: number, mechanism: PollMechanism) {
 		this.libc = libc;
+		this.mechanism = mechanism;
 		this.#queue = queue;
 		this.#events = new DescriptorEvents(notify, () => this.#dispatch());
 	}
@@ -101,8 +113,8 @@ export class Readiness {
 				if (state !== undefined) state.isArmed = false;
 			}
 			for (let i = 0; i < count; i += 1) this.#notify(tags[i]);
-			// What was armed again and is readable at once waits for the next turn, so that timers and others get theirs:
-			// unless there was more than one round can carry, of which the eventfd will not tell a second time.
+			// More than one round can carry is not told a second time by the eventfd. The rest, with what was armed again
+			// and is readable at once, waits for the next turn.
 		} while (count === tags.length);
 	}
 
@@ -120,24 +132,7 @@ export class Readiness {
 		} catch (error) {
 			reportError(error);
 		}
-		if (!state.isClosed) this.#rearmLater(tag);
-	}
-
-	/**
-	 * Not before the event loop has gone round: a descriptor that is still readable would signal at once, the runtime
-	 * would read that signal in a microtask, and nothing else of the process would ever run.
-	 */
-	#rearmLater(tag: number): void {
-		this.#unarmed.push(tag);
-		if (this.#unarmed.length > 1) return;
-		setImmediate(() => {
-			for (const tag of this.#unarmed.splice(0)) this.#rearm(tag);
-		});
-	}
-
-	#rearm(tag: number): void {
-		const state = this.#stateOf(tag);
-		if (state === undefined || state.isClosed || state.isArmed) return;
+		if (state.isClosed) return;
 		this.#queue.submit(tag % MAX_WATCHES, state.descriptor, tag);
 		state.isArmed = true;
 	}

@@ -1,4 +1,4 @@
-import { openReadiness } from '@uftp/native';
+import { openOtherReadiness, openReadiness, type Readiness } from '@uftp/native';
 import { formatBytes } from './buffer-sizes.ts';
 import type { SocketDriver } from './datagram-socket.ts';
 import { type LinuxSocket, openLinuxSocket } from './linux-socket.ts';
@@ -29,6 +29,13 @@ export function selectDriver(): Promise<DriverChoice> {
 async function testBatchSocket(): Promise<DriverChoice> {
 	const { readiness, why } = openReadiness();
 	if (readiness === undefined) return portable(why);
+	const first = await testReadiness(readiness);
+	if (first.driver === 'linux-batch' || readiness.mechanism === 'aio') return first;
+	const other = openOtherReadiness();
+	return other.readiness === undefined ? first : testReadiness(other.readiness);
+}
+
+async function testReadiness(readiness: Readiness): Promise<DriverChoice> {
 	let socket: LinuxSocket;
 	try {
 		socket = openLinuxSocket(readiness, { family: 4, bind: { address: '127.0.0.1' } });
