@@ -1,1 +1,3 @@
-export {};
+/** The sender. */
+export { type SenderServiceConfig, senderConfig } from './config.ts';
+export { SenderService } from './service.ts';

@@ -1,0 +1,190 @@
+/** Takes jobs: checks them, answers, lets them wait for their turn, runs them, and says how they ended. */
+import type { Job, JobAnswer } from '@uftp/bus';
+import { parseJob } from '@uftp/bus/schemas';
+import { newJobId } from '@uftp/service-kit';
+import { findJobFiles, type Refusal } from './job-files.ts';
+import { type JobEnding, type JobOrder, JobRun, type JobSurroundings } from './job-run.ts';
+import { randomBelow, sessionAddresses } from './session-addresses.ts';
+import { optionsProblem } from './session-config.ts';
+
+/** Ids that are remembered: the same job is not sent twice. */
+const REMEMBERED_IDS = 10_000;
+const STOPPING = 'The sender is shutting down.';
+
+export class JobDesk {
+	readonly #around: JobSurroundings;
+	readonly #onChange: () => void;
+	readonly #waiting: JobOrder[] = [];
+	readonly #running = new Map<string, JobRun>();
+	/** Ids that were taken, oldest first. */
+	readonly #taken = new Set<string>();
+	#isStopping = false;
+	#whenIdle: (() => void) | undefined;
+
+	/** `onChange`: the numbers below have changed. */
+	constructor(around: JobSurroundings, onChange: () => void) {
+		this.#around = around;
+		this.#onChange = onChange;
+	}
+
+	get runningCount(): number {
+		return this.#running.size;
+	}
+
+	get waitingCount(): number {
+		return this.#waiting.length;
+	}
+
+	/** Checks a job and puts it in the queue; the answer says its id or why it is refused. */
+	async submit(payload: Uint8Array): Promise<JobAnswer> {
+		const { logger } = this.#around.context;
+		const parsed = parseJob(payload);
+		if (!parsed.ok) return this.#refuse({ code: 'bad-job', message: parsed.problem });
+		const job = parsed.value;
+		const id = job.id ?? newJobId();
+		if (this.#taken.has(id)) {
+			logger.info(`Job ${id} came once more: it is sent once.`);
+			return { ok: true, job: id };
+		}
+		const refusal = this.#busyness();
+		if (refusal !== undefined) return this.#refuse(refusal);
+		this.#remember(id);
+		const order = await this.#check(id, job);
+		if ('code' in order) {
+			// Corrected, it may come again under its id.
+			this.#taken.delete(id);
+			return this.#refuse(order, job);
+		}
+		const late = this.#isStopping ? this.#busyness() : undefined;
+		if (late !== undefined) return this.#refuse(late, job);
+		this.#accept(order);
+		return { ok: true, job: id };
+	}
+
+	/** Tells the subscribers of events that a job was refused which nobody waits for. */
+	reportRefused(refusal: Refusal, id: string | undefined): void {
+		const job = id ?? newJobId();
+		this.#around.events.publish('job', { phase: 'failed', job, receivers: [], error: refusal }, job);
+	}
+
+	/** Takes nothing new, cancels what waits, gives what runs `finishMs`, and then aborts it. */
+	async stop(finishMs: number): Promise<void> {
+		this.#isStopping = true;
+		for (const order of this.#waiting.splice(0)) {
+			this.#end(order, { phase: 'cancelled', receivers: [], error: { code: 'cancelled', message: STOPPING } });
+		}
+		if (this.#running.size === 0) return;
+		const idle = new Promise<void>((resolve) => {
+			this.#whenIdle = resolve;
+		});
+		const timer = setTimeout(() => {
+			for (const run of this.#running.values()) run.abort(STOPPING);
+		}, finishMs);
+		await idle;
+		clearTimeout(timer);
+	}
+
+	async #check(id: string, job: Job): Promise<JobOrder | Refusal> {
+		const { config } = this.#around;
+		const { options } = job;
+		const problem = optionsProblem(job);
+		if (problem !== undefined) return { code: 'bad-job', message: problem };
+		const addresses = sessionAddresses(
+			options?.publicAddress ?? config.publicAddress,
+			options?.privateAddress ?? config.privateAddress,
+			randomBelow,
+		);
+		if (!addresses.ok) return { code: 'bad-address', message: addresses.problem };
+		const files = await findJobFiles(job, {
+			roots: config.roots,
+			followLinks: options?.followLinks ?? config.followLinks,
+			blockSize: options?.blockSize ?? config.blockSize,
+		});
+		return files.ok ? { id, job, catalogue: files.catalogue, addresses: addresses.value } : files.refusal;
+	}
+
+	#busyness(): Refusal | undefined {
+		const { jobsWaiting, jobsAtOnce } = this.#around.config;
+		if (this.#isStopping) return { code: 'stopping', message: `${STOPPING} Send the job again in a moment.` };
+		if (this.#waiting.length < jobsWaiting || this.#running.size < jobsAtOnce) return undefined;
+		return {
+			code: 'queue-full',
+			message: `${this.#waiting.length} jobs are waiting already, as many as this sender lets wait (UFTP_JOBS_WAITING).`,
+		};
+	}
+
+	#refuse(refusal: Refusal, job?: Job): JobAnswer {
+		const id = job?.id === undefined ? '' : ` ${job.id}`;
+		this.#around.context.logger.warn(`The job${id} is refused (${refusal.code}): ${refusal.message}`);
+		return { ok: false, error: { code: refusal.code, message: refusal.message.slice(0, 1000) } };
+	}
+
+	#remember(id: string): void {
+		this.#taken.add(id);
+		if (this.#taken.size <= REMEMBERED_IDS) return;
+		for (const oldest of this.#taken) {
+			this.#taken.delete(oldest);
+			return;
+		}
+	}
+
+	#accept(order: JobOrder): void {
+		const { id, job, catalogue } = order;
+		const { events, context } = this.#around;
+		const to = job.to?.uids === undefined ? 'everybody who registers' : `${job.to.uids.length} receivers`;
+		context.logger.info(`Job ${id}: ${catalogue.entries.length} files, ${catalogue.totalBytes} bytes, to ${to}.`);
+		events.publish(
+			'job',
+			{
+				phase: 'accepted',
+				job: id,
+				...(job.labels === undefined ? {} : { labels: job.labels }),
+				fileCount: catalogue.entries.length,
+				totalBytes: catalogue.totalBytes,
+				...(job.to?.uids === undefined ? {} : { targets: job.to.uids }),
+			},
+			id,
+		);
+		this.#waiting.push(order);
+		this.#next();
+	}
+
+	#next(): void {
+		while (this.#running.size < this.#around.config.jobsAtOnce) {
+			const order = this.#waiting.shift();
+			if (order === undefined) break;
+			void this.#run(order);
+		}
+		this.#onChange();
+		if (this.#running.size === 0 && this.#waiting.length === 0) this.#whenIdle?.();
+	}
+
+	async #run(order: JobOrder): Promise<void> {
+		const run = new JobRun(order, this.#around);
+		this.#running.set(order.id, run);
+		const ending = await run.run();
+		this.#running.delete(order.id);
+		this.#end(order, ending);
+		this.#next();
+	}
+
+	#end({ id, job, catalogue }: JobOrder, ending: JobEnding): void {
+		const { events, context } = this.#around;
+		const { phase, seconds, error } = ending;
+		const line = `Job ${id} ${phase}${seconds === undefined ? '' : ` after ${seconds} s`}${error === undefined ? '' : `: ${error.message}`}`;
+		if (phase === 'succeeded') context.logger.info(`${line}.`);
+		else context.logger.warn(line);
+		events.publish(
+			'job',
+			{
+				...ending,
+				job: id,
+				...(job.labels === undefined ? {} : { labels: job.labels }),
+				fileCount: catalogue.entries.length,
+				totalBytes: catalogue.totalBytes,
+				...(job.to?.uids === undefined ? {} : { targets: job.to.uids }),
+			},
+			id,
+		);
+	}
+}

@@ -1,0 +1,240 @@
+/** Runs one job: one session on one socket, from the question who is there to how it ended at each receiver. */
+import {
+	type EventDataByKind,
+	isDelivered,
+	type Job,
+	jobEnd,
+	type Outcome,
+	type ReceiverResult,
+} from '@uftp/bus';
+import { type SenderConfig, type SenderEnd, type SenderEvent, SenderSession } from '@uftp/protocol';
+import { type EventPublisher, type Logger, ProgressThrottle, type ServiceContext } from '@uftp/service-kit';
+import { type Catalogue, FileSource } from '@uftp/storage';
+import { bufferWarning, type DatagramSocket, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
+import { parseUid } from '@uftp/wire';
+import type { SenderServiceConfig } from './config.ts';
+import { type ExpectedReceiver, expectedReceivers } from './expected-receivers.ts';
+import type { Refusal } from './job-files.ts';
+import { JobProgress } from './job-progress.ts';
+import { outgoingInterface } from './outgoing-interface.ts';
+import { receiverResults } from './receiver-results.ts';
+import type { SessionAddresses } from './session-addresses.ts';
+import { sessionConfig, targetsOf } from './session-config.ts';
+import { SessionReports } from './session-reports.ts';
+
+/** Most files that the events of a job list. */
+const LISTED_FILES = 1000;
+const SAMPLE_MS = 250;
+
+export interface JobOrder {
+	readonly id: string;
+	readonly job: Job;
+	readonly catalogue: Catalogue;
+	readonly addresses: SessionAddresses;
+}
+
+export interface JobSurroundings {
+	readonly config: SenderServiceConfig;
+	readonly context: ServiceContext;
+	readonly events: EventPublisher;
+	/** The configured UID, or undefined: that of the interface's address. */
+	readonly uid: string | undefined;
+}
+
+export type JobEnding = Pick<EventDataByKind['job'], 'phase' | 'session' | 'receivers' | 'seconds' | 'error'>;
+
+export class JobRun {
+	readonly #order: JobOrder;
+	readonly #around: JobSurroundings;
+	readonly #logger: Logger;
+	readonly #startedMs = monotonicMs();
+	readonly #filesDone = new Map<number, number>();
+	/** Seconds from the start until a receiver had its last file. */
+	readonly #secondsOf = new Map<number, number>();
+	#abortReason: string | undefined;
+	#driver: SenderDriver | undefined;
+
+	constructor(order: JobOrder, around: JobSurroundings) {
+		this.#order = order;
+		this.#around = around;
+		this.#logger = around.context.logger;
+	}
+
+	/** Ends the session for everybody; `run` then resolves as cancelled. */
+	abort(reason: string): void {
+		this.#abortReason ??= reason;
+		this.#driver?.abort(reason);
+	}
+
+	/** Sends everything. Never rejects: what goes wrong is in the ending. */
+	async run(): Promise<JobEnding> {
+		try {
+			return await this.#run();
+		} catch (error) {
+			const message = error instanceof Error ? error.message : String(error);
+			return { ...this.#failed({ code: 'cannot-send', message }), receivers: [] };
+		}
+	}
+
+	async #run(): Promise<JobEnding> {
+		const { job, addresses } = this.#order;
+		const { config, context, uid } = this.#around;
+		const outgoing = await outgoingInterface(config.interface, addresses.family, addresses.publicAddress);
+		const port = job.options?.port ?? config.port;
+		const rendezvous = { publicAddress: addresses.publicAddress, port, isUnicast: addresses.isUnicast };
+		// Also where the job names its receivers: their hosts are worth knowing.
+		const known = await expectedReceivers(context.bus, context.subjects, this.#logger, rendezvous);
+		const targets = new Set(targetsOf(job));
+		const expected = targets.size === 0 ? known : new Map([...known].filter(([id]) => targets.has(id)));
+		const settings = sessionConfig({
+			job,
+			config,
+			addresses,
+			sourceId: parseUid(uid ?? outgoing.uid) as number,
+			expected: targets.size === 0 ? [...known.keys()] : [],
+		});
+		const socket = await openSocket({
+			family: addresses.family,
+			networkInterface: outgoing.networkInterface,
+			ttl: job.options?.ttl ?? config.ttl,
+			driver: config.socketDriver,
+		});
+		try {
+			const warning = bufferWarning(socket);
+			if (warning !== undefined) this.#logger.warn(warning);
+			return await this.#send(settings, socket, expected, uid ?? outgoing.uid);
+		} finally {
+			socket.close();
+		}
+	}
+
+	async #send(
+		settings: SenderConfig,
+		socket: DatagramSocket,
+		expected: ReadonlyMap<number, ExpectedReceiver>,
+		senderUid: string,
+	): Promise<JobEnding> {
+		const { id, job, catalogue, addresses } = this.#order;
+		const { config, events } = this.#around;
+		const session = settings.groupId.toString(16).toUpperCase().padStart(8, '0');
+		const reports = new SessionReports(
+			{
+				session,
+				job: id,
+				senderUid,
+				addresses,
+				port: settings.publicEndpoint.port,
+				isOpen: settings.targets.length === 0,
+				blockSize: settings.blockBytes,
+				rateKbps: job.options?.rateKbps ?? config.rateKbps,
+				files: catalogue.entries,
+				totalBytes: catalogue.totalBytes,
+				expected,
+			},
+			events,
+			this.#logger,
+		);
+		this.#publishRunning(session);
+		const source = new FileSource(catalogue.entries);
+		const sending = new SenderSession(settings, catalogue.entries, monotonicMs());
+		const stopSampling = this.#sample(session, sending, settings.blockBytes);
+		this.#driver = new SenderDriver({
+			session: sending,
+			socket,
+			source,
+			onEvent: (event) => {
+				this.#count(event);
+				reports.take(event);
+				if (event.kind === 'registrationEnded') stopSampling.tick();
+			},
+		});
+		if (this.#abortReason !== undefined) this.#driver.abort(this.#abortReason);
+		const end = await this.#driver.run();
+		source.closeAll();
+		stopSampling.end();
+		reports.ended(end);
+		return this.#ending(session, end, expected);
+	}
+
+	#publishRunning(session: string): void {
+		const { id, job, catalogue } = this.#order;
+		const { events } = this.#around;
+		events.publish(
+			'job',
+			{
+				phase: 'running',
+				job: id,
+				session,
+				files: catalogue.entries.slice(0, LISTED_FILES).map(({ name, size }) => ({ name, size })),
+				fileCount: catalogue.entries.length,
+				totalBytes: catalogue.totalBytes,
+				...(job.to?.uids === undefined ? {} : { targets: job.to.uids }),
+			},
+			id,
+		);
+	}
+
+	#sample(session: string, sending: SenderSession, blockBytes: number): { tick(): void; end(): void } {
+		const { id, catalogue } = this.#order;
+		const { entries, totalBytes } = catalogue;
+		const progress = new JobProgress({ session, job: id, blockBytes, files: entries, totalBytes }, monotonicMs());
+		const throttle = new ProgressThrottle();
+		const tick = (): void => {
+			const now = monotonicMs();
+			const done = [...this.#filesDone.values()].filter((count) => count >= entries.length).length;
+			const sample = progress.sample(now, sending.progress, done);
+			if (throttle.isDue(`${session} ${sample.fileId ?? 0}`, now, sample.percent)) {
+				this.#around.events.publish('progress', sample, id);
+			}
+		};
+		const timer = setInterval(tick, SAMPLE_MS);
+		return {
+			tick,
+			end: () => {
+				clearInterval(timer);
+				tick();
+			},
+		};
+	}
+
+	#count(event: SenderEvent): void {
+		if (event.kind !== 'fileCompletedBy' || !isDelivered(event.result.outcome)) return;
+		const { receiverId } = event.result;
+		this.#filesDone.set(receiverId, (this.#filesDone.get(receiverId) ?? 0) + 1);
+		this.#secondsOf.set(receiverId, this.#seconds());
+	}
+
+	#ending(session: string, end: SenderEnd, expected: ReadonlyMap<number, ExpectedReceiver>): JobEnding {
+		const receivers = receiverResults(end, {
+			fileCount: this.#order.catalogue.entries.length,
+			expected,
+			secondsOf: this.#secondsOf,
+		});
+		const common = { session, receivers, seconds: this.#seconds() };
+		const { failure } = end;
+		if (this.#abortReason !== undefined && failure?.code === 'interrupted') {
+			return { ...common, phase: 'cancelled', error: { code: 'cancelled', message: this.#abortReason } };
+		}
+		const phase = jobEnd(receivers.map(({ outcome }) => outcome as Outcome));
+		if (phase === 'succeeded') return { ...common, phase };
+		const error = failure === undefined ? problemOf(receivers) : { code: kebab(failure.code), message: failure.message };
+		return { ...common, phase, ...(error === undefined ? {} : { error }) };
+	}
+
+	#failed(error: Refusal): JobEnding {
+		return { phase: 'failed', seconds: this.#seconds(), error: { ...error, message: error.message.slice(0, 1000) } };
+	}
+
+	#seconds(): number {
+		return Math.max(0, Math.round(monotonicMs() - this.#startedMs) / 1000);
+	}
+}
+
+function problemOf(receivers: readonly ReceiverResult[]): Refusal | undefined {
+	if (receivers.length > 0) return undefined;
+	return { code: 'nobody-registered', message: 'No receiver answered the announcement.' };
+}
+
+function kebab(word: string): string {
+	return word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

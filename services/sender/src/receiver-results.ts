@@ -1,0 +1,86 @@
+/** How a session ended at each receiver, in the words of the bus. */
+import { isDelivered, type Outcome, type ReceiverResult } from '@uftp/bus';
+import type { FileResult, ReceiverResult as SessionResult, SenderEnd } from '@uftp/protocol';
+import { formatUid } from '@uftp/wire';
+import type { ExpectedReceiver } from './expected-receivers.ts';
+
+/** Above this many receivers an event keeps only the essentials of those that have everything: it must fit a message. */
+const DETAILED_RECEIVERS = 1000;
+/** Most receivers in the event of one file; those without it come first. */
+const FILE_RECEIVERS = 500;
+const REASON_CHARACTERS = 300;
+
+export interface ResultContext {
+	/** Entries of the catalogue: who has fewer does not have everything. */
+	readonly fileCount: number;
+	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
+	/** Seconds from the start of the job until a receiver had its last file. */
+	readonly secondsOf: ReadonlyMap<number, number>;
+}
+
+/** One line for each receiver that was named, expected, or came by itself; sorted by UID. */
+export function receiverResults(end: SenderEnd, context: ResultContext): ReceiverResult[] {
+	const results = new Map<number, ReceiverResult>();
+	for (const { receiverId } of context.expected.values()) {
+		results.set(receiverId, named(receiverId, 'mute', context, 'It did not answer the announcement.'));
+	}
+	for (const each of end.results) results.set(each.receiverId, resultOf(each, context));
+	const sorted = [...results.entries()].sort(([a], [b]) => a - b).map(([, result]) => result);
+	return sorted.length <= DETAILED_RECEIVERS ? sorted : sorted.map(essentials);
+}
+
+function resultOf(each: SessionResult, context: ResultContext): ReceiverResult {
+	const files = each.filesReceived + each.filesOverwritten + each.filesSkipped;
+	let outcome: Outcome = each.outcome;
+	let reason = each.reason;
+	if (isDelivered(outcome) && files < context.fileCount) {
+		outcome = 'aborted';
+		reason ??= `It has ${files} of ${context.fileCount} files: the others could not be read here.`;
+	}
+	if (outcome === 'mute') reason ??= 'It did not answer the announcement.';
+	const seconds = context.secondsOf.get(each.receiverId);
+	return {
+		...named(each.receiverId, outcome, context, reason),
+		...(each.address === undefined ? {} : { address: each.address.host }),
+		files,
+		bytes: each.bytes,
+		...(seconds === undefined || !isDelivered(outcome) ? {} : { seconds }),
+	};
+}
+
+function named(
+	receiverId: number,
+	outcome: Outcome,
+	{ expected }: ResultContext,
+	reason: string | undefined,
+): ReceiverResult {
+	const known = expected.get(receiverId);
+	return {
+		uid: formatUid(receiverId),
+		outcome,
+		...(known?.address === undefined ? {} : { address: known.address }),
+		...(known === undefined ? {} : { host: known.host }),
+		...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
+	};
+}
+
+function essentials(result: ReceiverResult): ReceiverResult {
+	return isDelivered(result.outcome)
+		? { uid: result.uid, outcome: result.outcome }
+		: { uid: result.uid, outcome: result.outcome, ...(result.reason === undefined ? {} : { reason: result.reason.slice(0, 40) }) };
+}
+
+/** How one file ended at each receiver. */
+export function fileResults(results: readonly FileResult[]): ReceiverResult[] {
+	return results
+		.map(
+			({ receiverId, outcome, elapsedMs, reason }): ReceiverResult => ({
+				uid: formatUid(receiverId),
+				outcome,
+				...(isDelivered(outcome) ? { seconds: Math.max(0, elapsedMs / 1000) } : {}),
+				...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
+			}),
+		)
+		.sort((a, b) => Number(isDelivered(a.outcome)) - Number(isDelivered(b.outcome)))
+		.slice(0, FILE_RECEIVERS);
+}

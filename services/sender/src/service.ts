@@ -1,0 +1,108 @@
+/** The sender: takes jobs from the bus, sends their files, says that it is there and what happens. */
+import type { Message } from '@uftp/bus';
+import {
+	EventPublisher,
+	HeartbeatPublisher,
+	newIdentity,
+	type RunningService,
+	type ServiceContext,
+} from '@uftp/service-kit';
+import { addressesOf, selectDriver } from '@uftp/transport';
+import type { SenderServiceConfig } from './config.ts';
+import { JobDesk } from './job-desk.ts';
+import { type OutgoingInterface, outgoingInterface } from './outgoing-interface.ts';
+import { randomBelow, sessionAddresses } from './session-addresses.ts';
+
+/** Senders share the jobs: each goes to one of them. */
+const QUEUE = 'senders';
+
+export class SenderService implements RunningService {
+	readonly uid: string;
+	readonly id: string;
+	readonly #desk: JobDesk;
+	readonly #heartbeat: HeartbeatPublisher;
+	readonly #subscription: { drain(): Promise<void> };
+	readonly #stopMs: number;
+
+	private constructor(
+		config: SenderServiceConfig,
+		context: ServiceContext,
+		uid: string,
+		family: 4 | 6,
+		outgoing: OutgoingInterface,
+	) {
+		const { bus, subjects, logger } = context;
+		const identity = newIdentity('sender', config.id ?? uid);
+		const events = new EventPublisher(bus, subjects, identity, logger);
+		this.uid = uid;
+		this.id = identity.id;
+		this.#stopMs = config.stopSeconds * 1000;
+		this.#desk = new JobDesk({ config, context, events, uid: config.uid }, () => this.#heartbeat?.beat());
+		this.#subscription = bus.subscribe(subjects.jobsSend, (message) => this.#take(message), { queue: QUEUE });
+		const { name, mtu, isMulticast } = outgoing.networkInterface;
+		const addresses = [...addressesOf(outgoing.networkInterface, family)];
+		this.#heartbeat = new HeartbeatPublisher({
+			bus,
+			subjects,
+			identity,
+			intervalMs: config.heartbeatSeconds * 1000,
+			facts: () => ({
+				uid,
+				addresses: [outgoing.address],
+				interfaces: [{ name, addresses, mtu, multicast: isMulticast }],
+				groups: [config.publicAddress],
+				port: config.port,
+				roots: config.roots.map(({ label }) => label),
+				load: { sessions: this.#desk.runningCount, queuedJobs: this.#desk.waitingCount },
+				caps: ['grace'],
+			}),
+		});
+	}
+
+	/** Rejects with a sentence: there is no such interface, the addresses contradict each other, ... */
+	static async start(config: SenderServiceConfig, context: ServiceContext): Promise<SenderService> {
+		const { logger } = context;
+		const addresses = sessionAddresses(config.publicAddress, config.privateAddress, randomBelow);
+		if (!addresses.ok) throw new Error(addresses.problem);
+		const { family } = addresses.value;
+		const outgoing = await outgoingInterface(config.interface, family, config.publicAddress);
+		const { sentence } = await selectDriver();
+		logger.info(outgoing.reason);
+		logger.info(`Socket: ${config.socketDriver === 'auto' ? sentence : `${config.socketDriver} (forced)`}.`);
+		const uid = config.uid ?? outgoing.uid;
+		const service = new SenderService(config, context, uid, family, outgoing);
+		const roots = config.roots.map(({ label, directory }) => `${label}=${directory}`).join(', ');
+		if (roots === '') {
+			logger.warn('No roots are declared (UFTP_ROOTS=label=/path): every job will be refused.');
+		}
+		logger.info(
+			`The sender ${uid} takes jobs on ${context.subjects.jobsSend} and announces them to ${config.publicAddress}, ` +
+				`port ${config.port}${roots === '' ? '' : `; roots ${roots}`}.`,
+		);
+		return service;
+	}
+
+	async stop(): Promise<void> {
+		// Others in the queue group get the jobs from now on; those that are here already are answered.
+		await this.#subscription.drain();
+		this.#heartbeat.drain();
+		await this.#desk.stop(this.#stopMs);
+		this.#heartbeat.stop();
+	}
+
+	async #take(message: Message): Promise<void> {
+		const answer = await this.#desk.submit(message.data);
+		if (message.reply !== undefined) message.respond(answer);
+		else if (!answer.ok) this.#desk.reportRefused(answer.error, idOf(message));
+	}
+}
+
+/** The id that a refused job had, if it had one: its events carry it. */
+function idOf(message: Message): string | undefined {
+	try {
+		const { id } = message.json() as { id?: unknown };
+		return typeof id === 'string' && /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(id) ? id : undefined;
+	} catch {
+		return undefined;
+	}
+}
