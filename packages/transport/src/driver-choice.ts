@@ -1,7 +1,7 @@
 import { openOtherReadiness, openReadiness, type Readiness } from '@uftp/native';
 import { formatBytes } from './buffer-sizes.ts';
 import type { SocketDriver } from './datagram-socket.ts';
-import { type LinuxSocket, openLinuxSocket } from './linux-socket.ts';
+import { type LinuxSocket, openLinuxSocket } from './linux/socket.ts';
 
 /** What works on this machine. */
 export interface DriverChoice {

@@ -2,7 +2,7 @@ import { Errno, errnoName, openReadiness } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
 import type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
 import type { NetworkInterface } from './interfaces.ts';
-import { openLinuxSocket } from './linux-socket.ts';
+import { openLinuxSocket } from './linux/socket.ts';
 import { openSocket } from './open-socket.ts';
 import { sumStats } from './socket-stats.ts';
 import { TransportError } from './transport-error.ts';

@@ -1,8 +1,8 @@
 import { openReadiness } from '@uftp/native';
 import type { DatagramSocket, SocketOptions } from './datagram-socket.ts';
 import { selectDriver } from './driver-choice.ts';
-import { openLinuxSocket } from './linux-socket.ts';
-import { openPortableSocket } from './portable-socket.ts';
+import { openLinuxSocket } from './linux/socket.ts';
+import { openPortableSocket } from './portable/socket.ts';
 import { TransportError } from './transport-error.ts';
 
 /**

@@ -2,7 +2,7 @@ import { Errno, openReadiness } from '@uftp/native';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SocketOptions } from '../src/datagram-socket.ts';
-import { type LinuxSocket, openLinuxSocket } from '../src/linux-socket.ts';
+import { type LinuxSocket, openLinuxSocket } from '../src/linux/socket.ts';
 import { block, collect, fillBurst, loopback, pattern, sendAll, sendEach, unpack, until } from './loopback.ts';
 import { runInNamespace } from './network-namespace.ts';
 

@@ -2,7 +2,7 @@
 import { openReadiness } from '@uftp/native';
 import type { SocketDriver } from '../src/datagram-socket.ts';
 import { defaultInterface, findInterface } from '../src/interface-choice.ts';
-import { openLinuxSocket } from '../src/linux-socket.ts';
+import { openLinuxSocket } from '../src/linux/socket.ts';
 import { block, collect, fillBurst, sendAll, until } from './loopback.ts';
 import { groupsOfOthers, joinAndLeave, multicastSetting, oneSourceOnly } from './multicast-cases.ts';
 

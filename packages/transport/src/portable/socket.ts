@@ -1,21 +1,21 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { errnoSentence, type UdpSocket } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import { canonicalAddress } from './bind-error.ts';
-import type { DatagramSocket, Family, SocketOptions, SocketStats } from './datagram-socket.ts';
-import { isScatterable } from './expected-data.ts';
-import type { NetworkInterface } from './interfaces.ts';
-import { membershipError } from './membership-error.ts';
-import { PortableOutgoingBatch } from './outgoing-batch.ts';
-import { PortableIncomingBatch } from './portable-incoming-batch.ts';
+import { canonicalAddress } from '../bind-error.ts';
+import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
+import { isScatterable } from '../expected-data.ts';
+import type { NetworkInterface } from '../interfaces.ts';
+import { membershipError } from '../membership-error.ts';
+import { PortableOutgoingBatch } from '../outgoing-batch.ts';
+import { emptyStats } from '../socket-stats.ts';
+import { PortableIncomingBatch } from './incoming-batch.ts';
 import {
 	type BoundPortableSocket,
 	bindPortableSocket,
 	closeQuietly,
 	errorNumber,
 	interfaceArgument,
-} from './portable-socket-setup.ts';
-import { emptyStats } from './socket-stats.ts';
+} from './socket-setup.ts';
 
 /** Datagrams handed to the runtime and not yet sent; more are refused until some are. */
 const MAX_SENDING = 256;

@@ -1,7 +1,7 @@
 import { Errno, errnoSentence, type Libc, SendMessages } from '@uftp/native';
 import type { Endpoint } from '@uftp/protocol';
-import type { Family, SocketStats } from './datagram-socket.ts';
-import type { LinuxOutgoingBatch } from './outgoing-batch.ts';
+import type { Family, SocketStats } from '../datagram-socket.ts';
+import type { LinuxOutgoingBatch } from '../outgoing-batch.ts';
 
 /** IP and UDP headers. */
 const HEADER_BYTES = { 4: 28, 6: 48 } as const;

@@ -1,15 +1,15 @@
 import { Errno, errnoSentence, type Libc, type Readiness, type UdpSocket, type Watch } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import type { DatagramSocket, Family, SocketOptions, SocketStats } from './datagram-socket.ts';
-import { isScatterable } from './expected-data.ts';
-import type { NetworkInterface } from './interfaces.ts';
-import { LinuxIncomingBatch } from './linux-incoming-batch.ts';
-import { LinuxSender } from './linux-sender.ts';
-import { bindLinuxSocket } from './linux-socket-setup.ts';
-import { membershipError } from './membership-error.ts';
-import { LinuxOutgoingBatch } from './outgoing-batch.ts';
-import { emptyStats } from './socket-stats.ts';
-import { TransportError } from './transport-error.ts';
+import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
+import { isScatterable } from '../expected-data.ts';
+import type { NetworkInterface } from '../interfaces.ts';
+import { membershipError } from '../membership-error.ts';
+import { LinuxOutgoingBatch } from '../outgoing-batch.ts';
+import { emptyStats } from '../socket-stats.ts';
+import { TransportError } from '../transport-error.ts';
+import { LinuxIncomingBatch } from './incoming-batch.ts';
+import { LinuxSender } from './sender.ts';
+import { bindLinuxSocket } from './socket-setup.ts';
 
 /** After this many lone datagrams in a row, receive offload is taken to be absent and 32 messages are asked for at once. */
 const LONE_DATAGRAMS = 3;

@@ -1,6 +1,6 @@
 import type { Endpoint, IncomingBatch } from '@uftp/protocol';
-import { INCOMING_BATCH_DATAGRAMS } from './datagram-socket.ts';
-import { MAX_SPLIT_BYTES, startsClearFileSegment } from './expected-data.ts';
+import { INCOMING_BATCH_DATAGRAMS } from '../datagram-socket.ts';
+import { MAX_SPLIT_BYTES, startsClearFileSegment } from '../expected-data.ts';
 
 /** Most datagrams that one `receive` hands over. */
 const DATAGRAMS = 128;

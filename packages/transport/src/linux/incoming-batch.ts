@@ -1,7 +1,7 @@
 import { type Libc, Memory, RECEIVE_SLOTS, ReceiveMessages } from '@uftp/native';
 import type { Endpoint, IncomingBatch } from '@uftp/protocol';
-import { INCOMING_BATCH_DATAGRAMS } from './datagram-socket.ts';
-import { MAX_PAYLOAD_BYTES, MAX_SPLIT_BYTES, startsClearFileSegment } from './expected-data.ts';
+import { INCOMING_BATCH_DATAGRAMS } from '../datagram-socket.ts';
+import { MAX_PAYLOAD_BYTES, MAX_SPLIT_BYTES, startsClearFileSegment } from '../expected-data.ts';
 
 /** Longest datagram or train, and some: so that slots do not fall on the same lines of the processor's cache. */
 const SLOT_BYTES = 65_536 + 1088;
