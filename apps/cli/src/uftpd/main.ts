@@ -39,12 +39,13 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 	const groups = await publicGroups(options.publicGroups);
 	const interfaces = await listeningInterfaces(options.networkInterfaces, [...groups.keys()]);
 	const receiverId = options.receiverId ?? defaultUid(interfaces.firstAddress);
-	const sink = openSink(options);
+	// A sink for each family: nodes number their files by themselves.
+	const sinks = [...groups.keys()].map(() => openSink(options));
 	const onEvent = logEvents(options, log);
 	const [high, low] = crypto.getRandomValues(new Uint32Array(2));
 	const nodes: ReceivingNode[] = [];
 	try {
-		for (const [family, ofFamily] of groups) {
+		for (const [i, [family, ofFamily]] of [...groups].entries()) {
 			nodes.push(
 				await ReceivingNode.open({
 					family,
@@ -54,7 +55,7 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 					bufferBytes: options.bufferBytes,
 					receiverId,
 					instance: [high, low],
-					sink,
+					sink: sinks[i],
 					onEvent,
 				}),
 			);
@@ -66,7 +67,7 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 		removePidFile();
 	} finally {
 		for (const node of nodes) node.close(FAREWELL);
-		sink.close();
+		for (const sink of sinks) sink.close();
 	}
 	return ExitCode.Interrupted;
 }
