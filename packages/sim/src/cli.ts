@@ -2,37 +2,39 @@
 import { type Run, run } from './runner.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from './scenario.ts';
 
+const USAGE = `sim [${Object.keys(SCENARIOS).join(' | ')}] [--seed N] [--runs N] [--receivers N] [--loss PCT]`;
+
+const OPTIONS = ['--seed', '--runs', '--receivers', '--loss'];
+
 interface Options {
-	name: string;
-	seed: number;
-	runs: number;
-	changes: Partial<Scenario>;
+	readonly scenario: Scenario;
+	readonly seed: number;
+	readonly runs: number;
 }
 
 /** The options of a command line, or a sentence that says what is wrong with it. */
 export function parseOptions(words: readonly string[]): Options | string {
-	const options: Options = { name: 'lan', seed: 1, runs: 1, changes: {} };
+	if (words.includes('--help')) return USAGE;
+	let name = 'lan';
+	const numbers = new Map<string, number>();
 	for (let i = 0; i < words.length; i++) {
 		const word = words[i];
 		if (!word.startsWith('--')) {
-			options.name = word;
+			name = word;
 			continue;
 		}
 		const value = Number(words[++i]);
+		if (!OPTIONS.includes(word)) return `${word} is not an option; there are ${OPTIONS.join(', ')}`;
 		if (!Number.isFinite(value) || value < 0) return `${word} needs a number`;
-		const base = scenarioNamed(options.name);
-		if (word === '--seed') options.seed = value;
-		else if (word === '--runs') options.runs = value;
-		else if (word === '--receivers') options.changes = { ...options.changes, receivers: value };
-		else if (word === '--loss' && base !== undefined) {
-			const path = { ...base.path, loss: value / 100, lossBack: value / 100 };
-			options.changes = { ...options.changes, path };
-		} else return `${word} is not an option; there are --seed, --runs, --receivers and --loss`;
+		numbers.set(word, value);
 	}
-	if (scenarioNamed(options.name) === undefined) {
-		return `there is no scenario ${options.name}; there are ${Object.keys(SCENARIOS).join(', ')}`;
-	}
-	return options;
+	const named = scenarioNamed(name);
+	if (named === undefined) return `there is no scenario ${name}; there are ${Object.keys(SCENARIOS).join(', ')}`;
+	const receivers = numbers.get('--receivers') ?? named.receivers;
+	const loss = numbers.get('--loss');
+	const path = loss === undefined ? named.path : { ...named.path, loss: loss / 100, lossBack: loss / 100 };
+	const scenario = { ...named, receivers, path };
+	return { scenario, seed: numbers.get('--seed') ?? 1, runs: numbers.get('--runs') ?? 1 };
 }
 
 /** One line about a run. */
@@ -54,7 +56,7 @@ export function simulate(words: readonly string[], print: (line: string) => void
 	let failures = 0;
 	for (let i = 0; i < options.runs; i++) {
 		const seed = options.seed + i;
-		const result = run(scenarioNamed(options.name, { ...options.changes, seed })!);
+		const result = run({ ...options.scenario, seed });
 		print(describeRun(result));
 		for (const violation of result.violations) print(`  ${violation}`);
 		if (result.violations.length > 0) {

@@ -42,7 +42,7 @@ export class EventQueue {
 		const heap = this.#heap;
 		const first = heap[0];
 		if (first === undefined) return false;
-		const last = heap.pop()!;
+		const last = heap.pop() ?? first;
 		if (heap.length > 0) sink(heap, last);
 		this.now = first.at;
 		first.action();
