@@ -111,7 +111,7 @@ export class SendingSession {
 		this.#say(Level.Info, `Using private multicast address ${addresses.privateAddress}  Group ID: ${hexId(groupId)}`);
 		this.#say(Level.Info, outgoing.reason);
 		this.#say(Level.Info, `UID: ${hexId(sourceId)}  Socket: ${socketSentence}`);
-		if (warning !== undefined) this.#say(Level.Warning, warning);
+		if (warning !== undefined) this.#say(Level.Info, warning);
 		this.#say(Level.Info, 'Initializing group');
 	}
 
