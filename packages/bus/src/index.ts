@@ -12,6 +12,7 @@ export * from './outcome.ts';
 export type { EventDataByKind, EventEnvelope, ReceiverResult, UftpEvent } from './schemas/events.ts';
 export type { Heartbeat, NetworkInterface } from './schemas/heartbeat.ts';
 export type { Job, JobAnswer, JobFile, JobInput, JobOptions, JobTargets } from './schemas/job.ts';
+export type { LocateAnswer, LocateRequest } from './schemas/locate.ts';
 export type { Parsed } from './schemas/parse.ts';
 export type { Presence, RegistryListAnswer, RegistryListRequest, RegistryNode } from './schemas/registry.ts';
 export { isWildcard, patternProblem, subjectMatches, subjectProblem } from './subject-grammar.ts';

@@ -22,6 +22,10 @@ export interface Subjects {
 	readonly prefix: string;
 	/** Jobs for any sender; publish, or request for an answer that carries the job id. */
 	readonly jobsSend: string;
+	/** Jobs for one sender, as `jobsSend` otherwise. Throws InvalidSubject for what is no id. */
+	jobsSendTo(sender: string): string;
+	/** Under which of its roots a sender sees files of its own host; request. Throws InvalidSubject for what is no id. */
+	locate(sender: string): string;
 	/** Who is there; request. */
 	readonly registryList: string;
 	/** Events of one kind. */
@@ -46,15 +50,17 @@ export function subjects(prefix: string = defaultSubjectPrefix): Subjects {
 	return {
 		prefix,
 		jobsSend: `${prefix}.jobs.send`,
+		jobsSendTo: (sender) => withId(`${prefix}.jobs.send`, sender),
+		locate: (sender) => withId(`${prefix}.ctl.locate`, sender),
 		registryList: `${prefix}.registry.list`,
 		allEvents: `${prefix}.events.*`,
 		event: (kind) => `${prefix}.events.${kind}`,
-		heartbeat: (role, id) => {
-			if (!isNodeId(id)) {
-				throw new InvalidSubject(`${prefix}.hb.${role}.${id}`, 'an id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-"');
-			}
-			return `${prefix}.hb.${role}.${id}`;
-		},
+		heartbeat: (role, id) => withId(`${prefix}.hb.${role}`, id),
 		allHeartbeats: (role) => `${prefix}.hb.${role ?? '*'}.*`,
 	};
+}
+
+function withId(subject: string, id: string): string {
+	if (isNodeId(id)) return `${subject}.${id}`;
+	throw new InvalidSubject(`${subject}.${id}`, 'an id is 1 to 64 of A-Z, a-z, 0-9, "_" and "-"');
 }

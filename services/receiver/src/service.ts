@@ -82,7 +82,11 @@ export class ReceiverService implements RunningService {
 				destination,
 				stateDir: config.stateDir,
 			});
-			reply = await openSocket({ family: port.family, driver: config.socketDriver });
+			reply = await openSocket({
+				family: port.family,
+				driver: config.socketDriver,
+				...(port.networkInterface.isLoopback ? { bind: { address: port.address } } : {}),
+			});
 			if (options.port === undefined) {
 				for (const note of port.notes) logger.info(note);
 				for (const warning of port.warnings) logger.warn(warning);

@@ -96,6 +96,8 @@ export class JobRun {
 		const socket = await openSocket({
 			family: addresses.family,
 			networkInterface: outgoing.networkInterface,
+			// Left alone, the kernel puts the address of another interface on what leaves by the loopback.
+			...(outgoing.networkInterface.isLoopback ? { bind: { address: outgoing.address } } : {}),
 			ttl: job.options?.ttl ?? config.ttl,
 			driver: config.socketDriver,
 		});

@@ -1,5 +1,6 @@
 /** The sender: takes jobs from the bus, sends their files, says that it is there and what happens. */
-import type { Message } from '@uftp/bus';
+import type { LocateAnswer, Message, Subscription } from '@uftp/bus';
+import { parseLocateRequest } from '@uftp/bus/schemas';
 import {
 	EventPublisher,
 	HeartbeatPublisher,
@@ -10,6 +11,7 @@ import {
 import { addressesOf, selectDriver } from '@uftp/transport';
 import type { SenderServiceConfig } from './config.ts';
 import { JobDesk } from './job-desk.ts';
+import { locateInRoots } from './locate-files.ts';
 import { type OutgoingInterface, outgoingInterface } from './outgoing-interface.ts';
 import { randomBelow, sessionAddresses } from './session-addresses.ts';
 
@@ -21,7 +23,9 @@ export class SenderService implements RunningService {
 	readonly id: string;
 	readonly #desk: JobDesk;
 	readonly #heartbeat: HeartbeatPublisher;
-	readonly #subscription: { drain(): Promise<void> };
+	readonly #subscriptions: readonly Subscription[];
+	readonly #config: SenderServiceConfig;
+	readonly #host: string;
 	readonly #stopMs: number;
 
 	private constructor(
@@ -38,7 +42,13 @@ export class SenderService implements RunningService {
 		this.id = identity.id;
 		this.#stopMs = config.stopSeconds * 1000;
 		this.#desk = new JobDesk({ config, context, events, uid: config.uid }, () => this.#heartbeat?.beat());
-		this.#subscription = bus.subscribe(subjects.jobsSend, (message) => this.#take(message), { queue: QUEUE });
+		this.#config = config;
+		this.#host = identity.host;
+		this.#subscriptions = [
+			bus.subscribe(subjects.jobsSend, (message) => this.#take(message), { queue: QUEUE }),
+			bus.subscribe(subjects.jobsSendTo(identity.id), (message) => this.#take(message)),
+			bus.subscribe(subjects.locate(identity.id), (message) => this.#locate(message)),
+		];
 		const { name, mtu, isMulticast } = outgoing.networkInterface;
 		const addresses = [...addressesOf(outgoing.networkInterface, family)];
 		this.#heartbeat = new HeartbeatPublisher({
@@ -84,10 +94,18 @@ export class SenderService implements RunningService {
 
 	async stop(): Promise<void> {
 		// Others in the queue group get the jobs from now on; those that are here already are answered.
-		await this.#subscription.drain();
+		await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
 		this.#heartbeat.drain();
 		await this.#desk.stop(this.#stopMs);
 		this.#heartbeat.stop();
+	}
+
+	#locate(message: Message): void {
+		const parsed = parseLocateRequest(message.data);
+		const answer: LocateAnswer = parsed.ok
+			? locateInRoots(parsed.value, this.#config.roots, this.#host)
+			: { ok: false, error: { code: 'bad-question', message: parsed.problem.slice(0, 1000) } };
+		message.respond(answer);
 	}
 
 	async #take(message: Message): Promise<void> {

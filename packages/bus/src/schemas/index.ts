@@ -2,6 +2,7 @@
 export * from './events.ts';
 export * from './heartbeat.ts';
 export * from './job.ts';
+export * from './locate.ts';
 export * from './parse.ts';
 export * from './registry.ts';
 export type { Problem } from './words.ts';

@@ -7,6 +7,7 @@ import type { UftpEvent } from './events.ts';
 import { envelope, eventData, kindOfType } from './events.ts';
 import { type Heartbeat, heartbeat } from './heartbeat.ts';
 import { type Job, type JobAnswer, job, jobAnswer } from './job.ts';
+import { type LocateRequest, locateRequest } from './locate.ts';
 import {
 	type RegistryListAnswer,
 	type RegistryListRequest,
@@ -110,6 +111,11 @@ export function parseJobAnswer(input: unknown): Parsed<JobAnswer> {
 /** A heartbeat of any version 1. */
 export function parseHeartbeat(input: unknown): Parsed<Heartbeat> {
 	return parseTolerant(heartbeat, input, 'The heartbeat');
+}
+
+/** Absolute paths that a sender on the same host shall find in its roots. */
+export function parseLocateRequest(input: unknown): Parsed<LocateRequest> {
+	return parseStrict(locateRequest, input, 'The question for the roots');
 }
 
 /** What to list; empty bytes ask for everybody. */
