@@ -1,5 +1,5 @@
 /**
- * The Announce/Register phase (wire facts, section 4.1): ANNOUNCE in cycles of 3 GRTT until the receivers are there.
+ * The Announce/Register phase (wire facts, section 4.1): ANNOUNCE in cycles until the receivers are there.
  *
  * A closed group goes on as soon as all are registered, else after `robust` cycles. An open group whose receivers are
  * known beforehand does the same; else it takes C's full count, or ends when nobody new comes any more.
@@ -59,9 +59,11 @@ export class Registration implements Phase {
 
 	onRegister(now: number, member: Member): void {
 		this.#cameThisCycle++;
-		if (!this.#awaited.has(member.id) || --this.#awaitedLeft > 0) return;
-		// Everybody is there: measure, confirm, and go on without another announcement.
 		this.#context.updateGrtt();
+		// Once a round trip is known, those that missed the announcement need not wait out the initial guess.
+		this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + this.#cycleMs());
+		if (!this.#awaited.has(member.id) || --this.#awaitedLeft > 0) return;
+		// Everybody is there: confirm, and go on without another announcement.
 		this.#context.confirmRegistrations();
 		if (this.#isClosed) this.#end();
 		else {
@@ -77,12 +79,22 @@ export class Registration implements Phase {
 		if (context.config.targets.every((id) => context.roster.get(id)!.state === 'aborted')) this.#end();
 	}
 
+	/**
+	 * C waits out 3 initial GRTT and then hurries through the other cycles at 3 measured ones. The same time spread
+	 * evenly over the cycles gives a receiver that lost the first announcement the second one much sooner.
+	 */
+	#cycleMs(): number {
+		const { config, grttMs } = this.#context;
+		const wholeMs = CYCLE_GRTT * (config.grttMs.initial + (config.robust - 1) * grttMs);
+		return Math.max(CYCLE_GRTT * grttMs, wholeMs / config.robust);
+	}
+
 	#announce(now: number): void {
 		const context = this.#context;
 		this.#quietCycles = this.#cycle > 0 && this.#cameThisCycle === 0 ? this.#quietCycles + 1 : 0;
 		this.#cameThisCycle = 0;
 		this.#cycle++;
-		this.#cycleEndsAt = now + CYCLE_GRTT * context.grttMs;
+		this.#cycleEndsAt = now + this.#cycleMs();
 		context.emit({ kind: 'announced', attempt: this.#cycle, grttMs: context.grttMs });
 		if (!this.#isClosed) {
 			this.#queueAnnounce([], this.#cycle === 1);
