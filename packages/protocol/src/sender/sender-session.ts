@@ -6,12 +6,8 @@
 import {
 	type CommonHeader,
 	type Complete,
-	decodeAbort,
-	decodeComplete,
-	decodeFileInfoAck,
 	decodeHeader,
 	decodeRegister,
-	decodeStatus,
 	emptyHeader,
 	HEADER_BYTES,
 	isMalformed,
@@ -24,6 +20,7 @@ import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import type { Session } from '../session.ts';
 import { admit, FROM_RECEIVERS, isFromMember } from './admission.ts';
+import { type Answer, decodeAnswer } from './answers.ts';
 import { Completion } from './completion.ts';
 import { composeControl } from './compose-control.ts';
 import { SenderContext } from './context.ts';
@@ -333,26 +330,4 @@ export class SenderSession implements Session<SenderEvent> {
 	#drop(from: Endpoint, malformed: Malformed): void {
 		this.#context.emit({ kind: 'dropped', reason: MALFORMED_REASONS[malformed.malformed], from });
 	}
-}
-
-type Answer = Exclude<NonNullable<ReturnType<typeof decodeAnswer>>, Malformed>;
-
-/** The answers of receivers, each with its kind; undefined for a message that is none. */
-function decodeAnswer(func: number, bytes: Uint8Array, at: number, length: number) {
-	switch (func) {
-		case MessageType.FILEINFO_ACK:
-			return tagged(func, decodeFileInfoAck(bytes, at, length));
-		case MessageType.STATUS:
-			return tagged(func, decodeStatus(bytes, at, length));
-		case MessageType.COMPLETE:
-			return tagged(func, decodeComplete(bytes, at, length));
-		case MessageType.ABORT:
-			return tagged(func, decodeAbort(bytes, at, length));
-		default:
-			return undefined;
-	}
-}
-
-function tagged<K extends number, T extends object>(kind: K, message: T | Malformed) {
-	return isMalformed(message) ? message : { kind, message };
 }
