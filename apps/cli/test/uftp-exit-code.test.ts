@@ -1,6 +1,6 @@
-import type { Outcome, ReceiverResult, SenderEnd, SenderFailure } from '@uftp/protocol';
+import type { Outcome, ReceiverResult, SenderEnd, SenderEvent, SenderFailure } from '@uftp/protocol';
 import { describe, expect, it } from 'vitest';
-import { exitCodeOf } from '../src/uftp/exit-code.ts';
+import { exitCodeOf as codeOf, FileInfoWatch } from '../src/uftp/exit-code.ts';
 
 function result(outcome: Outcome, filesReceived: number, filesRejected = 0): ReceiverResult {
 	return {
@@ -16,6 +16,13 @@ function result(outcome: Outcome, filesReceived: number, filesRejected = 0): Rec
 		filesMissing: 0,
 		bytes: 0,
 	};
+}
+
+/** The exit code after the given events. */
+function exitCodeOf(end: SenderEnd, ...events: readonly SenderEvent[]): number {
+	const watch = new FileInfoWatch();
+	for (const event of events) watch.see(event);
+	return codeOf(end, watch);
 }
 
 function ended(results: readonly ReceiverResult[], failure?: SenderFailure): SenderEnd {
@@ -50,6 +57,15 @@ describe('the exit code of uftp', () => {
 		['interrupted', 6],
 	] as const)('of a session that failed with %s is %i, even if files had arrived before', (failure, code) => {
 		expect(exitCodeOf(ended([result('received', 1)], failure))).toBe(code);
+	});
+
+	it('is 8 when all are lost because nobody answered the FILEINFO of a later file', () => {
+		const entry = { type: 0, name: 'f', size: 1, modifiedSeconds: 0, link: '' } as const;
+		const start = (file: number): SenderEvent => ({ kind: 'fileStarted', file, fileId: file + 1, entry });
+		const pass = (file: number): SenderEvent => ({ kind: 'passStarted', file, pass: 1, blocks: 1 });
+		const end = ended([result('aborted', 1)], 'allLost');
+		expect(exitCodeOf(end, start(0), pass(0), start(1))).toBe(8);
+		expect(exitCodeOf(end, start(0), pass(0), start(1), pass(1))).toBe(9);
 	});
 
 	it('of -q is 7 when a receiver never registered', () => {

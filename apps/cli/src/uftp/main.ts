@@ -41,7 +41,7 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 	const end = await session.run();
 	for (const text of missingLines(end.results, names)) log.tell(text);
 	if (!log.timestamps) log.say(Level.Info, `uftp: Finishing at ${calendarTime(Date.now())}`);
-	return exitCodeOf(end);
+	return exitCodeOf(end, session.fileInfoWatch);
 }
 
 function openLog({ logFile, logLevel: level }: SenderArguments): Log {

@@ -14,6 +14,7 @@ import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { calendarTime, hexId, Level, type Log, type LogLine, scopeOf } from '../drop-in/log.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
 import type { SenderArguments } from './arguments.ts';
+import { FileInfoWatch } from './exit-code.ts';
 import { localNames } from './local-names.ts';
 import { SenderLines } from './log-lines.ts';
 import { defaultUid, type OutgoingInterface } from './outgoing-interface.ts';
@@ -42,6 +43,7 @@ export class SendingSession {
 	readonly #config: SenderConfig;
 	#driver: SenderDriver | undefined;
 	#isAborted = false;
+	readonly fileInfoWatch = new FileInfoWatch();
 
 	constructor(plan: SendingPlan) {
 		this.#plan = plan;
@@ -64,6 +66,7 @@ export class SendingSession {
 				socket,
 				source,
 				onEvent: (event) => {
+					this.fileInfoWatch.see(event);
 					for (const line of lines.of(event)) log.write(line);
 				},
 			});
