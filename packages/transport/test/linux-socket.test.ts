@@ -20,6 +20,20 @@ function open(options: Partial<SocketOptions> = {}): LinuxSocket {
 	return socket;
 }
 
+describe('multicast on the loopback interface', () => {
+	it('comes from 127.0.0.1, not from another address of the machine', async () => {
+		const receiver = open({ bind: {} });
+		receiver.join('230.4.4.9', loopback());
+		const sender = open({ bind: {} });
+		const collected = collect(receiver);
+		const batch = sender.createOutgoing();
+		fillBurst(batch, { host: '230.4.4.9', port: receiver.local.port }, [block(0, 100)]);
+		await sendAll(sender, batch);
+		await until(() => collected.length === 1);
+		expect(collected[0].from.host).toBe('127.0.0.1');
+	});
+});
+
 describe('sending in trains', () => {
 	it('a burst is one system call', async () => {
 		const [receiver, sender] = [open(), open()];

@@ -276,7 +276,7 @@ export class SenderSession implements Session<SenderEvent> {
 		if (!config.quitOnError || this.#phase instanceof Registration) return;
 		const failed = roster.select((member) => !member.isIn || member.filesMissing > 0);
 		if (failed.length === 0) return;
-		this.#fail(now, 'quitOnError', 'a receiver failed, and the session was to end for all in that case');
+		this.#fail(now, 'quitOnError', 'A client dropped out, aborting all');
 	}
 
 	#fail(now: number, code: SenderFailure, message: string): void {

@@ -68,6 +68,8 @@ export function configureMulticast(socket: UdpSocket, options: SocketOptions): v
 			// struct ip_mreqn: group, address, interface number.
 			const request = new Uint8Array(12);
 			new DataView(request.buffer).setInt32(8, index, true);
+			// Left to itself the kernel never takes a loopback address as the source of multicast.
+			if (options.networkInterface?.isLoopback === true) request.set([127, 0, 0, 1], 4);
 			error = socket.setOptionBytes(Level.IP, IpOption.MulticastInterface, request);
 		}
 	} else {
