@@ -1,0 +1,124 @@
+/** Everything in one process: bus, registry, sender, receivers. What `up` and `lab` start. */
+import { announceLocalBus, BusError, type Bus, connectBus, sharedBroker, subjects } from '@uftp/bus';
+import { type LoopbackListener, startLoopbackListener } from '@uftp/bus/listener';
+import { checkConfig, type Logger, logBusStatus, type RunningService, type ServiceContext } from '@uftp/service-kit';
+import { ReceiverService, receiverConfig, SharedPort } from '@uftp/service-receiver';
+import { RegistryService, registryConfig } from '@uftp/service-registry';
+import { SenderService, senderConfig } from '@uftp/service-sender';
+import { CommandEnd, ExitCode, usageError } from './exit-code.ts';
+
+/** Settings as text, by the names that the services give them. */
+export type Settings = Readonly<Record<string, string>>;
+
+export interface StackOptions {
+	/** A bus elsewhere; undefined: one in this process, with a listener. */
+	readonly natsUrl: string | undefined;
+	/** Port of the listener; undefined: 4222, or any free one where that is taken. */
+	readonly busPort: number | undefined;
+	/** What clients of the listener have to show; undefined: nothing. */
+	readonly token: string | undefined;
+	/** Let other programs of this user find the bus. */
+	readonly isAnnounced: boolean;
+	readonly sender: Settings;
+	readonly receivers: readonly Settings[];
+	/** Share of datagrams that the receivers throw away. */
+	readonly lossShare: number;
+	readonly loggerOf: (role: string) => Logger;
+}
+
+export interface Stack {
+	/** Where programs reach the bus. */
+	readonly busUrl: string;
+	readonly sender: SenderService;
+	readonly receivers: readonly ReceiverService[];
+	/** Undefined without receivers. */
+	readonly port: SharedPort | undefined;
+	stop(): Promise<void>;
+}
+
+const usualBusPort = 4222;
+
+/** Starts everything; what was started is stopped again if the rest cannot be. Throws a CommandEnd. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+	const undo: (() => Promise<void> | void)[] = [];
+	const stop = async (): Promise<void> => {
+		for (const step of undo.splice(0).reverse()) await step();
+	};
+	try {
+		const { bus, url } = await openBus(options, undo);
+		const context = (role: string): ServiceContext => ({ bus, subjects: subjects(), logger: options.loggerOf(role) });
+		started(undo, new RegistryService(checked(registryConfig, {}), context('registry')));
+		const configs = options.receivers.map((settings) => checked(receiverConfig, settings));
+		const [first] = configs;
+		const port =
+			first === undefined
+				? undefined
+				: await SharedPort.open({
+						interface: first.interface,
+						groups: first.publicAddress,
+						port: first.port,
+						socketDriver: first.socketDriver,
+					});
+		const receivers: ReceiverService[] = [];
+		if (port !== undefined) {
+			const { logger } = context('receiver');
+			for (const note of port.notes) logger.info(note);
+			for (const warning of port.warnings) logger.warn(warning);
+		}
+		for (const config of configs) {
+			const loss = options.lossShare > 0 ? { loss: { share: options.lossShare, random: Math.random } } : {};
+			const shared = port === undefined ? {} : { port };
+			receivers.push(started(undo, await ReceiverService.start(config, context('receiver'), { ...shared, ...loss })));
+		}
+		const sender = started(undo, await SenderService.start(checked(senderConfig, options.sender), context('sender')));
+		return { busUrl: url, sender, receivers, port, stop };
+	} catch (error) {
+		await stop();
+		if (error instanceof CommandEnd) throw error;
+		if (error instanceof BusError) throw new CommandEnd(ExitCode.NoBus, error.message);
+		throw new CommandEnd(ExitCode.Failed, error instanceof Error ? error.message : String(error));
+	}
+}
+
+function started<S extends RunningService>(undo: (() => Promise<void> | void)[], service: S): S {
+	undo.push(() => service.stop());
+	return service;
+}
+
+function checked<S extends Parameters<typeof checkConfig>[0]>(schema: S, settings: Settings) {
+	const read = checkConfig<S>(schema, settings);
+	if (!read.ok) throw usageError(read.problem);
+	return read.value;
+}
+
+async function openBus(
+	options: StackOptions,
+	undo: (() => Promise<void> | void)[],
+): Promise<{ bus: Bus; url: string }> {
+	const logger = options.loggerOf('bus');
+	if (options.natsUrl !== undefined) {
+		const bus = await connectBus(options.natsUrl, {
+			name: 'uftpctl-up',
+			onStatus: (status) => logBusStatus(logger, status),
+		});
+		undo.push(() => bus.drain());
+		return { bus, url: options.natsUrl };
+	}
+	const bus = await connectBus('memory:');
+	undo.push(() => bus.drain());
+	const listener = await openListener(options);
+	undo.push(() => listener.close());
+	if (options.isAnnounced) undo.push(announceLocalBus(listener.url));
+	return { bus, url: listener.url };
+}
+
+async function openListener({ busPort, token }: StackOptions): Promise<LoopbackListener> {
+	const secret = token === undefined ? {} : { token };
+	if (busPort !== undefined) return startLoopbackListener(sharedBroker(''), { port: busPort, ...secret });
+	try {
+		return await startLoopbackListener(sharedBroker(''), { port: usualBusPort, ...secret });
+	} catch {
+		// A nats-server has it, most likely: any other port does as well, the file tells which.
+		return startLoopbackListener(sharedBroker(''), { port: 0, ...secret });
+	}
+}
