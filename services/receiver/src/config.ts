@@ -13,13 +13,17 @@ export const receiverConfig = z.strictObject({
 	...commonSettings,
 	destination: text('Folder that files are stored under; it must exist'),
 	uid: uid.describe('UID of this receiver; by default made from the address of its interface, see below').optional(),
-	interface: text('Interface to listen on: name, number, address or network (`10.0.0.0/8`); the loopback only if named').optional(),
+	interface: text(
+		'Interface to listen on: name, number, address or network (`10.0.0.0/8`); the loopback only if named',
+	).optional(),
 	publicAddress: list('Multicast groups on which sessions are announced, all IPv4 or all IPv6')
 		.refine((groups) => groups.length > 0 && groups.every(isMulticast), 'must be one or more multicast addresses')
 		.refine((groups) => new Set(groups.map((group) => group.includes(':'))).size === 1, 'must not mix IPv4 and IPv6')
 		.prefault('230.4.4.1'),
 	port: integer('UDP port', 1, 65_535).prefault(String(DEFAULT_PORT)),
-	stateDir: text('Folder that keeps a UID which was made up; by default `uftp` in the folder for state of the user').optional(),
+	stateDir: text(
+		'Folder that keeps a UID which was made up; by default `uftp` in the folder for state of the user',
+	).optional(),
 	graceSeconds: seconds('How long a session rides out a silent sender', 0, 86_400).prefault('30'),
 	sessionsMax: integer('Sessions at the same time', 1, 100).prefault('100'),
 	minFreeBytes: integer('Bytes of disk space that are left free', 0, 999_999_999_999_999).prefault('0'),
@@ -29,7 +33,11 @@ export const receiverConfig = z.strictObject({
 		.transform((value) => Number.parseInt(value, 8))
 		.describe('Permission bits that received files never get, beside those of the umask of the process')
 		.prefault('0'),
-	socketDriver: choice('How UDP is spoken: as fast as the system can, or forced', ['auto', 'linux-batch', 'portable']).prefault('auto'),
+	socketDriver: choice('How UDP is spoken: as fast as the system can, or forced', [
+		'auto',
+		'linux-batch',
+		'portable',
+	]).prefault('auto'),
 });
 
 export type ReceiverConfig = z.output<typeof receiverConfig>;

@@ -66,10 +66,13 @@ function readKept(path: string): string | undefined {
 		content = readFileSync(path, 'utf8');
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-		throw new Error(`The UID kept in ${path} cannot be read: ${(error as Error).message}. Set UFTP_UID or UFTP_STATE_DIR.`);
+		throw new Error(
+			`The UID kept in ${path} cannot be read: ${(error as Error).message}. Set UFTP_UID or UFTP_STATE_DIR.`,
+		);
 	}
 	const uid = parseUid(content.trim());
-	if (uid === undefined) throw new Error(`${path} should hold the UID of this receiver and does not: remove it, or set UFTP_UID.`);
+	if (uid === undefined)
+		throw new Error(`${path} should hold the UID of this receiver and does not: remove it, or set UFTP_UID.`);
 	return formatUid(uid);
 }
 

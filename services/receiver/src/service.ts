@@ -5,13 +5,13 @@ import { RECEIVER_DEFAULTS, ReceiverNode } from '@uftp/protocol';
 import {
 	EventPublisher,
 	HeartbeatPublisher,
-	newIdentity,
 	type NodeIdentity,
+	newIdentity,
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
 import { cleanTemporaries, FileSink } from '@uftp/storage';
-import { addressesOf, type AttachedNode, type DatagramSocket, monotonicMs, openSocket } from '@uftp/transport';
+import { type AttachedNode, addressesOf, type DatagramSocket, monotonicMs, openSocket } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { ReceiverConfig } from './config.ts';
 import { chooseUid } from './receiver-uid.ts';

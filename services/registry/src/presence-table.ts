@@ -195,7 +195,8 @@ function uidKeyOf({ role, id, uid }: Heartbeat): string {
  * new one has spoken.
  */
 function areBothThere(a: Instance, b: Instance): boolean {
-	if (a.presence === 'lost' || b.presence === 'lost' || a.presence === 'draining' || b.presence === 'draining') return false;
+	if (a.presence === 'lost' || b.presence === 'lost' || a.presence === 'draining' || b.presence === 'draining')
+		return false;
 	return a.lastSeenMs > b.firstSeenMs && b.lastSeenMs > a.firstSeenMs;
 }
 

@@ -5,8 +5,8 @@ import {
 	EventPublisher,
 	HeartbeatPublisher,
 	idFromHost,
-	newIdentity,
 	type NodeIdentity,
+	newIdentity,
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';

@@ -48,7 +48,9 @@ export const senderConfig = z.strictObject({
 	...commonSettings,
 	roots: roots.prefault(''),
 	uid: uid.describe('UID of this sender; by default made from the address of its interface').optional(),
-	interface: text('Interface to send on: name, number, address or network (`10.0.0.0/8`); the loopback only if named').optional(),
+	interface: text(
+		'Interface to send on: name, number, address or network (`10.0.0.0/8`); the loopback only if named',
+	).optional(),
 	publicAddress: text('Group on which sessions are announced; an address of one host for unicast')
 		.refine((address) => parseAddress(address) !== undefined, 'must be an IPv4 or IPv6 address')
 		.prefault('230.4.4.1'),
@@ -60,13 +62,21 @@ export const senderConfig = z.strictObject({
 	rateKbps: integer('Rate in Kbps (1024 bit/s); -1 is as fast as the receivers stand', -1, 2 ** 30)
 		.refine((rate) => rate !== 0, 'must be at least 1, or -1 for as fast as the receivers stand')
 		.prefault('-1'),
-	blockSize: integer('Bytes of a file in one datagram', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES).prefault(String(DEFAULT_BLOCK_BYTES)),
-	robust: integer('How often what is not answered is repeated', MIN_ROBUST, MAX_ROBUST).prefault(String(DEFAULT_ROBUST)),
+	blockSize: integer('Bytes of a file in one datagram', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES).prefault(
+		String(DEFAULT_BLOCK_BYTES),
+	),
+	robust: integer('How often what is not answered is repeated', MIN_ROBUST, MAX_ROBUST).prefault(
+		String(DEFAULT_ROBUST),
+	),
 	graceSeconds: seconds('How long a receiver of ours may be silent before it counts as lost', 0, 86_400).prefault('30'),
 	followLinks: flag('Send what symbolic links point to (within the root) instead of the links').prefault('false'),
 	jobsAtOnce: integer('Jobs that run at the same time; the others wait', 1, 32).prefault('1'),
 	jobsWaiting: integer('Jobs that may wait; more are refused', 0, 100_000).prefault('1000'),
-	socketDriver: choice('How UDP is spoken: as fast as the system can, or forced', ['auto', 'linux-batch', 'portable']).prefault('auto'),
+	socketDriver: choice('How UDP is spoken: as fast as the system can, or forced', [
+		'auto',
+		'linux-batch',
+		'portable',
+	]).prefault('auto'),
 });
 
 export type SenderServiceConfig = z.output<typeof senderConfig>;

@@ -42,7 +42,10 @@ export async function findJobFiles(job: Job, rules: FileRules): Promise<JobFiles
 	const roots = new Map(rules.roots.map((root) => [root.label, root]));
 	for (const { root } of job.files) {
 		if (roots.has(root)) continue;
-		return refused('no-such-root', `The root "${root}" is not declared at this sender, which has ${[...roots.keys()].join(', ')}.`);
+		return refused(
+			'no-such-root',
+			`The root "${root}" is not declared at this sender, which has ${[...roots.keys()].join(', ')}.`,
+		);
 	}
 	const wanted = job.files.map(({ root, path, as }) => {
 		const rooted = { path, root: roots.get(root) as SourceRoot };
@@ -58,7 +61,8 @@ export async function findJobFiles(job: Job, rules: FileRules): Promise<JobFiles
 		const more = others === 0 ? '' : ` (and ${others} more of the files)`;
 		return refused(codes[problem.kind], problem.sentence + more);
 	}
-	if (catalogue.entries.length === 0) return refused('nothing-to-send', 'The job names only empty folders without a name: there is nothing to send.');
+	if (catalogue.entries.length === 0)
+		return refused('nothing-to-send', 'The job names only empty folders without a name: there is nothing to send.');
 	return { ok: true, catalogue };
 }
 

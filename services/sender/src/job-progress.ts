@@ -35,7 +35,9 @@ export class JobProgress {
 	/** `receiversDone`: those that have all files. */
 	sample(nowMs: number, progress: SenderProgress, receiversDone: number): ProgressSample {
 		const { session, job, files, totalBytes, blockBytes } = this.#facts;
-		const present = progress.receivers.filter(({ state }) => state !== 'mute' && state !== 'lost' && state !== 'aborted');
+		const present = progress.receivers.filter(
+			({ state }) => state !== 'mute' && state !== 'lost' && state !== 'aborted',
+		);
 		const isOver = progress.phase === 'ended' && present.length > 0 && receiversDone >= present.length;
 		let slowest: SenderProgress['receivers'][number] | undefined;
 		for (const each of present) if (each.missingBlocks > (slowest?.missingBlocks ?? 0)) slowest = each;

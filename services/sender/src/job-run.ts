@@ -1,12 +1,5 @@
 /** Runs one job: one session on one socket, from the question who is there to how it ended at each receiver. */
-import {
-	type EventDataByKind,
-	isDelivered,
-	type Job,
-	jobEnd,
-	type Outcome,
-	type ReceiverResult,
-} from '@uftp/bus';
+import { type EventDataByKind, isDelivered, type Job, jobEnd, type Outcome, type ReceiverResult } from '@uftp/bus';
 import { type SenderConfig, type SenderEnd, type SenderEvent, SenderSession } from '@uftp/protocol';
 import { type EventPublisher, type Logger, ProgressThrottle, type ServiceContext } from '@uftp/service-kit';
 import { type Catalogue, FileSource } from '@uftp/storage';
@@ -219,7 +212,8 @@ export class JobRun {
 		}
 		const phase = jobEnd(receivers.map(({ outcome }) => outcome as Outcome));
 		if (phase === 'succeeded') return { ...common, phase };
-		const error = failure === undefined ? problemOf(receivers) : { code: kebab(failure.code), message: failure.message };
+		const error =
+			failure === undefined ? problemOf(receivers) : { code: kebab(failure.code), message: failure.message };
 		return { ...common, phase, ...(error === undefined ? {} : { error }) };
 	}
 

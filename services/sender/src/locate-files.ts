@@ -11,11 +11,7 @@ interface Base {
 }
 
 /** The answer to a question; `host` is the sender's own. */
-export function locateInRoots(
-	request: LocateRequest,
-	roots: readonly SourceRoot[],
-	host: string,
-): LocateAnswer {
+export function locateInRoots(request: LocateRequest, roots: readonly SourceRoot[], host: string): LocateAnswer {
 	if (request.host !== host) {
 		return refused('other-host', `The paths are of ${request.host}, and this sender runs on ${host}.`);
 	}
@@ -30,7 +26,10 @@ export function locateInRoots(
 			const labels = roots.map(({ label }) => label).join(', ');
 			return refused(
 				'not-in-a-root',
-				`${JSON.stringify(path)} is not in a folder that the sender on this host may send from (its roots: ${labels}).`.slice(0, 1000),
+				`${JSON.stringify(path)} is not in a folder that the sender on this host may send from (its roots: ${labels}).`.slice(
+					0,
+					1000,
+				),
 			);
 		}
 		files.push(found);

@@ -1,6 +1,6 @@
 /** How a session ended at each receiver, in the words of the bus. */
 import { isDelivered, type Outcome, type ReceiverResult } from '@uftp/bus';
-import type { FileResult, ReceiverResult as SessionResult, SenderEnd } from '@uftp/protocol';
+import type { FileResult, SenderEnd, ReceiverResult as SessionResult } from '@uftp/protocol';
 import { formatUid } from '@uftp/wire';
 import type { ExpectedReceiver } from './expected-receivers.ts';
 
@@ -67,7 +67,11 @@ function named(
 function essentials(result: ReceiverResult): ReceiverResult {
 	return isDelivered(result.outcome)
 		? { uid: result.uid, outcome: result.outcome }
-		: { uid: result.uid, outcome: result.outcome, ...(result.reason === undefined ? {} : { reason: result.reason.slice(0, 40) }) };
+		: {
+				uid: result.uid,
+				outcome: result.outcome,
+				...(result.reason === undefined ? {} : { reason: result.reason.slice(0, 40) }),
+			};
 }
 
 /** How one file ended at each receiver. */

@@ -51,7 +51,8 @@ export class SessionReports {
 				this.#naks = 0;
 				return this.#file('started', event.file, event.fileId, {});
 			case 'passStarted':
-				if (event.pass > 1) this.#file('pass', event.file, fileIdOf(event.file), { pass: event.pass, naks: this.#naks });
+				if (event.pass > 1)
+					this.#file('pass', event.file, fileIdOf(event.file), { pass: event.pass, naks: this.#naks });
 				return;
 			case 'nakReceived':
 				this.#naks++;
@@ -94,7 +95,11 @@ export class SessionReports {
 		if (this.#isAnnounced) return;
 		this.#isAnnounced = true;
 		const { job } = this.#about;
-		this.#events.publish('session', { phase: 'announced', ...this.#described(), receivers: this.#about.expected.size }, job);
+		this.#events.publish(
+			'session',
+			{ phase: 'announced', ...this.#described(), receivers: this.#about.expected.size },
+			job,
+		);
 	}
 
 	#registrationEnded(registered: number, mute: readonly number[]): void {
@@ -134,7 +139,9 @@ export class SessionReports {
 			...(seconds > 0 ? { rateBytesPerSecond: Math.round(size / seconds) } : {}),
 			receivers: fileResults(results),
 		});
-		this.#logger.info(`${this.#about.files[file]?.name}: ${has} of ${results.length} receivers have it, ${seconds.toFixed(3)} s.`);
+		this.#logger.info(
+			`${this.#about.files[file]?.name}: ${has} of ${results.length} receivers have it, ${seconds.toFixed(3)} s.`,
+		);
 	}
 
 	#file(
@@ -176,7 +183,15 @@ export class SessionReports {
 		this.#logger.error(reason);
 		this.#events.publish(
 			'receiver',
-			{ phase: 'duplicate', uid: formatUid(id), session, job, address: shown(first), otherAddress: shown(second), reason },
+			{
+				phase: 'duplicate',
+				uid: formatUid(id),
+				session,
+				job,
+				address: shown(first),
+				otherAddress: shown(second),
+				reason,
+			},
 			job,
 		);
 	}
@@ -185,7 +200,9 @@ export class SessionReports {
 		const { session } = this.#about;
 		switch (event.kind) {
 			case 'receiverAway':
-				return this.#logger.warn(`Session ${session}: ${this.#named(event.receiverId)} does not answer; going on without it.`);
+				return this.#logger.warn(
+					`Session ${session}: ${this.#named(event.receiverId)} does not answer; going on without it.`,
+				);
 			case 'receiverReturned':
 				return this.#logger.info(`Session ${session}: ${this.#named(event.receiverId)} is back.`);
 			case 'warning':
@@ -195,7 +212,9 @@ export class SessionReports {
 					`Session ${session}: ${Math.round(event.rateBytesPerSecond / 1024)} KiB/s: ${event.reason}`,
 				);
 			case 'dropped':
-				return this.#logger.debug(`Session ${session}: a datagram from ${shown(event.from)} was dropped: ${event.reason}`);
+				return this.#logger.debug(
+					`Session ${session}: a datagram from ${shown(event.from)} was dropped: ${event.reason}`,
+				);
 			default:
 				return;
 		}

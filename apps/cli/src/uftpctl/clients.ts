@@ -2,7 +2,7 @@
 import type { RegistryNode } from '@uftp/bus';
 import { connectCommandBus } from './command-bus.ts';
 import { ExitCode } from './exit-code.ts';
-import { has, optionHelp, type OptionSpec, parseOptions, refuseWords } from './options.ts';
+import { has, type OptionSpec, optionHelp, parseOptions, refuseWords } from './options.ts';
 import { registryNodes } from './registry-nodes.ts';
 import { bytesText, columns, countText, durationText, printable, say } from './terminal.ts';
 
@@ -45,7 +45,18 @@ export async function clients(words: readonly string[]): Promise<number> {
 /** A table, with what is wrong below it. */
 export function nodesText(nodes: readonly RegistryNode[], isAll: boolean): string {
 	if (nodes.length === 0) return isAll ? 'Nobody is there.' : 'No receiver is there.';
-	const head = [...(isAll ? ['ROLE'] : []), 'UID', 'STATE', 'HOST', 'ADDRESS', 'GROUPS', 'PORT', 'FREE', 'LAST SEEN', 'STORES UNDER'];
+	const head = [
+		...(isAll ? ['ROLE'] : []),
+		'UID',
+		'STATE',
+		'HOST',
+		'ADDRESS',
+		'GROUPS',
+		'PORT',
+		'FREE',
+		'LAST SEEN',
+		'STORES UNDER',
+	];
 	const rows = nodes.map(({ presence, ageMs, heartbeat }) =>
 		[
 			...(isAll ? [heartbeat.role] : []),

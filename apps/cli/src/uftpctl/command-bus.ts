@@ -1,5 +1,14 @@
 /** The bus that a command uses: NATS_URL, else the one that a running `uftpctl up` offers on this machine. */
-import { type Bus, BusError, connectBus, findLocalBus, NoResponders, RequestTimeout, type Subjects, subjects } from '@uftp/bus';
+import {
+	type Bus,
+	BusError,
+	connectBus,
+	findLocalBus,
+	NoResponders,
+	RequestTimeout,
+	type Subjects,
+	subjects,
+} from '@uftp/bus';
 import { CommandEnd, ExitCode } from './exit-code.ts';
 
 export interface CommandBus {

@@ -3,7 +3,7 @@ import type { Message } from '@uftp/bus';
 import { connectCommandBus } from './command-bus.ts';
 import { ExitCode } from './exit-code.ts';
 import { readEvent, type SeenEvent } from './job-watch.ts';
-import { has, optionHelp, type OptionSpec, parseOptions, refuseWords, valueOf } from './options.ts';
+import { has, type OptionSpec, optionHelp, optionOf, parseOptions, refuseWords } from './options.ts';
 import { printable, say, tell } from './terminal.ts';
 
 const specs: readonly OptionSpec[] = [
@@ -26,13 +26,14 @@ export async function events(words: readonly string[]): Promise<number> {
 		return ExitCode.Done;
 	}
 	refuseWords('events', line);
-	const job = valueOf(line, '--job');
+	const job = optionOf(line, '--job');
 	const isJson = has(line, '--json');
 	const { bus, subjects } = await connectCommandBus();
 	const ended = new Promise<void>((resolve) => {
 		for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve());
 		bus.onStatus((status) => {
-			if (status.type === 'disconnected') tell('The connection to the bus is down: events are missed until it is back.');
+			if (status.type === 'disconnected')
+				tell('The connection to the bus is down: events are missed until it is back.');
 			if (status.type === 'reconnected') tell('The bus is back.');
 		});
 	});

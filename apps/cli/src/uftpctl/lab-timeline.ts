@@ -32,7 +32,11 @@ export class LabTimeline {
 }
 
 /** One step for people; undefined for what is not worth a line. */
-function stepText(kind: SeenEvent['kind'], data: SeenEvent['envelope']['data'], count: () => number): string | undefined {
+function stepText(
+	kind: SeenEvent['kind'],
+	data: SeenEvent['envelope']['data'],
+	count: () => number,
+): string | undefined {
 	if (kind === 'session') return sessionStep(data as EventDataByKind['session']);
 	if (kind === 'file') return fileStep(data as EventDataByKind['file']);
 	if (kind !== 'receiver') return undefined;
@@ -41,7 +45,13 @@ function stepText(kind: SeenEvent['kind'], data: SeenEvent['envelope']['data'], 
 	return `${uid} ${phase}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
-function sessionStep({ phase, session, publicAddress, privateAddress, receivers }: EventDataByKind['session']): string | undefined {
+function sessionStep({
+	phase,
+	session,
+	publicAddress,
+	privateAddress,
+	receivers,
+}: EventDataByKind['session']): string | undefined {
 	if (phase === 'announced') {
 		return `session ${session} is announced on ${publicAddress}; its data will go to ${privateAddress}`;
 	}
@@ -51,7 +61,8 @@ function sessionStep({ phase, session, publicAddress, privateAddress, receivers 
 
 function fileStep({ phase, name, size, pass, naks, receivers, seconds }: EventDataByKind['file']): string | undefined {
 	if (phase === 'started') return undefined;
-	if (phase === 'pass') return `pass ${pass}: what ${countText(naks ?? 0, 'report')} of missing blocks asked for is sent again`;
+	if (phase === 'pass')
+		return `pass ${pass}: what ${countText(naks ?? 0, 'report')} of missing blocks asked for is sent again`;
 	if (phase === 'failed') return `nobody got ${name}`;
 	return `${name} (${bytesText(size)}) is complete at ${countText(receivers?.length ?? 0, 'receiver')}, ${seconds?.toFixed(3)} s after it began`;
 }

@@ -3,10 +3,19 @@ import { connectBus, findLocalBus, type JobAnswer, type JobInput, subjects } fro
 import { ask, type CommandBus } from './command-bus.ts';
 import { ExitCode, usageError } from './exit-code.ts';
 import { type JobEnd, JobWatch } from './job-watch.ts';
-import { LabTimeline } from './lab-timeline.ts';
 import { checkCopies, copiesTable } from './lab-copies.ts';
 import { type LabStage, setUpStage } from './lab-stage.ts';
-import { type CommandLine, has, numberOf, optionHelp, type OptionSpec, parseOptions, refuseWords, valueOf } from './options.ts';
+import { LabTimeline } from './lab-timeline.ts';
+import {
+	type CommandLine,
+	has,
+	numberOf,
+	type OptionSpec,
+	optionHelp,
+	optionOf,
+	parseOptions,
+	refuseWords,
+} from './options.ts';
 import { type Stack, startStack } from './stack.ts';
 import { bytesText, columns, countText, LiveLine, printable, say } from './terminal.ts';
 import { textLogger } from './text-logger.ts';
@@ -69,11 +78,12 @@ export async function lab(words: readonly string[]): Promise<number> {
 }
 
 function labOptions(line: CommandLine): LabOptions {
-	const loss = valueOf(line, '--loss') ?? '0';
+	const loss = optionOf(line, '--loss') ?? '0';
 	const lossPercent = /^\d{1,2}(\.\d{1,3})?$/.test(loss) ? Number(loss) : Number.NaN;
-	if (!(lossPercent >= 0 && lossPercent <= 50)) throw usageError(`--loss ${JSON.stringify(loss)} must be a number from 0 to 50.`);
+	if (!(lossPercent >= 0 && lossPercent <= 50))
+		throw usageError(`--loss ${JSON.stringify(loss)} must be a number from 0 to 50.`);
 	return {
-		file: valueOf(line, '--file'),
+		file: optionOf(line, '--file'),
 		receivers: numberOf(line, '--receivers', 1, 50) ?? 3,
 		lossPercent,
 		isStaying: has(line, '--stay'),

@@ -35,7 +35,8 @@ export function parseOptions(command: string, given: readonly string[], specs: r
 		const equals = word.indexOf('=');
 		const name = equals < 0 ? word : word.slice(0, equals);
 		const spec = specs.find((each) => each.name === name);
-		if (spec === undefined) throw usageError(`uftpctl ${command} has no option ${name}: see "uftpctl ${command} --help".`);
+		if (spec === undefined)
+			throw usageError(`uftpctl ${command} has no option ${name}: see "uftpctl ${command} --help".`);
 		let value = equals < 0 ? undefined : word.slice(equals + 1);
 		if (spec.value === undefined) {
 			if (value !== undefined) throw usageError(`The option ${name} takes no value.`);
@@ -54,7 +55,7 @@ export function parseOptions(command: string, given: readonly string[], specs: r
 }
 
 /** The value of an option that stands there once at most. */
-export function valueOf({ options }: CommandLine, name: string): string | undefined {
+export function optionOf({ options }: CommandLine, name: string): string | undefined {
 	return options.get(name)?.[0];
 }
 
@@ -64,7 +65,7 @@ export function has({ options }: CommandLine, name: string): boolean {
 
 /** A whole number from `min` to `max`, or undefined where the option is absent. */
 export function numberOf(line: CommandLine, name: string, min: number, max: number): number | undefined {
-	const text = valueOf(line, name);
+	const text = optionOf(line, name);
 	if (text === undefined) return undefined;
 	const value = /^-?\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
 	if (Number.isNaN(value) || value < min || value > max) {
@@ -75,7 +76,8 @@ export function numberOf(line: CommandLine, name: string, min: number, max: numb
 
 /** No words but options are wanted. */
 export function refuseWords(command: string, { words }: CommandLine): void {
-	if (words.length > 0) throw usageError(`uftpctl ${command} takes no arguments, and there is ${JSON.stringify(words[0])}.`);
+	if (words.length > 0)
+		throw usageError(`uftpctl ${command} takes no arguments, and there is ${JSON.stringify(words[0])}.`);
 }
 
 /** The options for --help, in columns. */

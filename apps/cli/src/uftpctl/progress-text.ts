@@ -27,7 +27,10 @@ export function receiverLines(receivers: readonly ReceiverResult[]): string {
 			outcome,
 			seconds === undefined ? '' : `${seconds.toFixed(3)} s`,
 			bytes === undefined || bytes === 0 ? '' : bytesText(bytes),
-			[host, address].filter((each) => each !== undefined).map((each) => printable(each as string)).join(' '),
+			[host, address]
+				.filter((each) => each !== undefined)
+				.map((each) => printable(each as string))
+				.join(' '),
 			reason === undefined ? '' : printable(reason),
 		]),
 	);

@@ -4,7 +4,7 @@ import { ask, type CommandBus, connectCommandBus } from './command-bus.ts';
 import { CommandEnd, ExitCode, exitCodeHelp, usageError } from './exit-code.ts';
 import { type JobEnd, JobWatch, type SeenEvent } from './job-watch.ts';
 import { locateFiles } from './local-files.ts';
-import { numberOf, optionHelp, type OptionSpec, parseOptions, has, valueOf } from './options.ts';
+import { has, numberOf, type OptionSpec, optionHelp, optionOf, parseOptions } from './options.ts';
 import { progressText, receiverLines } from './progress-text.ts';
 import { bytesText, countText, LiveLine, printable, say, tell } from './terminal.ts';
 
@@ -42,13 +42,13 @@ export async function send(words: readonly string[]): Promise<number> {
 	const isJson = has(line, '--json');
 	const paths = line.words;
 	if (paths.length === 0) throw usageError('uftpctl send needs at least one file: uftpctl send FILE...');
-	const uids = uidsOf(valueOf(line, '--to'));
+	const uids = uidsOf(optionOf(line, '--to'));
 	if (uids !== undefined && has(line, '--open')) throw usageError('--to and --open contradict each other.');
-	const as = valueOf(line, '--as');
+	const as = optionOf(line, '--as');
 	if (as !== undefined && paths.length > 1) throw usageError('--as gives one name, and there are several files.');
 	const rateKbps = numberOf(line, '--rate', -1, 2 ** 30);
 	if (rateKbps === 0) throw usageError('--rate must be at least 1, or -1 for as fast as the receivers stand.');
-	const root = valueOf(line, '--root');
+	const root = optionOf(line, '--root');
 	const bus = await connectCommandBus();
 	try {
 		const located = root === undefined ? await locateFiles(bus, paths) : undefined;
@@ -84,7 +84,10 @@ export async function runJob(bus: CommandBus, subject: string, job: JobInput, is
 	const end = await Promise.race([watch.ended, interrupted, disconnected(bus)]);
 	live.keep();
 	if (end === 'interrupted') {
-		throw new CommandEnd(ExitCode.Interrupted, `Interrupted: the job ${answer.job} goes on at the sender ("uftpctl events" shows it).`);
+		throw new CommandEnd(
+			ExitCode.Interrupted,
+			`Interrupted: the job ${answer.job} goes on at the sender ("uftpctl events" shows it).`,
+		);
 	}
 	if (end === 'disconnected') {
 		throw new CommandEnd(ExitCode.NoBus, `The bus is gone: what became of the job ${answer.job} is not known.`);
@@ -104,7 +107,8 @@ function show({ kind, envelope }: SeenEvent, live: LiveLine): void {
 }
 
 function waitingText({ publicAddress, receivers, open }: EventDataByKind['session']): string {
-	const known = open === true && receivers !== undefined && receivers > 0 ? countText(receivers, 'known receiver') : 'receivers';
+	const known =
+		open === true && receivers !== undefined && receivers > 0 ? countText(receivers, 'known receiver') : 'receivers';
 	return `announced on ${printable(publicAddress ?? '?')}, waiting for ${known} to register`;
 }
 

@@ -1,5 +1,5 @@
 /** Everything in one process: bus, registry, sender, receivers. What `up` and `lab` start. */
-import { announceLocalBus, BusError, type Bus, connectBus, sharedBroker, subjects } from '@uftp/bus';
+import { announceLocalBus, type Bus, BusError, connectBus, sharedBroker, subjects } from '@uftp/bus';
 import { type LoopbackListener, startLoopbackListener } from '@uftp/bus/listener';
 import { checkConfig, type Logger, logBusStatus, type RunningService, type ServiceContext } from '@uftp/service-kit';
 import { ReceiverService, receiverConfig, SharedPort } from '@uftp/service-receiver';

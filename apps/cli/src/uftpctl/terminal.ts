@@ -30,9 +30,14 @@ export function countText(count: number, noun: string): string {
 /** Rows as columns, each as wide as its widest cell; the last one is not padded. */
 export function columns(rows: readonly (readonly string[])[], indent = '  '): string {
 	const widths: number[] = [];
-	for (const row of rows) row.forEach((cell, i) => { widths[i] = Math.max(widths[i] ?? 0, cell.length); });
+	for (const row of rows)
+		row.forEach((cell, i) => {
+			widths[i] = Math.max(widths[i] ?? 0, cell.length);
+		});
 	return rows
-		.map((row) => (indent + row.map((cell, i) => cell.padEnd(i === row.length - 1 ? 0 : (widths[i] ?? 0))).join('  ')).trimEnd())
+		.map((row) =>
+			(indent + row.map((cell, i) => cell.padEnd(i === row.length - 1 ? 0 : (widths[i] ?? 0))).join('  ')).trimEnd(),
+		)
 		.join('\n');
 }
 

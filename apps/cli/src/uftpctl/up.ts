@@ -3,13 +3,27 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LogLevel } from '@uftp/service-kit';
 import { CommandEnd, ExitCode, usageError } from './exit-code.ts';
-import { type CommandLine, has, numberOf, optionHelp, type OptionSpec, parseOptions, refuseWords, valueOf } from './options.ts';
+import {
+	type CommandLine,
+	has,
+	numberOf,
+	type OptionSpec,
+	optionHelp,
+	optionOf,
+	parseOptions,
+	refuseWords,
+} from './options.ts';
 import { type Settings, startStack } from './stack.ts';
 import { say, tell } from './terminal.ts';
 import { textLogger } from './text-logger.ts';
 
 const specs: readonly OptionSpec[] = [
-	{ name: '--root', value: 'LABEL=PATH', isRepeatable: true, help: 'folder that jobs may send from; none is declared by itself' },
+	{
+		name: '--root',
+		value: 'LABEL=PATH',
+		isRepeatable: true,
+		help: 'folder that jobs may send from; none is declared by itself',
+	},
 	{ name: '--dest', value: 'DIR', help: 'receive into DIR; without it there is no receiver' },
 	{ name: '--receivers', value: 'N', help: 'so many receivers, into DIR/1 to DIR/N (default 1, into DIR itself)' },
 	{ name: '--interface', value: 'NAME', help: 'name, number, address or network; the loopback only if named here' },
@@ -45,7 +59,7 @@ export async function up(words: readonly string[]): Promise<number> {
 		return ExitCode.Done;
 	}
 	refuseWords('up', line);
-	const level = levelOf(valueOf(line, '--log-level') ?? 'info');
+	const level = levelOf(optionOf(line, '--log-level') ?? 'info');
 	const common = commonSettings(line);
 	const natsUrl = process.env['NATS_URL'] || undefined;
 	const stack = await startStack({
@@ -53,11 +67,11 @@ export async function up(words: readonly string[]): Promise<number> {
 		busPort: numberOf(line, '--bus-port', 1, 65_535),
 		token: tokenOf(line),
 		isAnnounced: natsUrl === undefined,
-		sender: { ...common, roots: rootsOf(line), ...setting('rateKbps', valueOf(line, '--rate')) },
+		sender: { ...common, roots: rootsOf(line), ...setting('rateKbps', optionOf(line, '--rate')) },
 		receivers: destinationsOf(line).map((destination) => ({
 			...common,
 			destination,
-			...setting('stateDir', valueOf(line, '--state-dir')),
+			...setting('stateDir', optionOf(line, '--state-dir')),
 		})),
 		lossShare: 0,
 		loggerOf: (role) => textLogger(role, level),
@@ -84,9 +98,9 @@ export function interrupted(): Promise<void> {
 
 function commonSettings(line: CommandLine): Settings {
 	return {
-		...setting('interface', valueOf(line, '--interface')),
-		...setting('port', valueOf(line, '--port')),
-		...setting('publicAddress', valueOf(line, '--group')),
+		...setting('interface', optionOf(line, '--interface')),
+		...setting('port', optionOf(line, '--port')),
+		...setting('publicAddress', optionOf(line, '--group')),
 	};
 }
 
@@ -97,7 +111,8 @@ function setting(name: string, value: string | undefined): Settings {
 function rootsOf(line: CommandLine): string {
 	const roots = (line.options.get('--root') ?? []).map((root) => {
 		const [, label, path] = /^([^=]+)=(.+)$/.exec(root) ?? [];
-		if (label === undefined || path === undefined) throw usageError(`--root ${JSON.stringify(root)} is not LABEL=PATH.`);
+		if (label === undefined || path === undefined)
+			throw usageError(`--root ${JSON.stringify(root)} is not LABEL=PATH.`);
 		if (path.includes(',')) throw usageError(`--root ${JSON.stringify(root)}: a path with a comma cannot be a root.`);
 		return `${label}=${resolve(path)}`;
 	});
@@ -106,7 +121,7 @@ function rootsOf(line: CommandLine): string {
 
 function destinationsOf(line: CommandLine): string[] {
 	const count = numberOf(line, '--receivers', 0, 100);
-	const given = valueOf(line, '--dest');
+	const given = optionOf(line, '--dest');
 	if (given === undefined) {
 		if (count !== undefined && count > 0) throw usageError('--receivers needs --dest: where are they to store files?');
 		return [];
@@ -124,7 +139,7 @@ function destinationsOf(line: CommandLine): string[] {
 }
 
 function tokenOf(line: CommandLine): string | undefined {
-	const token = valueOf(line, '--token');
+	const token = optionOf(line, '--token');
 	if (has(line, '--no-token')) {
 		if (token !== undefined) throw usageError('--token and --no-token contradict each other.');
 		return undefined;
