@@ -3,12 +3,16 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createTopology, missingPeers, noise } from '@uftp/interop';
+import { measureBusSend } from './bus-send.ts';
 import { type Contest, contests, receiverOptions, receivers, senderOptions } from './contests.ts';
 import { measureIdle, measureMemory } from './footprint.ts';
 import { measureRun, type Run } from './measure.ts';
 import { type Line, renderTable, summarize } from './report.ts';
 
-const usage = `npm run bench -- [--rows ${contests.map(({ id }) => id).join(',')}] [--runs 3] [--size MIB] [--memory] [--idle]
+/** The row that goes over the bus and has no C counterpart. */
+const busRow = 'send';
+const rowIds = [...contests.map(({ id }) => id), busRow];
+const usage = `npm run bench -- [--rows ${rowIds.join(',')}] [--runs 3] [--size MIB] [--memory] [--idle]
                [--only C:C,ours:ours] [--json FILE]
 Measures our programs against the C ones, in turns, in network namespaces of its own. With --memory or --idle and
 without --rows only that is measured.`;
@@ -39,21 +43,20 @@ async function main(): Promise<number> {
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 	printMachine(Number(values.runs));
 	const lines: Line[] = [];
-	for (const contest of chosenContests(values.rows, values.only, values.memory || values.idle)) {
+	const rows = values.rows?.split(',') ?? (values.memory || values.idle ? [] : rowIds);
+	for (const contest of chosenContests(rows, values.only)) {
 		lines.push(...(await runContest(contest, Number(values.size) * 1024 * 1024, Number(values.runs), scratch)));
 	}
 	if (lines.length > 0) console.log(`\n${renderTable(lines)}\n`);
 	if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(lines, undefined, '\t'));
+	if (rows.includes(busRow)) console.log((await measureBusSend(scratch, Number(values.runs))).join('\n'));
 	if (values.memory) console.log((await measureMemory(scratch)).join('\n'));
 	if (values.idle) console.log((await measureIdle(scratch)).join('\n'));
 	return lines.some((line) => line.failedRuns > 0 || line.wrongFiles > 0) ? 1 : 0;
 }
 
-function chosenContests(rows: string | undefined, only: string | undefined, footprint: boolean): Contest[] {
-	const wanted = rows?.split(',') ?? (footprint ? [] : contests.map(({ id }) => id));
-	for (const id of wanted) {
-		if (!contests.some((contest) => contest.id === id)) throw new Error(`There is no row "${id}".\n${usage}`);
-	}
+function chosenContests(wanted: readonly string[], only: string | undefined): Contest[] {
+	for (const id of wanted) if (!rowIds.includes(id)) throw new Error(`There is no row "${id}".\n${usage}`);
 	const pairs = only?.split(',');
 	return contests
 		.filter(({ id }) => wanted.includes(id))
