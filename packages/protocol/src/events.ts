@@ -54,7 +54,11 @@ export type SenderEvent =
 			readonly rttMs: number;
 			readonly isOurs: boolean;
 			readonly viaProxyId: number | undefined;
+			/** The 20 bytes of the key that it has proved to own; undefined without client authentication. */
+			readonly fingerprint?: Uint8Array | undefined;
 	  }
+	/** Encrypted sessions: the receiver has the group key and has proved it (KEYINFO_ACK). */
+	| { readonly kind: 'keyed'; readonly receiverId: number }
 	| { readonly kind: 'registrationEnded'; readonly registered: readonly number[]; readonly mute: readonly number[] }
 	/** The shell must open the file and answer with `fileOpened` or `fileUnavailable`. */
 	| { readonly kind: 'fileNeeded'; readonly file: number }
@@ -131,6 +135,18 @@ export interface SenderProgress {
 	}[];
 }
 
+/** How an encrypted session is secured, as its receiver sees it. */
+export interface SessionSecurityFacts {
+	/** "ecdh_ecdsa, aes256-gcm, sha256, authenc". */
+	readonly suite: string;
+	/** The 20 bytes of the sender's key. */
+	readonly senderFingerprint: Uint8Array;
+	/** The fingerprint stands in this receiver's list: the sender is known to be who it says. */
+	readonly isPinned: boolean;
+	/** The 20 bytes of the own key that is shown to the sender; undefined if none is asked for. */
+	readonly ownFingerprint: Uint8Array | undefined;
+}
+
 export type ReceiverEvent =
 	/** The shell joins the session's private group (and leaves it at `sessionEnded`). */
 	| {
@@ -143,6 +159,10 @@ export type ReceiverEvent =
 			readonly privateGroup: string | undefined;
 			readonly blockBytes: number;
 			readonly isOpenGroup: boolean;
+			/** The private group is joined for packets from this address only; undefined: from anywhere. */
+			readonly source?: string | undefined;
+			/** Undefined in the clear. */
+			readonly security?: SessionSecurityFacts | undefined;
 	  }
 	| { readonly kind: 'registered'; readonly groupId: number; readonly grttMs: number }
 	/** The shell asks its sink and answers with `fileDecided`. */

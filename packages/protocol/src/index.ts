@@ -4,6 +4,7 @@ export { ReceiverNode } from './receiver/receiver.ts';
 export * from './receiver-config.ts';
 export type * from './receiver-port.ts';
 export { SectionMap } from './sections.ts';
+export * from './security-config.ts';
 export { SenderSession } from './sender/sender-session.ts';
 export * from './sender-config.ts';
 export * from './session.ts';

@@ -1,4 +1,6 @@
 /** What a receiving node is told at its start. */
+import type { ReceiverSecurityConfig } from './security-config.ts';
+
 export interface ReceiverConfig {
 	/** This receiver's id; unique in the group. */
 	readonly receiverId: number;
@@ -10,6 +12,8 @@ export interface ReceiverConfig {
 	readonly sessionsMax: number;
 	/** Cap for the block bitmaps of all sessions together. */
 	readonly bitmapBytesMax: number;
+	/** Keys, and whom to accept; undefined: everybody, and only in the clear. */
+	readonly security?: ReceiverSecurityConfig | undefined;
 }
 
 export const RECEIVER_DEFAULTS = {

@@ -1,5 +1,6 @@
 /** What a sending session is told at its start. Defaults are UFTP's own (features, section 1). */
 import type { Endpoint } from './ports.ts';
+import type { SenderSecurityConfig } from './security-config.ts';
 
 export interface SenderConfig {
 	/** Random, nonzero. */
@@ -34,6 +35,8 @@ export interface SenderConfig {
 	readonly epochMs: number;
 	/** 32-bit seed of the session's own random choices, drawn by the shell. */
 	readonly seed: number;
+	/** Encrypts the session; undefined: in the clear. */
+	readonly security?: SenderSecurityConfig | undefined;
 }
 
 export const SENDER_DEFAULTS = {

@@ -20,6 +20,8 @@ const START_OWN = { rate: 500e6, growth: 1.05 };
 const START_C = { rate: 70e6, growth: 1.2 };
 /** C receivers take a gap of 32,768 packets for the past: at this rate that is more than 0.3 s. */
 const C_PACKETS_PER_SECOND_MAX = 100_000;
+/** A receiver waits for at least so many packets that do not come, however slow the session is. */
+const GAPS_OF_SILENCE = 4;
 const RATE_MAX = 2e9;
 const RATE_MIN = 1e6;
 
@@ -45,7 +47,7 @@ export class SenderContext {
 	constructor(config: SenderConfig, catalogue: readonly CatalogueEntry[], now: number) {
 		this.config = config;
 		this.catalogue = catalogue;
-		this.grttMs = config.grttMs.initial;
+		this.grttMs = Math.max(config.grttMs.initial, this.#slowestGrttMs());
 		this.startedAt = now;
 		const limit = config.rateBytesPerSecond;
 		this.pacer = new Pacer(Number.isFinite(limit) ? limit : START_C.rate);
@@ -109,8 +111,21 @@ export class SenderContext {
 	updateGrtt(): void {
 		const largest = this.roster.largestRttMs();
 		if (largest === 0) return;
-		this.grttMs = nextGrttMs(this.grttMs, largest, !this.#grttMeasured, this.config.grttMs);
+		const measuredMs = nextGrttMs(this.grttMs, largest, !this.#grttMeasured, this.config.grttMs);
+		this.grttMs = Math.max(measuredMs, this.#slowestGrttMs());
 		this.#grttMeasured = true;
+	}
+
+	/**
+	 * The least GRTT that the rate allows. Receivers give up after `robust` GRTT without a packet: when two packets are
+	 * further apart than the round trip, the gap is what they must be told, within the bounds of the GRTT, or else as
+	 * much as carries them over some lost packets.
+	 */
+	#slowestGrttMs(): number {
+		const { rateBytesPerSecond, robust, grttMs } = this.config;
+		if (!Number.isFinite(rateBytesPerSecond)) return 0;
+		const gapMs = (1000 * this.packetBytes) / rateBytesPerSecond;
+		return Math.max(Math.min(gapMs, grttMs.max), (GAPS_OF_SILENCE * gapMs) / robust);
 	}
 
 	/** Whether to go on without a member after so many unanswered requests, the first of them `sinceMs` ago. */
