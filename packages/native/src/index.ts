@@ -1,6 +1,11 @@
 export { Errno, errnoName, errnoSentence } from './errno.ts';
 export { type InterfaceFacts, readInterfaceFacts } from './interface-facts.ts';
 export { type Libc, type LibcResult, loadLibc } from './libc.ts';
+export { LibcryptoHash, LibcryptoHmac } from './libcrypto/digester.ts';
+export { LibcryptoEcKey } from './libcrypto/ec-key.ts';
+export { type Libcrypto, type LibcryptoResult, loadLibcrypto } from './libcrypto/library.ts';
+export { LibcryptoPacketCipher } from './libcrypto/packet-cipher.ts';
+export { LibcryptoRsaKey } from './libcrypto/rsa-key.ts';
 export { Memory } from './memory.ts';
 export { openOtherReadiness, openReadiness, Readiness, type ReadinessResult, type Watch } from './readiness.ts';
 export { RECEIVE_SLOTS, ReceiveMessages, SLOT_VECTORS, TRAIN_VECTORS } from './receive-messages.ts';

@@ -153,6 +153,7 @@ export { decodeRegConf, encodeRegConf, type RegConf, RegConfLayout } from './mes
 export { decodeRegister, encodeRegister, type Register, RegisterLayout } from './messages/register.ts';
 export { decodeStatus, encodeStatus, type Status, StatusLayout, statusBitmapBytes } from './messages/status.ts';
 export {
+	copyBytes,
 	getU16,
 	getU32,
 	getU48,

@@ -22,11 +22,11 @@ export function addressOf(bytes: Uint8Array, at: number, length: number): number
 	return lastAddress + at;
 }
 
-/** A name as the C functions want it: ASCII and a zero byte. The caller keeps the memory for as long as it is read. */
-export function nameMemory(name: string): Memory {
-	const memory = new Memory(name.length + 1);
-	for (let i = 0; i < name.length; i += 1) memory.bytes[i] = name.charCodeAt(i);
-	return memory;
+/** A name as the C functions want it, ASCII and a zero byte, for the length of a call. */
+export function withName<T>(name: string, use: (address: number) => T): T {
+	const bytes = new Uint8Array(name.length + 1);
+	for (let i = 0; i < name.length; i += 1) bytes[i] = name.charCodeAt(i);
+	return withSecret(bytes, use);
 }
 
 /** A secret in foreign reach for the length of a call: copied in, and zeroed as soon as `use` has returned. */

@@ -1,5 +1,5 @@
 import { Memory } from '../memory.ts';
-import { addressOf, nameMemory, withSecret } from './address.ts';
+import { addressOf, withName, withSecret } from './address.ts';
 import type { Libcrypto } from './library.ts';
 
 const fetched = new Map<string, number>();
@@ -8,9 +8,8 @@ const fetched = new Map<string, number>();
 function fetchHash(libcrypto: Libcrypto, name: string): number {
 	let hash = fetched.get(name);
 	if (hash === undefined) {
-		const text = nameMemory(name);
-		hash = Number(libcrypto.EVP_MD_fetch(0, text.address, 0));
-		if (text.bytes[0] === 0 || hash === 0) libcrypto.ERR_clear_error();
+		hash = withName(name, (text) => Number(libcrypto.EVP_MD_fetch(0, text, 0)));
+		if (hash === 0) libcrypto.ERR_clear_error();
 		fetched.set(name, hash);
 	}
 	return hash;

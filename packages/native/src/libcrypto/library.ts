@@ -67,7 +67,6 @@ const curves = {
 	EC_KEY_set_public_key: { args: [address, address], returns: i32 },
 	EC_KEY_check_key: { args: [address], returns: i32 },
 	EC_GROUP_get_degree: { args: [address], returns: i32 },
-	EC_GROUP_order_bits: { args: [address], returns: i32 },
 	EC_POINT_new: { args: [address], returns: address },
 	EC_POINT_clear_free: { args: [address], returns: nothing },
 	EC_POINT_mul: { args: [address, address, address, address, address, address], returns: i32 },

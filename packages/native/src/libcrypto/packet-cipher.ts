@@ -1,5 +1,5 @@
 import { Memory } from '../memory.ts';
-import { addressOf, nameMemory, withSecret } from './address.ts';
+import { addressOf, withName, withSecret } from './address.ts';
 import type { Libcrypto } from './library.ts';
 
 const CTRL_AEAD_SET_IVLEN = 0x9;
@@ -15,6 +15,7 @@ export interface PacketCipherShape {
 	/** OpenSSL's name: "AES-128-GCM". */
 	readonly name: string;
 	readonly mode: CipherMode;
+	readonly keyBytes: number;
 	readonly ivBytes: number;
 	/** 0 for CBC. */
 	readonly tagBytes: number;
@@ -26,9 +27,8 @@ const fetched = new Map<string, number>();
 function fetchCipher(libcrypto: Libcrypto, name: string): number {
 	let cipher = fetched.get(name);
 	if (cipher === undefined) {
-		const text = nameMemory(name);
-		cipher = Number(libcrypto.EVP_CIPHER_fetch(0, text.address, 0));
-		if (text.bytes[0] === 0 || cipher === 0) libcrypto.ERR_clear_error();
+		cipher = withName(name, (text) => Number(libcrypto.EVP_CIPHER_fetch(0, text, 0)));
+		if (cipher === 0) libcrypto.ERR_clear_error();
 		fetched.set(name, cipher);
 	}
 	return cipher;
@@ -50,6 +50,9 @@ export class LibcryptoPacketCipher {
 
 	/** Undefined if this libcrypto lacks the cipher or refuses the key. */
 	static open(libcrypto: Libcrypto, shape: PacketCipherShape, key: Uint8Array): LibcryptoPacketCipher | undefined {
+		if (key.length !== shape.keyBytes) {
+			throw new RangeError(`${shape.name} takes a key of ${shape.keyBytes} bytes, not ${key.length}`);
+		}
 		const cipher = fetchCipher(libcrypto, shape.name);
 		if (cipher === 0) return undefined;
 		const sealing = makeContext(libcrypto, cipher, shape, key, ENCRYPT);
