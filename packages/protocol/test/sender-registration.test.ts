@@ -1,6 +1,6 @@
 import { MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { Actor, entry, Stage } from './scripted-receivers.ts';
+import { Actor, entry, type Sent, Stage } from './scripted-receivers.ts';
 
 const FILES = [entry('a.bin', 5000)];
 const ALICE = 0x0a000002;
@@ -75,6 +75,19 @@ describe('a sender that announces', () => {
 		new Actor(stage, ALICE, '10.0.0.2').register(100);
 		// 100 ms is code 136 (wire facts, section 2.2).
 		expect(stage.of(MessageType.FILEINFO)[0].header.grtt).toBe(136);
+	});
+
+	it('advertises no GRTT below the gap between two packets, lest receivers give up in between', () => {
+		const grttOf = (sent: Sent[]) => sent.at(-1)!.header.grtt;
+		const stage = new Stage({ targets: [ALICE], rateBytesPerSecond: 1352 }, FILES);
+		new Actor(stage, ALICE, '10.0.0.2').register();
+		stage.run(5000);
+		// 1 s is code 166 (wire facts, section 2.2).
+		expect(grttOf(stage.of(MessageType.FILEINFO))).toBe(166);
+		// Bounds below the gap are kept as far as receivers can stand: 4 s of silence in 20 GRTT.
+		const bounds = { initial: 50, min: 10, max: 100 };
+		const short = new Stage({ targets: [ALICE], rateBytesPerSecond: 1352, grttMs: bounds }, FILES);
+		expect(short.kinds('announced')[0].grttMs).toBe(200);
 	});
 
 	it('tells strangers in a closed group that they are not in its list', () => {
