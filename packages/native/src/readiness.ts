@@ -7,6 +7,11 @@ import { RingPollQueue } from './ring-poll-queue.ts';
 
 /** One watched descriptor. */
 export interface Watch {
+	/**
+	 * From inside the listener: the next call comes no sooner than after `ms` milliseconds (1 at least), so that more can
+	 * gather. Without effect at other times.
+	 */
+	rest(ms: number): void;
 	/** Stops watching. Must be called before the descriptor is closed. */
 	close(): void;
 }
@@ -18,6 +23,8 @@ interface WatchState {
 	isClosed: boolean;
 	/** A poll request is with the kernel. */
 	isArmed: boolean;
+	/** Milliseconds to leave the descriptor alone before it is polled again. */
+	restMs: number;
 }
 
 /** Either the readiness of this thread, or a sentence that says why there is none. */
@@ -85,13 +92,16 @@ export class Readiness {
 		if (request >= MAX_WATCHES) return `more than ${MAX_WATCHES} sockets are watched`;
 		this.#generation += 1;
 		const tag = this.#generation * MAX_WATCHES + request;
-		const state: WatchState = { descriptor, listener, tag, isClosed: false, isArmed: true };
+		const state: WatchState = { descriptor, listener, tag, isClosed: false, isArmed: true, restMs: 0 };
 		const error = this.#queue.submit(request, descriptor, tag);
 		if (error !== 0) return `the kernel does not watch the socket: ${errnoSentence(error)}`;
 		this.#watches[request] = state;
 		this.#count += 1;
 		this.#events.start();
-		return { close: () => this.#close(request, state) };
+		const rest = (ms: number) => {
+			if (!state.isArmed) state.restMs = ms;
+		};
+		return { rest, close: () => this.#close(request, state) };
 	}
 
 	#close(request: number, state: WatchState): void {
@@ -132,7 +142,15 @@ export class Readiness {
 		} catch (error) {
 			reportError(error);
 		}
-		if (state.isClosed) return;
+		const { restMs } = state;
+		state.restMs = 0;
+		if (restMs > 0) setTimeout(() => this.#arm(tag), restMs);
+		else this.#arm(tag);
+	}
+
+	#arm(tag: number): void {
+		const state = this.#stateOf(tag);
+		if (state === undefined || state.isClosed) return;
 		this.#queue.submit(tag % MAX_WATCHES, state.descriptor, tag);
 		state.isArmed = true;
 	}

@@ -76,6 +76,12 @@ export interface DatagramSocket {
 	onReadable(listener: () => void): void;
 
 	/**
+	 * From inside the readable listener: it is called again no sooner than after `ms` milliseconds, so that datagrams
+	 * gather and one call takes many. For times of much data; ignored where the receive buffer is too small for it.
+	 */
+	rest(ms: number): void;
+
+	/**
 	 * Says what most datagrams will look like: `split` header bytes, then `payloadBytes` bytes of file data. A wrong
 	 * or missing hint costs speed, never correctness. (0, 0), the initial state, makes every datagram flat, which is
 	 * what encrypted sessions need.

@@ -114,6 +114,10 @@ export class MulticastListener implements DatagramSocket {
 		for (const socket of this.#open()) socket.onReadable(listener);
 	}
 
+	rest(ms: number): void {
+		for (const socket of this.#open()) socket.rest(ms);
+	}
+
 	expectData(split: number, payloadBytes: number): void {
 		this.#split = split;
 		this.#payloadBytes = payloadBytes;

@@ -13,6 +13,8 @@ import { bindLinuxSocket } from './socket-setup.ts';
 
 /** After this many lone datagrams in a row, receive offload is taken to be absent and 32 messages are asked for at once. */
 const LONE_DATAGRAMS = 3;
+/** A receive buffer that holds what arrives in a rest of a few milliseconds at any rate this program reaches. */
+const REST_BUFFER_BYTES = 2 * 1024 * 1024;
 
 /** Opens the socket that moves trains of datagrams. Throws `TransportError`. */
 export function openLinuxSocket(readiness: Readiness, options: SocketOptions): LinuxSocket {
@@ -101,6 +103,10 @@ export class LinuxSocket implements DatagramSocket {
 		const watch = this.#readiness.watch(this.#socket.descriptor, () => this.#listener?.());
 		if (typeof watch === 'string') throw new TransportError(`Nothing can be received: ${watch}.`);
 		this.#watch = watch;
+	}
+
+	rest(ms: number): void {
+		if (this.receiveBufferBytes >= REST_BUFFER_BYTES) this.#watch?.rest(ms);
 	}
 
 	expectData(split: number, payloadBytes: number): void {

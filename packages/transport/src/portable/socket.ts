@@ -121,6 +121,9 @@ export class PortableSocket implements DatagramSocket {
 		if (this.#queue.length > 0) this.#notify();
 	}
 
+	/** Each datagram is an event of the runtime here: there is nothing to gather. */
+	rest(): void {}
+
 	expectData(split: number, payloadBytes: number): void {
 		this.#split = isScatterable(split, payloadBytes) ? split : 0;
 	}
