@@ -7,9 +7,17 @@ const COUNTER_LIMIT = Number.MAX_SAFE_INTEGER;
  * before each use, so that no two packets of a node have the same IV. One counter belongs to one group key.
  */
 export class NonceCounter {
-	#value = 0;
+	#value: number;
 
-	/** The last counter that was used; 0 before the first. */
+	/**
+	 * `start` is 0 where the group key is made with the counter, at the sender. A receiver may come back into a session
+	 * whose key it has used before: it starts at a random place, so that it cannot repeat itself.
+	 */
+	constructor(start = 0) {
+		this.#value = start;
+	}
+
+	/** The last counter that was used; at first, the start. */
 	get value(): number {
 		return this.#value;
 	}
