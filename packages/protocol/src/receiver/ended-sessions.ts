@@ -4,7 +4,7 @@
  */
 import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, type Malformed, MessageType } from '@uftp/wire';
 import { ENDED_FILES_MAX, ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from '../limits.ts';
-import { CompleteStatus } from '../ports.ts';
+import { CompleteStatus, type Endpoint } from '../ports.ts';
 import type { AnswerQueue, SessionLink } from './answers.ts';
 import { SESSION_FILE_ID } from './completion.ts';
 import { type FinishedFiles, identityHash } from './finished-files.ts';
@@ -15,6 +15,24 @@ interface EndedSession {
 	readonly outcome: SessionOutcome;
 	readonly files: FinishedFiles;
 	readonly endedAt: number;
+}
+
+/** A first packet that comes so long after the end of a session was not sent before it. */
+const FIRST_PACKET_MS = 1000;
+
+/**
+ * Whether an ANNOUNCE with the group id of an earlier session belongs to another run of its sender. C senders draw the
+ * id from the time in seconds and their process id, so that programs started one after the other often repeat it; the
+ * port they send from is another one then, and each run counts its packets from 0.
+ */
+export function isOtherRun(
+	link: SessionLink,
+	from: Endpoint,
+	header: Readonly<CommonHeader>,
+	silentMs: number,
+): boolean {
+	if (from.host !== link.replyTo.host || from.port !== link.replyTo.port) return true;
+	return header.sequence === 0 && silentMs > FIRST_PACKET_MS;
 }
 
 export class EndedSessions {
@@ -61,9 +79,10 @@ export class EndedSessions {
 	 * Whether an ANNOUNCE repeats a session that is over for good. One that ended here because nothing was heard any
 	 * more may be joined again.
 	 */
-	isOver(now: number, header: Readonly<CommonHeader>): boolean {
+	isOver(now: number, from: Endpoint, header: Readonly<CommonHeader>): boolean {
 		const session = this.#find(now, header);
 		if (session === undefined || header.groupInstance > session.link.groupInstance) return false;
+		if (isOtherRun(session.link, from, header, now - session.endedAt)) return false;
 		return session.outcome !== 'unconfirmed' && session.outcome !== 'timedOut';
 	}
 

@@ -26,7 +26,7 @@ import { judge, privateGroupOf } from './announcement.ts';
 import { AnswerQueue, type SessionLink } from './answers.ts';
 import { BitmapBudget } from './block-ledger.ts';
 import { Counters } from './counters.ts';
-import { EndedSessions } from './ended-sessions.ts';
+import { EndedSessions, isOtherRun } from './ended-sessions.ts';
 import { HoldOff } from './hold-off.ts';
 import { ReceiverSession } from './session.ts';
 import { type FileOwner, type NodeServices, SessionContext } from './session-context.ts';
@@ -126,11 +126,16 @@ export class ReceiverNode implements Receiver {
 			return;
 		}
 		if (known !== undefined && header.groupInstance <= known.context.link.groupInstance) {
-			if (header.groupInstance === known.context.link.groupInstance) known.hear(now, header);
-			else this.#counters.drop('old-instance');
-			return;
-		}
-		if (this.#ended.isOver(now, header)) return;
+			if (header.groupInstance !== known.context.link.groupInstance) {
+				this.#counters.drop('old-instance');
+				return;
+			}
+			const { context } = known;
+			const isRepeat = !isOtherRun(context.link, from, header, now - context.lastHeardAt);
+			if (isRepeat) known.hear(now, header);
+			// A sender that still speaks is not replaced by whoever announces in its name.
+			if (isRepeat || !context.isSilent(now)) return;
+		} else if (this.#ended.isOver(now, from, header)) return;
 		const announce = decodeAnnounce(bytes, at, length);
 		if (isMalformed(announce)) {
 			this.#drop(now, announce.malformed, from);

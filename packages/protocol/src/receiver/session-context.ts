@@ -144,6 +144,11 @@ export class SessionContext {
 		return this.node.holdOff.delayMs(this.grttMs, this.groupSize);
 	}
 
+	/** Nothing came for as long as the protocol allows; a patient receiver may still wait. */
+	isSilent(now: number): boolean {
+		return now - this.lastHeardAt > silenceMs(this.terms.robust, this.grttMs);
+	}
+
 	/** When a silent sender is given up: never before the protocol's own time, nor before our grace. */
 	get silenceDeadline(): number {
 		if (this.phase !== 'active') return NEVER;
