@@ -63,6 +63,8 @@ export type SenderEvent =
 	/** The shell must open the file and answer with `fileOpened` or `fileUnavailable`. */
 	| { readonly kind: 'fileNeeded'; readonly file: number }
 	| { readonly kind: 'fileStarted'; readonly file: number; readonly fileId: number; readonly entry: CatalogueEntry }
+	/** The longest time that the transfer of the file may take, where there is a limit. */
+	| { readonly kind: 'transferLimited'; readonly file: number; readonly maxSeconds: number }
 	| { readonly kind: 'passStarted'; readonly file: number; readonly pass: number; readonly blocks: number }
 	/** A section went out completely in this pass. */
 	| { readonly kind: 'sectionSent'; readonly file: number; readonly section: number; readonly pass: number }
@@ -86,6 +88,8 @@ export type SenderEvent =
 	| { readonly kind: 'receiverReturned'; readonly receiverId: number }
 	| { readonly kind: 'receiverLost'; readonly receiverId: number; readonly reason: string }
 	| { readonly kind: 'receiverAborted'; readonly receiverId: number; readonly reason: string }
+	/** The session's limits have ended it for this receiver. */
+	| { readonly kind: 'receiverDropped'; readonly receiverId: number; readonly reason: string }
 	| {
 			readonly kind: 'duplicateUid';
 			readonly receiverId: number;
@@ -111,6 +115,8 @@ export type SenderFailure =
 	| 'nobodyAnsweredFileInfo'
 	| 'allLost'
 	| 'quitOnError'
+	/** A file took longer than the limit allows. */
+	| 'timeExceeded'
 	| 'interrupted'
 	| 'fileChanged'
 	| 'allFilesUnavailable';

@@ -2,6 +2,18 @@
 import type { Endpoint } from './ports.ts';
 import type { SenderSecurityConfig } from './security-config.ts';
 
+/** Limits of a transfer; each is off unless given. */
+export interface SenderLimits {
+	/** Passes through one file; whoever lacks something after them is aborted. */
+	readonly passesMax?: number;
+	/** Share of a section, in percent, that a receiver may report missing at once. */
+	readonly nakPercentMax?: number;
+	/** A receiver that exceeds that share so often (1: at once) is aborted. */
+	readonly nakExcessesMax?: number;
+	/** The longest time for a file, in percent of what its bytes take at the rate. Not for sessions without a rate limit. */
+	readonly transferPercentMax?: number;
+}
+
 export interface SenderConfig {
 	/** Random, nonzero. */
 	readonly groupId: number;
@@ -27,6 +39,11 @@ export interface SenderConfig {
 	readonly openPolicy: 'full' | 'settled';
 	/** How long a receiver of ours may be away before it is lost. 0: C's own timers for everybody. */
 	readonly graceMs: number;
+	/** Sync mode: receivers take only what is new or newer. Preview: they only say what they would do. */
+	readonly sync?: boolean;
+	readonly preview?: boolean;
+	/** What ends a transfer early; without it nothing but silence does. */
+	readonly limits?: SenderLimits;
 	/** End the session for everybody at the first receiver that fails (-q). */
 	readonly quitOnError: boolean;
 	/** Upper bound of datagrams in one burst (segmentation offload: 64). */

@@ -79,6 +79,11 @@ export class DataBursts {
 	}
 
 	/** Fills the batch with as many data packets as may leave now. Allocates nothing. */
+	/** What has been reported missing is not sent: nobody is left who needs it. */
+	forget(): void {
+		this.#repairs.forget();
+	}
+
 	compose(now: number, batch: OutgoingBatch, sequence: number): boolean {
 		const context = this.#context;
 		const { packetBytes, pacer } = context;

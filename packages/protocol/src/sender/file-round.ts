@@ -7,7 +7,7 @@
  * when nobody at all is there does a round wait.
  */
 import { type Complete, encodeDone, type FileInfoAck, MessageType, type Status } from '@uftp/wire';
-import type { FileResult, Outcome } from '../events.ts';
+import type { FileResult, Outcome, SenderFailure } from '../events.ts';
 import { countNaks, nakBytes } from '../nak-bitmap.ts';
 import { CompleteStatus, FileType, type OutgoingBatch } from '../ports.ts';
 import type { SectionMap } from '../sections.ts';
@@ -16,6 +16,7 @@ import { DataBursts } from './data-bursts.ts';
 import { FileInfoExchange } from './file-info.ts';
 import type { Phase } from './phase.ts';
 import type { Member } from './roster.ts';
+import { dropMember, TransferLimits } from './transfer-limits.ts';
 
 /** DONE is repeated, and NAKs are collected before a rewind, for this many GRTT. */
 const REPEAT_GRTT = 3;
@@ -33,6 +34,7 @@ export class FileRound implements Phase {
 	readonly #members: readonly Member[];
 	readonly isFresh: boolean;
 	readonly #info: FileInfoExchange;
+	readonly #limits: TransferLimits;
 	readonly startedAt: number;
 	#bursts: DataBursts | undefined;
 	readonly #results = new Map<Member, FileResult>();
@@ -43,6 +45,7 @@ export class FileRound implements Phase {
 	#nextDoneAt = 0;
 	#nextProbeAt: number;
 	isOver = false;
+	failure: readonly [SenderFailure, string] | undefined;
 
 	/** `members`: all that shall have the file; some may be away. `map` is the file's geometry. */
 	constructor(
@@ -66,6 +69,7 @@ export class FileRound implements Phase {
 			member.fileState = 'none';
 			member.missingBlocks = 0;
 		}
+		this.#limits = new TransferLimits(context, map);
 		this.#info = new FileInfoExchange(context, now, fileId, context.catalogue[file]);
 		this.onTimeout(now);
 	}
@@ -94,20 +98,28 @@ export class FileRound implements Phase {
 
 	deadline(now: number): number {
 		const probeAt = this.#unasked().length > 0 ? this.#nextProbeAt : Number.POSITIVE_INFINITY;
+		return Math.min(probeAt, this.#limits.deadline, this.#stageDeadline(now));
+	}
+
+	#stageDeadline(now: number): number {
 		switch (this.#stage) {
 			case 'info':
-				return Math.min(probeAt, this.#info.nextAt);
+				return this.#info.nextAt;
 			case 'sending':
-				return Math.min(probeAt, this.#bursts!.deadline(now));
+				return this.#bursts!.deadline(now);
 			case 'collecting':
-				return Math.min(probeAt, this.#nextDoneAt, this.#rewindAt());
+				return Math.min(this.#nextDoneAt, this.#rewindAt());
 			case 'holding':
-				return probeAt;
+				return Number.POSITIVE_INFINITY;
 		}
 	}
 
 	onTimeout(now: number): void {
 		if (this.isOver) return;
+		if (now >= this.#limits.deadline) {
+			this.failure = ['timeExceeded', 'Max file transfer time exceeded'];
+			return;
+		}
 		this.#probe(now);
 		if (this.#stage === 'info' && now >= this.#info.nextAt) {
 			this.#info.ask(now, this.#waitingFor('none'));
@@ -135,6 +147,11 @@ export class FileRound implements Phase {
 		if (missing === 0 || this.#bursts === undefined) return;
 		const { file } = this;
 		this.#context.emit({ kind: 'nakReceived', file, receiverId: member.id, section: message.section, missing });
+		if (this.#limits.isExcessive(member, missing, blocks)) {
+			dropMember(this.#context, member, 'Excessive NAKs');
+			this.onRosterChange(now);
+			return;
+		}
 		this.#lastNakAt = now;
 		member.fileState = 'naked';
 		member.missingBlocks += missing;
@@ -212,6 +229,10 @@ export class FileRound implements Phase {
 
 	#startTransfer(now: number): void {
 		this.#context.updateGrtt();
+		this.#limits.start(now);
+		const { maxSeconds } = this.#limits;
+		const { file } = this;
+		if (Number.isFinite(maxSeconds)) this.#context.emit({ kind: 'transferLimited', file, maxSeconds });
 		this.#bursts = new DataBursts(this.#context, now, this.file, this.fileId, this.#map, this.isFresh);
 		this.#stage = 'sending';
 		if (this.#bursts.isPassOver) this.#endPass(now);
@@ -265,6 +286,13 @@ export class FileRound implements Phase {
 	}
 
 	#rewind(now: number): void {
+		if (!this.#limits.allowsPassAfter(this.pass)) {
+			for (const member of this.#waitingFor('naked')) dropMember(this.#context, member, 'Max passes exceeded');
+			this.onRosterChange(now);
+			// Others may still be at their last answer; what those that are gone have missed concerns nobody.
+			this.#bursts!.forget();
+			return;
+		}
 		for (const member of this.#members) {
 			if (member.fileState !== 'naked') continue;
 			member.fileState = 'active';

@@ -1,10 +1,13 @@
 /** One phase of a sending session. The session routes to the current phase; `isOver` tells it to go on. */
 import type { Complete, FileInfoAck, Status } from '@uftp/wire';
+import type { SenderFailure } from '../events.ts';
 import type { OutgoingBatch } from '../ports.ts';
 import type { Member } from './roster.ts';
 
 export interface Phase {
 	readonly isOver: boolean;
+	/** Why the session has to end here. */
+	readonly failure?: readonly [SenderFailure, string] | undefined;
 	onTimeout(now: number): void;
 	/** When `onTimeout` is needed next. */
 	deadline(now: number): number;

@@ -58,14 +58,34 @@ export class Registration implements Phase {
 	}
 
 	onRegister(now: number, member: Member): void {
+		const context = this.#context;
 		this.#cameThisCycle++;
-		this.#context.updateGrtt();
+		context.updateGrtt();
 		// Once a round trip is known, those that missed the announcement need not wait out the initial guess.
 		this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + this.#cycleMs());
+		if (context.security === undefined) this.#arrived(now, member);
+		else if (this.#isEverybodyRegistered(member)) context.confirmRegistrations();
+		// Soon, with the keys of others that come at the same time.
+		else this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + KEY_DELAY_GRTT * context.grttMs);
+	}
+
+	onKeyed(now: number, member: Member): void {
+		this.#arrived(now, member);
+	}
+
+	/** In an encrypted session the last one that is awaited need not wait for its key until the cycle is over. */
+	#isEverybodyRegistered(member: Member): boolean {
+		if (!this.#awaited.has(member.id)) return false;
+		for (const id of this.#awaited) if (this.#context.roster.get(id)?.isIn !== true) return false;
+		return true;
+	}
+
+	/** A receiver is ready: registered, and in an encrypted session with the group key. */
+	#arrived(now: number, member: Member): void {
 		if (!this.#awaited.has(member.id) || --this.#awaitedLeft > 0) return;
 		// Everybody is there: confirm, and go on without another announcement.
 		this.#context.confirmRegistrations();
-		if (this.#isClosed) this.#end();
+		if (this.#isClosed) this.#end(now);
 		else {
 			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement.
 			this.#isLastWait = true;
@@ -109,14 +129,16 @@ export class Registration implements Phase {
 	#queueAnnounce(ids: readonly number[], hidesGroupSize: boolean): void {
 		const context = this.#context;
 		const { family, isUnicast, publicEndpoint, privateEndpoint, robust, blockBytes } = context.config;
+		const { sync = false, preview = false } = context.config;
 		const zero = family === 4 ? '0.0.0.0' : '::';
 		context.outbox.push(
 			MessageType.ANNOUNCE,
 			publicEndpoint,
 			(bytes, at, now) =>
 				encodeAnnounce(bytes, at, {
-					sync: false,
-					preview: false,
+					// A preview is one of sync mode: both flags are set.
+					sync: sync || preview,
+					preview,
 					family,
 					robust,
 					ccType: 0,

@@ -60,6 +60,11 @@ export class Repairs {
 		return orNaks(bitmap, 0, bytes, at, n);
 	}
 
+	/** Drops what has been collected. */
+	forget(): void {
+		this.#collecting.clear();
+	}
+
 	get isOnDetour(): boolean {
 		return this.#resume !== undefined;
 	}

@@ -22,6 +22,8 @@ export class Member {
 	/** Blocks that its STATUSes since the last rewind reported missing. */
 	missingBlocks = 0;
 	/** Does not answer at present; since when. */
+	/** Reports of more missing blocks than the session allows. */
+	nakExcesses = 0;
 	isAway = false;
 	awaySince = 0;
 	/** Indices of files that went by while it was away. */

@@ -91,6 +91,8 @@ export class SenderSession implements Session<SenderEvent> {
 		if (this.#end !== undefined) return;
 		if (this.#context.expireAway(now)) this.#phase?.onRosterChange(now);
 		this.#phase?.onTimeout(now);
+		const failure = this.#phase?.failure;
+		if (failure !== undefined) this.#fail(now, ...failure);
 		this.#advance(now);
 	}
 
