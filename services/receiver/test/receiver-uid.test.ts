@@ -1,0 +1,65 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chooseUid, type UidQuestion } from '../src/receiver-uid.ts';
+
+let stateDir: string;
+beforeEach(() => {
+	stateDir = mkdtempSync(join(tmpdir(), 'uftp-uid-'));
+});
+afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+
+const question = (more: Partial<UidQuestion> = {}): UidQuestion => ({
+	configured: undefined,
+	address: '10.99.0.2',
+	isLoopback: false,
+	isShared: false,
+	destination: '/srv/in',
+	stateDir,
+	...more,
+});
+
+describe('the UID of a receiver', () => {
+	it('is the configured one before all others', () => {
+		expect(chooseUid(question({ configured: '0x00000007', isLoopback: true })).uid).toBe('0x00000007');
+	});
+
+	it('is made from the address of the interface, as the C programs do', () => {
+		const { uid, reason } = chooseUid(question());
+		expect(uid).toBe('0x0A630002');
+		expect(reason).toContain('10.99.0.2');
+		expect(readdirSync(stateDir)).toEqual([]);
+	});
+
+	it.each([
+		['on the loopback', { isLoopback: true, address: '127.0.0.1' }],
+		['beside other receivers of the host', { isShared: true }],
+	])('is made up and kept %s, different for each destination', (_, more) => {
+		const first = chooseUid(question(more));
+		const second = chooseUid(question({ ...more, destination: '/srv/in2' }));
+		expect(Number(first.uid)).toBeGreaterThanOrEqual(0xf0000000);
+		expect(first.uid).not.toBe(second.uid);
+		expect(chooseUid(question(more)).uid).toBe(first.uid);
+		expect(chooseUid(question({ ...more, destination: '/srv/in2' })).uid).toBe(second.uid);
+		expect(readdirSync(stateDir).length).toBe(2);
+	});
+
+	it('stays what it was once made up, also when the receiver is alone again', () => {
+		const { uid } = chooseUid(question({ isShared: true }));
+		expect(chooseUid(question()).uid).toBe(uid);
+	});
+
+	it('refuses a damaged record instead of changing its UID silently', () => {
+		chooseUid(question({ isLoopback: true }));
+		const [name] = readdirSync(stateDir);
+		writeFileSync(join(stateDir, name!), 'garbage');
+		expect(() => chooseUid(question({ isLoopback: true }))).toThrow(/should hold the UID/);
+	});
+
+	it('says what to set if it cannot be kept', () => {
+		writeFileSync(join(stateDir, 'file'), '');
+		const stuck = question({ isLoopback: true, stateDir: join(stateDir, 'file') });
+		expect(() => chooseUid(stuck)).toThrow(/UFTP_UID or UFTP_STATE_DIR/);
+	});
+});
