@@ -1,0 +1,197 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SenderEnd, SenderProgress } from '@uftp/protocol';
+import { checkConfig } from '@uftp/service-kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { senderConfig } from '../src/config.ts';
+import { JobProgress } from '../src/job-progress.ts';
+import { locateInRoots } from '../src/locate-files.ts';
+import { receiverResults } from '../src/receiver-results.ts';
+import { sessionAddresses } from '../src/session-addresses.ts';
+
+describe('the settings of a sender', () => {
+	it('map labels to folders', () => {
+		expect(checkConfig(senderConfig, { roots: 'a=/srv/a, b.c=/srv/b=c' })).toMatchObject({
+			ok: true,
+			value: {
+				roots: [
+					{ label: 'a', directory: '/srv/a' },
+					{ label: 'b.c', directory: '/srv/b=c' },
+				],
+			},
+		});
+	});
+
+	it.each([
+		[{ roots: '/srv/a' }, '"/srv/a" is not "label=/path"'],
+		[{ roots: 'a=srv/a' }, 'the folder of root a must be an absolute path'],
+		[{ roots: 'a=/x,a=/y' }, 'the root a stands there twice'],
+		[{ rateKbps: '0' }, 'must be at least 1, or -1'],
+		[{ blockSize: '9000' }, 'must be at most 8800'],
+		[{ publicAddress: 'example' }, 'must be an IPv4 or IPv6 address'],
+	])('refuse %o', (settings, sentence) => {
+		const read = checkConfig(senderConfig, settings as Record<string, string>);
+		expect(read.ok ? '' : read.problem).toContain(sentence);
+	});
+});
+
+describe('the addresses of a session', () => {
+	it('fill a random part in for every x', () => {
+		const random = (below: number): number => below - 1;
+		expect(sessionAddresses('230.4.4.1', undefined, random)).toMatchObject({
+			value: { privateAddress: '230.5.5.255' },
+		});
+		expect(sessionAddresses('230.4.4.1', '239.x.x.1', random)).toMatchObject({
+			value: { privateAddress: '239.255.255.1' },
+		});
+		expect(sessionAddresses('ff15::4:1', undefined, random)).toMatchObject({
+			value: { family: 6, privateAddress: 'ff15::5:5:ffff' },
+		});
+	});
+
+	it('are one and the same for a host', () => {
+		expect(sessionAddresses('10.0.0.7', undefined, () => 0)).toMatchObject({
+			value: { isUnicast: true, publicAddress: '10.0.0.7', privateAddress: '10.0.0.7' },
+		});
+	});
+});
+
+describe('progress', () => {
+	const files = [
+		{ name: 'a', size: 1_000_000 },
+		{ name: 'b', size: 1_000_000 },
+	];
+	const make = (): JobProgress =>
+		new JobProgress({ session: '00000001', job: 'j', blockBytes: 1000, files, totalBytes: 2_000_000 }, 0);
+	const at = (more: Partial<SenderProgress>): SenderProgress => ({
+		phase: 'transfer',
+		file: 0,
+		pass: 1,
+		passBytes: 0,
+		passBytesTotal: 1_000_000,
+		filesBytesDone: 0,
+		filesBytesTotal: 2_000_000,
+		rateBytesPerSecond: 0,
+		receivers: [
+			{ receiverId: 1, state: 'active', missingBlocks: 0 },
+			{ receiverId: 2, state: 'naked', missingBlocks: 0 },
+		],
+		...more,
+	});
+
+	it('counts what the slowest receiver has, and names it', () => {
+		const receivers = [
+			{ receiverId: 1, state: 'active', missingBlocks: 10 },
+			{ receiverId: 2, state: 'naked', missingBlocks: 200 },
+		] as const;
+		const sample = make().sample(1000, at({ passBytes: 500_000, receivers }), 0);
+		expect(sample).toMatchObject({ bytes: 300_000, percent: 15, slowest: { uid: '0x00000002', percent: 15 } });
+		expect(sample.rateBytesPerSecond).toBe(300_000);
+		expect(sample.etaSeconds).toBeCloseTo(1_700_000 / 300_000, 0);
+	});
+
+	it('never goes back, and is not complete before every receiver is', () => {
+		const progress = make();
+		const percents = [
+			progress.sample(100, at({ passBytes: 900_000 }), 0),
+			progress.sample(200, at({ pass: 2, passBytes: 0, passBytesTotal: 500_000 }), 0),
+			progress.sample(300, at({ phase: 'file', file: 1, filesBytesDone: 1_000_000 }), 0),
+			progress.sample(400, at({ phase: 'catchUp', filesBytesDone: 2_000_000 }), 1),
+			progress.sample(500, at({ phase: 'ended', filesBytesDone: 2_000_000 }), 1),
+			progress.sample(600, at({ phase: 'ended', filesBytesDone: 2_000_000 }), 2),
+		].map(({ percent }) => percent);
+		expect(percents).toEqual([45, 45, 50, 99.9, 99.9, 100]);
+	});
+
+	it('does not claim success when nobody is left', () => {
+		const gone = [{ receiverId: 1, state: 'lost', missingBlocks: 0 }] as const;
+		expect(make().sample(10, at({ phase: 'ended', file: -1, pass: 0, receivers: gone }), 0)).toMatchObject({
+			percent: 0,
+			receivers: 0,
+		});
+	});
+
+	it('sends nothing but empty files without dividing by zero', () => {
+		const empty = new JobProgress({ session: '00000001', job: 'j', blockBytes: 1000, files: [], totalBytes: 0 }, 0);
+		expect(empty.sample(0, at({ file: -1, pass: 0 }), 0)).toMatchObject({ percent: 0, rateBytesPerSecond: 0 });
+	});
+});
+
+describe('results', () => {
+	const end = (results: SenderEnd['results']): SenderEnd => ({
+		results,
+		elapsedMs: 1,
+		bytesSent: 1,
+		packetsSent: 1,
+		repairBytesSent: 0,
+	});
+	const one = (receiverId: number): SenderEnd['results'][number] => ({
+		receiverId,
+		outcome: 'received',
+		address: { host: '10.0.0.1', port: 1 },
+		isOurs: true,
+		rttMs: 1,
+		filesReceived: 1,
+		filesOverwritten: 0,
+		filesSkipped: 0,
+		filesRejected: 0,
+		filesMissing: 0,
+		bytes: 5,
+	});
+
+	it('fit into a message of the bus for ten thousand receivers', () => {
+		const many = Array.from({ length: 10_000 }, (_, i) => one(i + 1));
+		const results = receiverResults(end(many), { fileCount: 1, expected: new Map(), secondsOf: new Map() });
+		expect(results.length).toBe(10_000);
+		expect(JSON.stringify(results).length).toBeLessThan(900_000);
+	});
+
+	it('do not count a receiver as served that lacks a file', () => {
+		const context = { fileCount: 2, expected: new Map(), secondsOf: new Map() };
+		expect(receiverResults(end([one(1)]), context)).toMatchObject([
+			{ outcome: 'aborted', reason: expect.stringContaining('1 of 2') },
+		]);
+	});
+});
+
+describe('local files', () => {
+	let folder: string;
+	beforeAll(() => {
+		folder = mkdtempSync(join(tmpdir(), 'uftp-locate-'));
+		mkdirSync(join(folder, 'media', 'films'), { recursive: true });
+		mkdirSync(join(folder, 'mediator'));
+		writeFileSync(join(folder, 'media', 'films', 'a.mkv'), 'x');
+		writeFileSync(join(folder, 'mediator', 'b'), 'x');
+		symlinkSync(join(folder, 'media'), join(folder, 'link'));
+		symlinkSync(join(folder, 'mediator', 'b'), join(folder, 'media', 'out'));
+	});
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+	const roots = () => [
+		{ label: 'media', directory: join(folder, 'media') },
+		{ label: 'films', directory: join(folder, 'link', 'films') },
+	];
+	const ask = (paths: string[], host = 'here') => locateInRoots({ v: 1, host, paths }, roots(), 'here');
+
+	it('are found under the innermost root, also through links above them', () => {
+		expect(ask([join(folder, 'link/films/a.mkv'), join(folder, 'media'), join(folder, 'media/out')])).toEqual({
+			ok: true,
+			files: [
+				{ root: 'films', path: 'a.mkv' },
+				{ root: 'media', path: '.' },
+				{ root: 'media', path: 'out' },
+			],
+		});
+	});
+
+	it.each([
+		['in a folder whose name begins like a root', 'mediator/b'],
+		['that do not exist', 'media/nothing'],
+	])('%s are in no root', (_, path) => {
+		expect(ask([join(folder, path)])).toMatchObject({ ok: false, error: { code: 'not-in-a-root' } });
+	});
+
+	it('of another host are refused', () => {
+		expect(ask([join(folder, 'media')], 'elsewhere')).toMatchObject({ ok: false, error: { code: 'other-host' } });
+	});
+});
