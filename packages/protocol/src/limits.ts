@@ -14,6 +14,12 @@ export const ENDED_SESSIONS_MAX = 1024;
 export const ENDED_SESSION_MS = 120_000;
 /** Group ids whose refusal has been reported: each is reported once. */
 export const IGNORED_GROUPS_MAX = 1024;
+/** Refused announcements that are reported in any `DROPPED_EVENT_MS`: a flood of them must not fill a log. */
+export const IGNORED_EVENTS_MAX = 32;
+/** ABORTs per second of a receiver for announcements that it refuses: they are larger than what they answer. */
+export const REFUSALS_PER_SECOND = 10;
+/** When all places are taken, a session that has waited so long for its sender's confirmation gives way to a new one. */
+export const UNCONFIRMED_MS_MIN = 5000;
 /** Unfinished files that a receiver keeps per session while its sender is at another one; the oldest is discarded. */
 export const SUSPENDED_FILES_MAX = 16;
 /** Finished files that a receiver remembers of all ended sessions together; a running session keeps all of its own. */

@@ -155,6 +155,43 @@ describe('a hostile network', () => {
 		expect(shell.node.sessionCount).toBe(0);
 	});
 
+	it('may take every place with announcements that nobody stands behind: a real session still gets in', () => {
+		const shell = new ShellUnderTest({ sessionsMax: 2 });
+		const announce = (groupId: number): Uint8Array => {
+			const sender = new ScriptedSender({ groupId });
+			// Then a registration may last for hours.
+			sender.grttMs = 100_000;
+			return sender.announce({ robust: 50 });
+		};
+		shell.deliver(announce(1));
+		shell.deliver(new ScriptedSender({ groupId: 2 }).announce());
+		shell.deliver(new ScriptedSender({ groupId: 2 }).regConf());
+		shell.deliver(announce(3));
+		expect(shell.eventsOf('announceIgnored')).toHaveLength(1);
+		shell.advance(6000);
+		shell.deliver(announce(4));
+		expect(shell.eventsOf('sessionEnded').map(({ groupId, outcome }) => [groupId, outcome])).toEqual([
+			[1, 'unconfirmed'],
+		]);
+		expect(shell.of('register').map(({ groupId }) => groupId)).toContain(4);
+		// The one that is under way kept its place.
+		expect(shell.node.sessionCount).toBe(2);
+	});
+
+	it('may announce what is refused for ever: reports and ABORTs are bounded, the counters have them all', () => {
+		const shell = new ShellUnderTest();
+		for (let groupId = 1; groupId <= 1000; groupId++) {
+			shell.deliver(new ScriptedSender({ groupId }).announce({ privateAddress: '10.1.2.3' }));
+			shell.advance(1);
+		}
+		expect(shell.eventsOf('announceIgnored')).toHaveLength(32);
+		expect(shell.of('abort')).toHaveLength(10);
+		expect(shell.node.counters['dropped.announce-ignored']).toBe(1000);
+		shell.advance(10_000);
+		shell.deliver(new ScriptedSender({ groupId: 2000 }).announce({ privateAddress: '10.1.2.3' }));
+		expect(shell.eventsOf('announceIgnored').at(-1)).toMatchObject({ groupId: 2000 });
+	});
+
 	it('may repeat a malformed datagram for ever: it is counted, and reported once in a while', () => {
 		const shell = new ShellUnderTest();
 		for (let i = 0; i < 1000; i++) {

@@ -8,8 +8,8 @@ export type Verdict =
 	/** Asked for, but impossible: the sender is told with an ABORT. */
 	| { readonly kind: 'refuse'; readonly reason: string };
 
-/** Judges an announcement for receiver `receiverId`; `hasRoom` is false when its sessions are at their bound. */
-export function judge(announce: Announce, receiverId: number, hasRoom: boolean): Verdict {
+/** Judges an announcement for receiver `receiverId`; `hasRoom` finds a place among its sessions. */
+export function judge(announce: Announce, receiverId: number, hasRoom: () => boolean): Verdict {
 	const isClosed = announce.ids.length > 0;
 	if (isClosed && !announce.ids.includes(receiverId)) {
 		return { kind: 'ignore', reason: 'A closed group that does not list this receiver' };
@@ -24,7 +24,7 @@ export function judge(announce: Announce, receiverId: number, hasRoom: boolean):
 	if (!isMulticast(privateAddress) && !isUnspecified(privateAddress)) {
 		return { kind: 'refuse', reason: 'Invalid multicast address' };
 	}
-	if (!hasRoom) return { kind: 'ignore', reason: 'Too many sessions at the same time' };
+	if (!hasRoom()) return { kind: 'ignore', reason: 'Too many sessions at the same time' };
 	return { kind: 'join' };
 }
 

@@ -16,8 +16,16 @@ import {
 	MessageType,
 	VERSION,
 } from '@uftp/wire';
+import { Allowance } from '../allowance.ts';
 import type { ReceiverEvent } from '../events.ts';
-import { DROPPED_EVENT_MS, EVENTS_MAX, IGNORED_GROUPS_MAX } from '../limits.ts';
+import {
+	DROPPED_EVENT_MS,
+	EVENTS_MAX,
+	IGNORED_EVENTS_MAX,
+	IGNORED_GROUPS_MAX,
+	REFUSALS_PER_SECOND,
+	UNCONFIRMED_MS_MIN,
+} from '../limits.ts';
 import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import type { Receiver } from '../receiver-port.ts';
@@ -49,6 +57,8 @@ export class ReceiverNode implements Receiver {
 	readonly #header = emptyHeader();
 	/** Groups whose refusal has been reported, oldest first. */
 	readonly #ignoredGroups = new Set<number>();
+	readonly #ignoredReports = new Allowance(IGNORED_EVENTS_MAX, DROPPED_EVENT_MS);
+	readonly #refusals = new Allowance(REFUSALS_PER_SECOND, 1000);
 	/** When a dropped datagram was last reported, by reason. */
 	readonly #droppedAt = new Map<string, number>();
 
@@ -141,13 +151,15 @@ export class ReceiverNode implements Receiver {
 			this.#drop(now, announce.malformed, from);
 			return;
 		}
-		const hasRoom = known !== undefined || this.#sessions.size < this.#config.sessionsMax;
+		const hasRoom = () => known !== undefined || this.#makeRoom(now);
 		const verdict = judge(announce, this.#config.receiverId, hasRoom);
 		const { groupId, groupInstance, sourceId: senderId } = header;
 		const link: SessionLink = { groupId, groupInstance, senderId, replyTo: from, sequence: 0 };
-		if (verdict.kind === 'refuse') this.#answers.push(link, { kind: 'abort', reason: verdict.reason });
+		if (verdict.kind === 'refuse' && this.#refusals.take(now)) {
+			this.#answers.push(link, { kind: 'abort', reason: verdict.reason });
+		}
 		if (verdict.kind !== 'join') {
-			this.#reportIgnored(groupId, senderId, verdict.reason);
+			this.#reportIgnored(now, groupId, senderId, verdict.reason);
 			return;
 		}
 		if (known !== undefined) {
@@ -155,6 +167,19 @@ export class ReceiverNode implements Receiver {
 			this.#settle(now, known);
 		}
 		this.#join(now, link, header, announce);
+	}
+
+	/** False when every place is taken by a session that is under way, or may soon be: announcements cost nothing. */
+	#makeRoom(now: number): boolean {
+		if (this.#sessions.size < this.#config.sessionsMax) return true;
+		for (const session of this.#sessions.values()) {
+			const { phase, terms } = session.context;
+			if (phase !== 'registering' || now - terms.announced.heardAt < UNCONFIRMED_MS_MIN) continue;
+			session.context.finish('unconfirmed', 'Registration unconfirmed, and its place is needed', true);
+			this.#settle(now, session);
+			return true;
+		}
+		return false;
 	}
 
 	#join(now: number, link: SessionLink, header: Readonly<CommonHeader>, announce: Announce): void {
@@ -290,8 +315,9 @@ export class ReceiverNode implements Receiver {
 		this.#emit({ kind: 'dropped', reason, from });
 	}
 
-	#reportIgnored(groupId: number, senderId: number, reason: string): void {
-		if (this.#ignoredGroups.has(groupId)) return;
+	#reportIgnored(now: number, groupId: number, senderId: number, reason: string): void {
+		this.#counters.drop('announce-ignored');
+		if (this.#ignoredGroups.has(groupId) || !this.#ignoredReports.take(now)) return;
 		this.#ignoredGroups.add(groupId);
 		if (this.#ignoredGroups.size > IGNORED_GROUPS_MAX) {
 			for (const oldest of this.#ignoredGroups) {
