@@ -1,14 +1,27 @@
 /** What all phases of one sending session share. */
-import { encodeAbort, encodeRegConf, MessageType, type Timestamp } from '@uftp/wire';
+import {
+	EncryptedLayout,
+	encodeAbort,
+	encodeRegConf,
+	HEADER_BYTES,
+	keyInfoItemsPerMessage,
+	MAX_DATAGRAM_BYTES,
+	MAX_NAME_BYTES,
+	MessageType,
+	type Timestamp,
+} from '@uftp/wire';
 import type { SenderEvent } from '../events.ts';
 import { nextGrttMs } from '../grtt.ts';
-import { EVENTS_MAX, STRANGER_ABORTS_PER_SECOND } from '../limits.ts';
+import { EVENTS_MAX, STRANGER_ABORTS_PER_SECOND, WARNINGS_MAX } from '../limits.ts';
 import { Pacer } from '../pacing.ts';
 import type { CatalogueEntry, Endpoint } from '../ports.ts';
+import { packetSignatureBytes } from '../security-config.ts';
 import type { SenderConfig } from '../sender-config.ts';
-import { Outbox } from './outbox.ts';
+import { Handshakes } from './handshakes.ts';
+import { type Encode, Outbox } from './outbox.ts';
 import { RateControl } from './rate-control.ts';
 import { type Member, Roster } from './roster.ts';
+import { SenderSecurity } from './security.ts';
 
 /** Shortest RTT that is believed (wire facts, section 4). */
 const RTT_MS_MIN = 1;
@@ -16,7 +29,7 @@ const RTT_MS_MIN = 1;
 const AWAY_REQUESTS = 3;
 const AWAY_MS = 2000;
 /** Bytes per second to start with when there is no limit: receivers of ours have large buffers, C's have not. */
-const START_OWN = { rate: 500e6, growth: 1.05 };
+const START_OWN = { rate: 600e6, growth: 1.04 };
 const START_C = { rate: 70e6, growth: 1.2 };
 /** C receivers take a gap of 32,768 packets for the past: at this rate that is more than 0.3 s. */
 const C_PACKETS_PER_SECOND_MAX = 100_000;
@@ -24,6 +37,8 @@ const C_PACKETS_PER_SECOND_MAX = 100_000;
 const GAPS_OF_SILENCE = 4;
 const RATE_MAX = 2e9;
 const RATE_MIN = 1e6;
+/** A FILEINFO without ids. */
+const FULL_FILEINFO_BYTES = 28 + 2 * MAX_NAME_BYTES;
 
 /** How a phase reads and changes the session. */
 export class SenderContext {
@@ -32,6 +47,9 @@ export class SenderContext {
 	readonly roster = new Roster();
 	readonly outbox = new Outbox();
 	readonly pacer: Pacer;
+	/** Undefined in a session in the clear. */
+	readonly security: SenderSecurity | undefined;
+	readonly handshakes: Handshakes | undefined;
 	/** Only for sessions without a rate limit. */
 	rateControl: RateControl | undefined;
 	grttMs: number;
@@ -41,12 +59,15 @@ export class SenderContext {
 	packetsSent = 0;
 	repairBytesSent = 0;
 	readonly #events: SenderEvent[] = [];
+	readonly #warned = new Set<string>();
 	#strangerWindow = 0;
 	#strangerAborts = 0;
 
 	constructor(config: SenderConfig, catalogue: readonly CatalogueEntry[], now: number) {
 		this.config = config;
 		this.catalogue = catalogue;
+		this.security = config.security && new SenderSecurity(config, config.security, now);
+		this.handshakes = this.security && new Handshakes(this, this.security);
 		this.grttMs = Math.max(config.grttMs.initial, this.#slowestGrttMs());
 		this.startedAt = now;
 		const limit = config.rateBytesPerSecond;
@@ -57,18 +78,32 @@ export class SenderContext {
 		if (this.#events.length < EVENTS_MAX) this.#events.push(event);
 	}
 
+	/** Warns about one thing once, however often it happens; `what` says which thing it is. */
+	warnOnce(what: string, message: string): void {
+		if (this.#warned.has(what) || this.#warned.size >= WARNINGS_MAX) return;
+		this.#warned.add(what);
+		this.emit({ kind: 'warning', message });
+	}
+
 	pollEvent(): SenderEvent | undefined {
 		return this.#events.shift();
 	}
 
 	/** Bytes of a full data packet as the rate counts them (wire facts, section 8). */
 	get packetBytes(): number {
-		return this.config.blockBytes + 8 + 16 + 8 + (this.config.family === 4 ? 20 : 40);
+		const { blockBytes, family, security } = this.config;
+		const envelope =
+			security === undefined
+				? 0
+				: EncryptedLayout.size + 16 + packetSignatureBytes(security.suite, security.key.publicKey);
+		return blockBytes + 8 + envelope + 16 + 8 + (family === 4 ? 20 : 40);
 	}
 
 	/** Ids that fit into the body of one message. */
 	get idsPerPacket(): number {
-		return Math.trunc(this.config.blockBytes / 4);
+		// With the largest blocks a datagram has no room for a block of ids behind the longest FILEINFO.
+		const room = MAX_DATAGRAM_BYTES - FULL_FILEINFO_BYTES - (this.security?.sealer.sealedBytes(0) ?? HEADER_BYTES);
+		return Math.trunc(Math.min(this.config.blockBytes, room) / 4);
 	}
 
 	/** Chooses the starting rate once it is known who receives. */
@@ -178,8 +213,15 @@ export class SenderContext {
 		return earliest;
 	}
 
-	/** Sends REG_CONF to those whose REGISTER it answers. */
+	/**
+	 * Confirms registrations: sends REG_CONF to those whose REGISTER it answers; in an encrypted session KEYINFO, again
+	 * and again until it is acknowledged.
+	 */
 	confirmRegistrations(): void {
+		if (this.security !== undefined) {
+			this.#sendKeys(this.security);
+			return;
+		}
 		const waiting = this.roster.select((member) => member.needsConfirmation);
 		if (waiting.length === 0) return;
 		for (const member of waiting) member.needsConfirmation = false;
@@ -193,11 +235,20 @@ export class SenderContext {
 		);
 	}
 
-	/** Tells one node, or all (`host` 0), that the session is over for it. */
-	sendAbort(destination: Endpoint, host: number, message: string): void {
-		this.outbox.push(MessageType.ABORT, destination, (bytes, at) =>
-			encodeAbort(bytes, at, { currentFileOnly: false, host, message }),
-		);
+	#sendKeys(security: SenderSecurity): void {
+		const members = this.roster.select((member) => member.isIn && member.keys?.hasGroupKey === false);
+		const most = keyInfoItemsPerMessage(this.config.blockBytes);
+		for (let first = 0; first < members.length; first += most) {
+			const encode = security.keyInfoFor(members.slice(first, first + most));
+			const isPaced = members.length > most;
+			this.outbox.push(MessageType.KEYINFO, this.config.privateEndpoint, encode, { isPaced });
+		}
+	}
+
+	/** Tells one node, or all (`host` 0), that the session is over for it: sealed for those that have the group key. */
+	sendAbort(destination: Endpoint, host: number, message: string, isClear: boolean): void {
+		const encode: Encode = (bytes, at) => encodeAbort(bytes, at, { currentFileOnly: false, host, message });
+		this.outbox.push(MessageType.ABORT, destination, encode, { isClear });
 	}
 
 	/** Tells a node that is not in the session so, a bounded number of times a second. */
@@ -206,6 +257,6 @@ export class SenderContext {
 			this.#strangerWindow = now;
 			this.#strangerAborts = 0;
 		}
-		if (++this.#strangerAborts <= STRANGER_ABORTS_PER_SECOND) this.sendAbort(from, id, message);
+		if (++this.#strangerAborts <= STRANGER_ABORTS_PER_SECOND) this.sendAbort(from, id, message, true);
 	}
 }
