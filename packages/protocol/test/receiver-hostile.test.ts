@@ -178,6 +178,34 @@ describe('a hostile network', () => {
 		expect(shell.node.sessionCount).toBe(2);
 	});
 
+	it('may speak in the name of the sender from another host: nothing of it is believed', () => {
+		const { shell, sender } = joined();
+		const elsewhere = { host: '10.99.0.66', port: SENDER.port };
+		shell.deliver(sender.fileInfo({ size: 700, name: 'name', link: '' }), elsewhere);
+		shell.deliver(sender.done(0, 0), elsewhere);
+		shell.deliver(sender.abort('enough'), elsewhere);
+		sender.groupInstance = 1;
+		shell.deliver(sender.announce(), elsewhere);
+		expect(shell.eventsOf('fileOffered')).toEqual([]);
+		expect(shell.of('complete')).toEqual([]);
+		expect(shell.node.sessionCount).toBe(1);
+		expect(shell.node.counters['dropped.wrong-address']).toBe(4);
+		expect(shell.eventsOf('dropped')).toMatchObject([{ reason: 'wrong-address', from: elsewhere }]);
+	});
+
+	it('may give an IPv6 sender one more source address, that of the private group, but not a third', () => {
+		const shell = new ShellUnderTest();
+		const sender = new ScriptedSender();
+		const from = (host: string) => ({ host, port: SENDER.port });
+		shell.deliver(sender.announce(), from('fe80::1'));
+		shell.deliver(sender.regConf(), from('fd99::1'));
+		expect(shell.eventsOf('registered')).toHaveLength(1);
+		shell.deliver(sender.abort('enough'), from('fd99::66'));
+		expect(shell.node.sessionCount).toBe(1);
+		shell.deliver(sender.abort('enough'), from('fd99::1'));
+		expect(shell.node.sessionCount).toBe(0);
+	});
+
 	it('may announce what is refused for ever: reports and ABORTs are bounded, the counters have them all', () => {
 		const shell = new ShellUnderTest();
 		for (let groupId = 1; groupId <= 1000; groupId++) {

@@ -63,6 +63,9 @@ function newBatch(): OutgoingBatch {
 	};
 }
 
+/** What the shell has room for: a lie about a file's size must not become the test's own memory. */
+const ROOM_BYTES = 512 * 1024 * 1024;
+
 /** A receiving node with the smallest possible shell: files are kept in memory, every offer is decided by `decide`. */
 export class ShellUnderTest {
 	readonly node: ReceiverNode;
@@ -70,7 +73,8 @@ export class ShellUnderTest {
 	readonly events: ReceiverEvent[] = [];
 	readonly answers: (Answer & { groupId: number; to: Endpoint; at: number })[] = [];
 	readonly contents = new Map<number, Uint8Array>();
-	decide: (file: IncomingFile) => FileDecision | undefined = () => ({ kind: 'accept', status: 0 });
+	decide: (file: IncomingFile) => FileDecision | undefined = (file) =>
+		file.size > ROOM_BYTES ? { kind: 'abort', reason: 'no room' } : { kind: 'accept', status: 0 };
 	/** Undefined: the shell does not answer by itself. */
 	store: ((file: IncomingFile) => void) | undefined = (file) => this.node.fileStored(this.now, file.handle);
 

@@ -117,6 +117,10 @@ export class ReceiverNode implements Receiver {
 			this.#drop(now, header.sourceId === link.senderId ? 'wrong-instance' : 'wrong-source', from);
 			return;
 		}
+		if (!session.context.isFromSender(from.host)) {
+			this.#drop(now, 'wrong-address', from);
+			return;
+		}
 		const malformed = session.handleMessage(now, header, bytes, at, length);
 		if (malformed !== undefined) this.#drop(now, malformed.malformed, from);
 		this.#settle(now, session);
@@ -145,6 +149,9 @@ export class ReceiverNode implements Receiver {
 			if (isRepeat) known.hear(now, header);
 			// A sender that still speaks is not replaced by whoever announces in its name.
 			if (isRepeat || !context.isSilent(now)) return;
+		} else if (known !== undefined && !known.context.isSilent(now) && !known.context.isFromSender(from.host)) {
+			this.#drop(now, 'wrong-address', from);
+			return;
 		} else if (this.#ended.isOver(now, from, header)) return;
 		const announce = decodeAnnounce(bytes, at, length);
 		if (isMalformed(announce)) {

@@ -80,6 +80,7 @@ export class SessionContext {
 	/** When the last packet of the sender came. */
 	lastHeardAt: number;
 	#highestSequence: number;
+	#otherHost: string | undefined;
 
 	constructor(
 		node: NodeServices,
@@ -97,6 +98,17 @@ export class SessionContext {
 		this.groupSize = 0;
 		this.lastHeardAt = now;
 		this.#highestSequence = sequence;
+	}
+
+	/**
+	 * Whether a message in the sender's name comes from where the sender is. The ANNOUNCE's address it is with IPv4; with
+	 * IPv6 the source address follows the scope of the group, so the private group may have one of its own: the first.
+	 */
+	isFromSender(host: string): boolean {
+		if (host === this.link.replyTo.host || host === this.#otherHost) return true;
+		if (this.#otherHost !== undefined || !host.includes(':')) return false;
+		this.#otherHost = host;
+		return true;
 	}
 
 	answer(answer: Answer): void {
