@@ -40,6 +40,20 @@ export const ANSWERS_MAX = 4096;
 /** Events that wait for a poll. A shell that drains after every call never gets near it. */
 export const EVENTS_MAX = 65536;
 
+/** Packets of a sender that a receiver tells apart by their IV counters; those further behind are refused. */
+export const SENDER_REPLAY_WINDOW = 16_384;
+/** The same at the sender, for each receiver. */
+export const RECEIVER_REPLAY_WINDOW = 1024;
+/** Key agreements and signatures that a node works out per second at most, and as many at once: a flood costs no more. */
+export const KEY_OPERATIONS_PER_SECOND = 2000;
+/** Receivers of an open group that have registered but not shown their key yet. */
+export const CANDIDATES_MAX = 4096;
+/** CLIENT_KEYs that came before their REGISTER and wait for it. */
+export const EARLY_CLIENT_KEYS_MAX = 256;
+
+/** Different warnings of one session. */
+export const WARNINGS_MAX = 1000;
+
 /** Receivers of one sending session, as in C. */
 export const ROSTER_MAX = 100_000;
 /** Control messages that wait for a poll at the sender. */

@@ -85,7 +85,8 @@ export function senderSecurityProblem(security: SenderSecurityConfig, blockBytes
 	const { suite, key, agreementCurve, backend } = security;
 	const wanted = suite.keyExchange === KeyExchange.ECDH_ECDSA ? 'ec' : 'rsa';
 	if (key.kind !== wanted) {
-		const kind = wanted === 'ec' ? 'a key on a curve (-k FILE, or -K ec:prime256v1)' : 'an RSA key (-k FILE, or -K rsa:2048)';
+		const kind =
+			wanted === 'ec' ? 'a key on a curve (-k FILE, or -K ec:prime256v1)' : 'an RSA key (-k FILE, or -K rsa:2048)';
 		return `${describeSuite(suite)} needs ${kind}, but the sender's key is of the other kind`;
 	}
 	const signs = suite.keyExchange !== KeyExchange.RSA || suite.signature === SignatureType.KEYEX;

@@ -1,5 +1,5 @@
 /** Who is let into a session: REGISTERs, late ones, strangers, and two receivers with one id. */
-import { formatUid, MessageType, type Register } from '@uftp/wire';
+import { type Abort, formatUid, MessageType, type Register } from '@uftp/wire';
 import { readOwnMarker } from '../own-marker.ts';
 import type { Endpoint } from '../ports.ts';
 import type { SenderContext } from './context.ts';
@@ -25,18 +25,20 @@ export function admit(
 		context.abortStranger(now, from, id, 'Not in host list');
 		return undefined;
 	}
-	const member = known ?? context.roster.add(id);
-	if (member === undefined) {
+	const { handshakes } = context;
+	// Who has not proved itself yet is not counted among the receivers.
+	const member = known ?? (handshakes === undefined ? context.roster.add(id) : handshakes.candidate(id));
+	if (member === undefined || (known === undefined && context.roster.isFull)) {
 		context.abortStranger(now, from, id, 'Too many receivers');
 		return undefined;
 	}
 	const instance = message.rand2 === undefined ? undefined : readOwnMarker(message.rand2);
 	if (member.state === 'registered') {
 		if (!isSameNode(member, from, instance)) refuseDouble(context, now, member, from);
-		else {
+		else if (handshakes === undefined) {
 			member.address = from;
 			member.needsConfirmation = true;
-		}
+		} else handshakes.registerAgain(now, from, member, message);
 		return undefined;
 	}
 	if (member.state !== 'mute' || !isRegistering) {
@@ -44,19 +46,29 @@ export function admit(
 		context.abortStranger(now, from, id, text);
 		return undefined;
 	}
-	member.state = 'registered';
 	member.address = from;
 	member.instance = instance;
 	member.isOurs = instance !== undefined;
-	member.needsConfirmation = true;
 	context.sampleRtt(now, member, message.timestamp);
+	if (handshakes !== undefined && !handshakes.register(now, from, member, message)) return undefined;
+	return enroll(context, member);
+}
+
+/** A receiver is in the session: it has registered, and shown its key if it must. */
+export function enroll(context: SenderContext, member: Member): Member {
+	context.roster.put(member);
+	member.state = 'registered';
+	member.needsConfirmation = true;
+	member.reason = undefined;
+	const fingerprint = member.keys?.clientKey?.fingerprint;
 	context.emit({
 		kind: 'registered',
-		receiverId: id,
-		address: from,
+		receiverId: member.id,
+		address: member.address!,
 		rttMs: member.rttMs,
 		isOurs: member.isOurs,
 		viaProxyId: undefined,
+		...(fingerprint === undefined ? {} : { fingerprint }),
 	});
 	return member;
 }
@@ -86,9 +98,18 @@ function refuseDouble(context: SenderContext, now: number, member: Member, from:
 	if (isNews) context.emit({ kind: 'duplicateUid', receiverId: member.id, first, second: from });
 }
 
-/** What a sender is never sent: messages of senders, and those of later issues' phases. */
+/** Somebody that was not asked for, but heard the announcement, refuses to take part. */
+export function reportRefusal(context: SenderContext, from: Endpoint, id: number, { message }: Abort): void {
+	const who = `receiver ${formatUid(id)} at ${from.host}`;
+	context.warnOnce(`refusal ${id}`, `${who} does not take part: ${message}`);
+}
+
+/** What receivers send; anything else under the sender's own id is its own echo. */
 export const FROM_RECEIVERS: ReadonlySet<number> = new Set([
 	MessageType.REGISTER,
+	MessageType.CLIENT_KEY,
+	MessageType.KEYINFO_ACK,
+	MessageType.ENCRYPTED,
 	MessageType.FILEINFO_ACK,
 	MessageType.STATUS,
 	MessageType.COMPLETE,

@@ -3,6 +3,7 @@ import {
 	decodeAbort,
 	decodeComplete,
 	decodeFileInfoAck,
+	decodeKeyInfoAck,
 	decodeStatus,
 	isMalformed,
 	type Malformed,
@@ -20,6 +21,8 @@ export function decodeAnswer(func: number, bytes: Uint8Array, at: number, length
 			return tagged(func, decodeStatus(bytes, at, length));
 		case MessageType.COMPLETE:
 			return tagged(func, decodeComplete(bytes, at, length));
+		case MessageType.KEYINFO_ACK:
+			return tagged(func, decodeKeyInfoAck(bytes, at, length));
 		case MessageType.ABORT:
 			return tagged(func, decodeAbort(bytes, at, length));
 		default:

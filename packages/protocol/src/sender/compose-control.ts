@@ -1,4 +1,4 @@
-/** Composes the next control message of the outbox into a batch. */
+/** Composes the next control message of the outbox into a batch, sealed where the session asks for it. */
 import { encodeGroupSize, encodeRtt, HEADER_BYTES, writeHeader } from '@uftp/wire';
 import type { OutgoingBatch } from '../ports.ts';
 import type { SenderContext } from './context.ts';
@@ -12,7 +12,9 @@ export function composeControl(context: SenderContext, now: number, batch: Outgo
 	const message = outbox.peek()!;
 	if (message.isPaced && pacer.packetsNow(now, context.packetBytes) === 0) return false;
 	outbox.shift();
-	const length = HEADER_BYTES + message.encode(batch.bytes, HEADER_BYTES, now);
+	const sealer = message.isClear ? undefined : context.security?.sealer;
+	const bodyAt = sealer?.plainOffset ?? HEADER_BYTES;
+	const bodyBytes = message.encode(batch.bytes, bodyAt, now);
 	writeHeader(batch.bytes, 0, {
 		func: message.func,
 		sequence,
@@ -22,6 +24,8 @@ export function composeControl(context: SenderContext, now: number, batch: Outgo
 		grtt: encodeRtt(context.grttMs / 1000),
 		groupSize: message.hidesGroupSize ? 0 : encodeGroupSize(context.roster.size),
 	});
+	const length = sealer?.seal(batch.bytes, 0, bodyBytes) ?? bodyAt + bodyBytes;
+	message.sign?.(batch.bytes, length);
 	batch.count = 1;
 	batch.stride = length;
 	batch.lastLength = length;

@@ -37,6 +37,8 @@ const C_PACKETS_PER_SECOND_MAX = 100_000;
 const GAPS_OF_SILENCE = 4;
 const RATE_MAX = 2e9;
 const RATE_MIN = 1e6;
+/** An ABORT to all is said this often: nobody acknowledges it. */
+const ABORT_COPIES = 2;
 /** A FILEINFO without ids. */
 const FULL_FILEINFO_BYTES = 28 + 2 * MAX_NAME_BYTES;
 
@@ -246,9 +248,22 @@ export class SenderContext {
 	}
 
 	/** Tells one node, or all (`host` 0), that the session is over for it: sealed for those that have the group key. */
-	sendAbort(destination: Endpoint, host: number, message: string, isClear: boolean): void {
+	sendAbort(destination: Endpoint, host: number, message: string, isClear = false): void {
 		const encode: Encode = (bytes, at) => encodeAbort(bytes, at, { currentFileOnly: false, host, message });
 		this.outbox.push(MessageType.ABORT, destination, encode, { isClear });
+	}
+
+	/**
+	 * Tells everybody that the session is over. Receivers with the group key believe only sealed messages, and those
+	 * that do not have it yet cannot read them: while they register both are sent.
+	 */
+	abortAll(message: string, isRegistering: boolean): void {
+		const { privateEndpoint } = this.config;
+		const isSecured = this.security !== undefined;
+		for (let copy = 0; copy < ABORT_COPIES; copy++) {
+			if (!isSecured || isRegistering) this.sendAbort(privateEndpoint, 0, message, true);
+			if (isSecured) this.sendAbort(privateEndpoint, 0, message);
+		}
 	}
 
 	/** Tells a node that is not in the session so, a bounded number of times a second. */

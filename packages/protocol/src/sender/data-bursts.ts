@@ -4,6 +4,7 @@ import {
 	encodeGroupSize,
 	encodeRtt,
 	FILESEG_HEADER_BYTES,
+	FileSegLayout,
 	HEADER_BYTES,
 	MessageType,
 	type Status,
@@ -78,26 +79,28 @@ export class DataBursts {
 		this.#startPass(now);
 	}
 
-	/** Fills the batch with as many data packets as may leave now. Allocates nothing. */
 	/** What has been reported missing is not sent: nobody is left who needs it. */
 	forget(): void {
 		this.#repairs.forget();
 	}
 
+	/** Fills the batch with as many data packets as may leave now. Allocates nothing. */
 	compose(now: number, batch: OutgoingBatch, sequence: number): boolean {
 		const context = this.#context;
 		const { packetBytes, pacer } = context;
 		const { blockBytes, burstMax } = context.config;
 		if (context.rateControl !== undefined) this.#followRate(now);
-		const stride = FILESEG_HEADER_BYTES + blockBytes;
+		const sealer = context.security?.sealer;
+		const plainOffset = sealer?.plainOffset ?? HEADER_BYTES;
+		const stride = sealer?.sealedBytes(FileSegLayout.size + blockBytes) ?? FILESEG_HEADER_BYTES + blockBytes;
 		const room = Math.min(batch.capacity, burstMax, Math.floor(batch.bytes.length / stride));
 		const most = Math.min(room, pacer.packetsNow(now, packetBytes));
 		if (most === 0 || this.isPassOver) return false;
 		if (now - this.#oldestNakAt >= DETOUR_GRTT * context.grttMs) this.#detour();
-		const count = this.#fillHeaders(now, batch, sequence, stride, most);
+		const count = this.#fillHeaders(now, batch, sequence, stride, plainOffset, most);
 		batch.file = this.#file;
 		batch.stride = stride;
-		batch.payloadOffset = FILESEG_HEADER_BYTES;
+		batch.payloadOffset = plainOffset + FileSegLayout.size;
 		batch.payloadBytes = blockBytes;
 		batch.destination = context.config.privateEndpoint;
 		pacer.charge(count * packetBytes);
@@ -114,7 +117,14 @@ export class DataBursts {
 		this.#repairs.detour();
 	}
 
-	#fillHeaders(now: number, batch: OutgoingBatch, sequence: number, stride: number, most: number): number {
+	#fillHeaders(
+		now: number,
+		batch: OutgoingBatch,
+		sequence: number,
+		stride: number,
+		plainOffset: number,
+		most: number,
+	): number {
 		const repairs = this.#repairs;
 		const map = this.#map;
 		const header = this.#header;
@@ -127,7 +137,7 @@ export class DataBursts {
 			const at = count * stride;
 			header.sequence = (sequence + count) & 0xffff;
 			writeHeader(batch.bytes, at, header);
-			writeFileSegHeader(batch.bytes, at + HEADER_BYTES, this.#fileId, section, block);
+			writeFileSegHeader(batch.bytes, at + plainOffset, this.#fileId, section, block);
 			batch.offsets[count] = map.blockOffset(section, block);
 			payloadBytes = map.blockLength(section, block);
 			count++;
@@ -138,7 +148,8 @@ export class DataBursts {
 		}
 		batch.count = count;
 		batch.lastPayloadBytes = payloadBytes;
-		batch.lastLength = FILESEG_HEADER_BYTES + payloadBytes;
+		const plainBytes = FileSegLayout.size + payloadBytes;
+		batch.lastLength = this.#context.security?.sealer.sealedBytes(plainBytes) ?? HEADER_BYTES + plainBytes;
 		this.#context.repairBytesSent += repaired * stride;
 		return count;
 	}

@@ -14,6 +14,8 @@ export interface Phase {
 	/** A member left, was lost or came back: look again whether there is still something to wait for. */
 	onRosterChange(now: number): void;
 	onRegister?(now: number, member: Member): void;
+	/** Encrypted sessions: the member has acknowledged the group key. */
+	onKeyed?(now: number, member: Member): void;
 	onFileInfoAck?(now: number, member: Member, message: FileInfoAck): void;
 	onStatus?(now: number, member: Member, message: Status): void;
 	onComplete?(now: number, member: Member, message: Complete): void;

@@ -14,16 +14,22 @@ const CYCLE_GRTT = 3;
 const QUIET_CYCLES = 3;
 /** and after at least so many GRTT. */
 const SETTLE_GRTT = 5;
+/** Receivers that register within this get the group key in one message. */
+const KEY_DELAY_GRTT = 0.5;
 
 export class Registration implements Phase {
 	readonly #context: SenderContext;
 	readonly #isClosed: boolean;
 	/** Ids that, once all registered, end the phase early. */
 	readonly #awaited: ReadonlySet<number>;
+	/** How many of them are not ready yet, and in an encrypted session, how many have not even registered. */
 	#awaitedLeft: number;
+	#muteLeft: number;
 	#cycle = 0;
 	#cycleEndsAt: number;
 	#startedAt: number;
+	/** Encrypted sessions: when those that came since get the group key, before the cycle is over. */
+	#keysAt = Number.POSITIVE_INFINITY;
 	#cameThisCycle = 0;
 	#quietCycles = 0;
 	#isLastWait = false;
@@ -36,21 +42,26 @@ export class Registration implements Phase {
 		for (const id of [...targets, ...proxies]) context.roster.add(id);
 		this.#awaited = new Set(this.#isClosed ? targets : expected);
 		this.#awaitedLeft = this.#awaited.size;
+		this.#muteLeft = this.#awaited.size;
 		this.#startedAt = now;
 		this.#cycleEndsAt = now;
 		this.#announce(now);
 	}
 
 	deadline(): number {
-		return this.#cycleEndsAt;
+		return Math.min(this.#cycleEndsAt, this.#keysAt);
 	}
 
 	onTimeout(now: number): void {
-		if (this.isOver || now < this.#cycleEndsAt) return;
+		if (this.isOver || now < this.deadline()) return;
 		const context = this.#context;
-		context.updateGrtt();
+		const isCycleOver = now >= this.#cycleEndsAt;
+		if (isCycleOver) context.updateGrtt();
 		context.confirmRegistrations();
-		if (this.#isLastWait || this.#cycle >= context.config.robust || this.#isSettled(now)) {
+		this.#keysAt = Number.POSITIVE_INFINITY;
+		if (!isCycleOver) return;
+		const isSettled = (this.#isLastWait || this.#isSettled(now)) && !this.#isSomebodyWithoutKeys();
+		if (isSettled || this.#cycle >= context.config.robust) {
 			this.#end();
 			return;
 		}
@@ -64,20 +75,14 @@ export class Registration implements Phase {
 		// Once a round trip is known, those that missed the announcement need not wait out the initial guess.
 		this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + this.#cycleMs());
 		if (context.security === undefined) this.#arrived(now, member);
-		else if (this.#isEverybodyRegistered(member)) context.confirmRegistrations();
+		// The last one that is awaited gets its key at once.
+		else if (this.#awaited.has(member.id) && --this.#muteLeft === 0) context.confirmRegistrations();
 		// Soon, with the keys of others that come at the same time.
-		else this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + KEY_DELAY_GRTT * context.grttMs);
+		else this.#keysAt = Math.min(this.#keysAt, now + KEY_DELAY_GRTT * context.grttMs);
 	}
 
 	onKeyed(now: number, member: Member): void {
 		this.#arrived(now, member);
-	}
-
-	/** In an encrypted session the last one that is awaited need not wait for its key until the cycle is over. */
-	#isEverybodyRegistered(member: Member): boolean {
-		if (!this.#awaited.has(member.id)) return false;
-		for (const id of this.#awaited) if (this.#context.roster.get(id)?.isIn !== true) return false;
-		return true;
 	}
 
 	/** A receiver is ready: registered, and in an encrypted session with the group key. */
@@ -85,7 +90,7 @@ export class Registration implements Phase {
 		if (!this.#awaited.has(member.id) || --this.#awaitedLeft > 0) return;
 		// Everybody is there: confirm, and go on without another announcement.
 		this.#context.confirmRegistrations();
-		if (this.#isClosed) this.#end(now);
+		if (this.#isClosed) this.#end();
 		else {
 			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement.
 			this.#isLastWait = true;
@@ -96,7 +101,11 @@ export class Registration implements Phase {
 	onRosterChange(): void {
 		if (!this.#isClosed || this.isOver) return;
 		const context = this.#context;
-		if (context.config.targets.every((id) => context.roster.get(id)!.state === 'aborted')) this.#end();
+		const isWaiting = context.config.targets.some((id) => {
+			const member = context.roster.get(id)!;
+			return member.state === 'mute' || (member.isIn && member.keys?.hasGroupKey === false);
+		});
+		if (!isWaiting) this.#end();
 	}
 
 	/**
@@ -130,6 +139,7 @@ export class Registration implements Phase {
 		const context = this.#context;
 		const { family, isUnicast, publicEndpoint, privateEndpoint, robust, blockBytes } = context.config;
 		const { sync = false, preview = false } = context.config;
+		const { security } = context;
 		const zero = family === 4 ? '0.0.0.0' : '::';
 		context.outbox.push(
 			MessageType.ANNOUNCE,
@@ -146,10 +156,14 @@ export class Registration implements Phase {
 					timestamp: context.timestamp(now),
 					publicAddress: isUnicast ? zero : publicEndpoint.host,
 					privateAddress: isUnicast ? zero : privateEndpoint.host,
+					...(security === undefined ? {} : { encInfo: security.encInfo }),
 					ids,
 				}),
-			ids.length >= context.idsPerPacket,
-			hidesGroupSize,
+			{
+				isPaced: ids.length >= context.idsPerPacket,
+				hidesGroupSize,
+				sign: (bytes, length) => security?.signAnnounce(bytes, length),
+			},
 		);
 	}
 
@@ -163,9 +177,16 @@ export class Registration implements Phase {
 		return now - this.#startedAt >= patience;
 	}
 
+	#isSomebodyWithoutKeys(): boolean {
+		return this.#context.roster.some((member) => member.isIn && member.keys?.hasGroupKey === false);
+	}
+
 	#end(): void {
 		const context = this.#context;
 		this.isOver = true;
+		for (const member of context.roster.all()) {
+			if (member.isIn && member.keys?.hasGroupKey === false) context.lose(member, 'no valid answer to KEYINFO');
+		}
 		context.emit({
 			kind: 'registrationEnded',
 			registered: context.roster.select((member) => member.isIn).map((member) => member.id),

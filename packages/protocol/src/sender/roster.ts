@@ -3,6 +3,7 @@
 import type { FileResult, Outcome, ReceiverResult } from '../events.ts';
 import { ROSTER_MAX } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
+import type { MemberKeys } from './member-keys.ts';
 
 export type MemberState = 'mute' | 'registered' | 'lost' | 'aborted';
 /** Where a receiver is with the file of the current round. */
@@ -21,9 +22,9 @@ export class Member {
 	fileState: FileState = 'none';
 	/** Blocks that its STATUSes since the last rewind reported missing. */
 	missingBlocks = 0;
-	/** Does not answer at present; since when. */
 	/** Reports of more missing blocks than the session allows. */
 	nakExcesses = 0;
+	/** Does not answer at present; since when. */
 	isAway = false;
 	awaySince = 0;
 	/** Indices of files that went by while it was away. */
@@ -35,6 +36,8 @@ export class Member {
 	reason: string | undefined;
 	/** Another address answered with this id: from now on only the registered one counts. */
 	hasDouble = false;
+	/** Encrypted sessions: what it shares with this sender, from its REGISTER on. */
+	keys: MemberKeys | undefined;
 	bytes = 0;
 	readonly files: Record<'received' | 'overwritten' | 'skipped' | 'rejected', number> = {
 		received: 0,
@@ -86,6 +89,15 @@ export class Roster {
 		const member = new Member(id);
 		this.#members.set(id, member);
 		return member;
+	}
+
+	/** Takes in a member that was made elsewhere. The caller has seen that there is room. */
+	put(member: Member): void {
+		this.#members.set(member.id, member);
+	}
+
+	get isFull(): boolean {
+		return this.#members.size >= ROSTER_MAX;
 	}
 
 	get(id: number): Member | undefined {

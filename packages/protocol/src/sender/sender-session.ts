@@ -6,6 +6,7 @@
 import {
 	type CommonHeader,
 	type Complete,
+	decodeAbort,
 	decodeHeader,
 	decodeRegister,
 	emptyHeader,
@@ -15,24 +16,23 @@ import {
 	type Malformed,
 	MessageType,
 } from '@uftp/wire';
+import { assert } from '../assert.ts';
 import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress } from '../events.ts';
 import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import type { Session } from '../session.ts';
-import { admit, FROM_RECEIVERS, isFromMember } from './admission.ts';
+import { admit, enroll, FROM_RECEIVERS, isFromMember, reportRefusal } from './admission.ts';
 import { type Answer, decodeAnswer } from './answers.ts';
 import { Completion } from './completion.ts';
 import { composeControl } from './compose-control.ts';
 import { SenderContext } from './context.ts';
 import { FileRound, hasBlocks } from './file-round.ts';
+import { isRefusedInClear, openSealed } from './incoming.ts';
 import { Itinerary, type Stop } from './itinerary.ts';
 import type { Phase } from './phase.ts';
 import { senderProgress } from './progress.ts';
 import { Registration } from './registration.ts';
 import type { Member } from './roster.ts';
-
-/** An ABORT to all is said this often: nobody acknowledges it. */
-const ABORT_COPIES = 2;
 
 export class SenderSession implements Session<SenderEvent> {
 	readonly #context: SenderContext;
@@ -42,6 +42,8 @@ export class SenderSession implements Session<SenderEvent> {
 	/** The stop whose file the shell is opening, or of the round that runs. */
 	#stop: Stop | undefined;
 	#isOpening = false;
+	/** The last burst holds file data that has to be sealed. */
+	#isUnsealed = false;
 	#sequence = 0;
 	#now: number;
 	#end: SenderEnd | undefined;
@@ -75,13 +77,30 @@ export class SenderSession implements Session<SenderEvent> {
 		return Math.min(outboxAt, phaseAt, this.#context.awayDeadline());
 	}
 
+	/**
+	 * Seals a burst of data in an encrypted session, after the file's bytes were put behind the headers and before it is
+	 * sent. Does nothing in a session in the clear, and to control messages: those are polled as they are sent.
+	 */
+	seal(batch: OutgoingBatch): void {
+		const sealer = this.#context.security?.sealer;
+		if (sealer === undefined || batch.file < 0) return;
+		const headerBytes = batch.payloadOffset - sealer.plainOffset;
+		for (let i = 0; i < batch.count; i++) {
+			const payloadBytes = i === batch.count - 1 ? batch.lastPayloadBytes : batch.payloadBytes;
+			sealer.seal(batch.bytes, i * batch.stride, headerBytes + payloadBytes);
+		}
+		this.#isUnsealed = false;
+	}
+
 	pollTransmit(now: number, batch: OutgoingBatch): boolean {
+		assert(!this.#isUnsealed, 'a burst of an encrypted session was not sealed');
 		this.#now = now;
 		const { outbox } = this.#context;
 		if (!outbox.isEmpty) {
 			if (!composeControl(this.#context, now, batch, this.#sequence)) return false;
 		} else if (this.#end !== undefined || this.#phase?.compose?.(now, batch, this.#sequence) !== true) return false;
 		this.#sequence = (this.#sequence + batch.count) & 0xffff;
+		this.#isUnsealed = batch.file >= 0 && this.#context.security !== undefined;
 		if (this.#phase?.isOver === true) this.#advance(now);
 		return true;
 	}
@@ -107,9 +126,16 @@ export class SenderSession implements Session<SenderEvent> {
 		// A datagram of another session or of another sender on a shared address is nobody's fault.
 		if (header.groupId !== config.groupId || this.#end !== undefined) return;
 		if (header.sourceId === config.sourceId && !FROM_RECEIVERS.has(header.func)) return;
+		const isRegistering = this.#phase instanceof Registration;
+		let clearLength = length;
+		if (header.func === MessageType.ENCRYPTED) {
+			clearLength = openSealed(this.#context, from, header, bytes, at, length);
+			if (clearLength === 0) return;
+		} else if (isRefusedInClear(this.#context, from, header, isRegistering)) return;
 		const bodyAt = at + HEADER_BYTES;
-		const bodyLength = length - HEADER_BYTES;
+		const bodyLength = clearLength - HEADER_BYTES;
 		if (header.func === MessageType.REGISTER) this.#onRegister(now, from, bytes, bodyAt, bodyLength);
+		else if (header.func === MessageType.CLIENT_KEY) this.#onClientKey(now, from, bytes, bodyAt, bodyLength);
 		else this.#onAnswer(now, from, header.func, bytes, bodyAt, bodyLength);
 		this.#advance(now);
 	}
@@ -137,6 +163,7 @@ export class SenderSession implements Session<SenderEvent> {
 
 	/** The file changed or vanished while it was being sent: nobody may keep what came of it. */
 	fileFailed(now: number, file: number, reason: string): void {
+		this.#isUnsealed = false;
 		const name = this.#context.catalogue[file]?.name ?? `file ${file}`;
 		this.#fail(now, 'fileChanged', `${name}: ${reason}`);
 	}
@@ -158,12 +185,27 @@ export class SenderSession implements Session<SenderEvent> {
 		else if (!isRegistering) this.#context.confirmRegistrations();
 	}
 
+	#onClientKey(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		const { handshakes } = this.#context;
+		if (handshakes === undefined || !(this.#phase instanceof Registration)) return;
+		const member = handshakes.clientKey(now, from, this.#header.sourceId, bytes, at, length);
+		if (member === undefined) return;
+		if (isMalformed(member)) this.#drop(from, member);
+		else this.#phase.onRegister(now, enroll(this.#context, member));
+	}
+
 	#onAnswer(now: number, from: Endpoint, func: number, bytes: Uint8Array, at: number, length: number): void {
 		const context = this.#context;
 		const id = this.#header.sourceId;
 		const member = context.roster.get(id);
 		if (member === undefined || member.state === 'mute') {
 			if (func !== MessageType.ABORT) context.abortStranger(now, from, id, 'Not in host list');
+			else if (this.#phase instanceof Registration) {
+				const refusal = decodeAbort(bytes, at, length);
+				if (isMalformed(refusal)) this.#drop(from, refusal);
+				else if (member !== undefined) this.#aborted(now, member, refusal.message);
+				else reportRefusal(context, from, id, refusal);
+			}
 			return;
 		}
 		if (!isFromMember(member, from)) {
@@ -188,6 +230,11 @@ export class SenderSession implements Session<SenderEvent> {
 				this.#context.sampleRtt(now, member, message.message.timestamp);
 				this.#phase?.onFileInfoAck?.(now, member, message.message);
 				return;
+			case MessageType.KEYINFO_ACK:
+				if (this.#context.handshakes?.acknowledge(member, message.message.verifyData) !== true) return;
+				this.#context.emit({ kind: 'keyed', receiverId: member.id });
+				this.#phase?.onKeyed?.(now, member);
+				return;
 			case MessageType.STATUS:
 				this.#phase?.onStatus?.(now, member, message.message);
 				return;
@@ -195,12 +242,16 @@ export class SenderSession implements Session<SenderEvent> {
 				this.#onComplete(now, member, message.message);
 				return;
 			case MessageType.ABORT:
-				member.state = 'aborted';
-				member.isAway = false;
-				member.reason = message.message.message;
-				this.#context.emit({ kind: 'receiverAborted', receiverId: member.id, reason: member.reason });
-				this.#phase?.onRosterChange(now);
+				this.#aborted(now, member, message.message.message);
 		}
+	}
+
+	#aborted(now: number, member: Member, reason: string): void {
+		member.state = 'aborted';
+		member.isAway = false;
+		member.reason = reason;
+		this.#context.emit({ kind: 'receiverAborted', receiverId: member.id, reason });
+		this.#phase?.onRosterChange(now);
 	}
 
 	#onComplete(now: number, member: Member, message: Complete): void {
@@ -284,11 +335,9 @@ export class SenderSession implements Session<SenderEvent> {
 	#fail(now: number, code: SenderFailure, message: string): void {
 		this.#now = now;
 		if (this.#end !== undefined) return;
-		const { config, roster } = this.#context;
+		const { roster } = this.#context;
 		if (roster.some((member) => member.isIn)) {
-			for (let copy = 0; copy < ABORT_COPIES; copy++) {
-				this.#context.sendAbort(config.privateEndpoint, 0, message);
-			}
+			this.#context.abortAll(message, this.#phase instanceof Registration);
 		}
 		if (this.#phase instanceof FileRound) this.#roundFailed(now, this.#phase, message);
 		for (const member of roster.all()) {

@@ -1,0 +1,134 @@
+/** The handshakes of an encrypted session: who has proved what, and what is not believed (wire facts, section 12). */
+import { type ClientKey, decodeClientKey, formatUid, isMalformed, type Malformed, type Register } from '@uftp/wire';
+import { KeyBudget } from '../key-budget.ts';
+import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX } from '../limits.ts';
+import type { Endpoint } from '../ports.ts';
+import type { SenderContext } from './context.ts';
+import { agreeOnKeys, checkClientKey, isAcknowledged } from './member-keys.ts';
+import { Member } from './roster.ts';
+import type { SenderSecurity } from './security.ts';
+
+interface EarlyClientKey {
+	readonly from: Endpoint;
+	readonly bytes: Uint8Array;
+}
+
+export class Handshakes {
+	readonly #context: SenderContext;
+	readonly #security: SenderSecurity;
+	readonly #budget = new KeyBudget();
+	/** CLIENT_KEYs that overtook their REGISTER, by receiver. */
+	readonly #early = new Map<number, EarlyClientKey>();
+	/** Receivers of an open group that have not proved who they are, oldest first. */
+	readonly #candidates = new Map<number, Member>();
+
+	constructor(context: SenderContext, security: SenderSecurity) {
+		this.#context = context;
+		this.#security = security;
+	}
+
+	/**
+	 * The member for a receiver that is not in the session yet. It is kept for some time, as a CLIENT_KEY is to follow,
+	 * but there may be many of them: nobody has proved anything.
+	 */
+	candidate(id: number): Member {
+		const known = this.#candidates.get(id);
+		if (known !== undefined) return known;
+		if (this.#candidates.size >= CANDIDATES_MAX) this.#candidates.delete(this.#candidates.keys().next().value!);
+		const member = new Member(id);
+		this.#candidates.set(id, member);
+		return member;
+	}
+
+	/** A REGISTER of a member came once more. */
+	registerAgain(now: number, from: Endpoint, member: Member, message: Register): void {
+		const { keys } = member;
+		// With the group key it needs nothing more; a repeat gets KEYINFO with the next cycle anyway.
+		if (keys === undefined || keys.hasGroupKey || keys.isOf(message)) return;
+		// Started anew. Behind a proved key there may be anybody: that one has to wait for the next session.
+		if (!this.#security.needsClientKeys && this.#agree(now, from, member, message)) member.address = from;
+	}
+
+	/** A REGISTER came: takes over the keys that follow from it. True if the receiver may be let in. */
+	register(now: number, from: Endpoint, member: Member, message: Register): boolean {
+		// Repeated until it is answered: what it says was worked out when it came first.
+		if (member.keys?.isOf(message) !== true && !this.#agree(now, from, member, message)) return false;
+		if (!this.#security.needsClientKeys || member.keys?.clientKey !== undefined) return true;
+		const early = this.#early.get(member.id);
+		if (early === undefined || !isSameEndpoint(early.from, from)) return false;
+		this.#early.delete(member.id);
+		const clientKey = decodeClientKey(early.bytes, 0, early.bytes.length);
+		return !isMalformed(clientKey) && this.#check(now, member, clientKey);
+	}
+
+	#agree(now: number, from: Endpoint, member: Member, message: Register): boolean {
+		const context = this.#context;
+		if (!this.#budget.take(now)) {
+			context.emit({ kind: 'dropped', reason: 'too many REGISTERs at the same time', from });
+			return false;
+		}
+		const keys = agreeOnKeys(this.#security, context.config.groupId, from, message);
+		if (typeof keys !== 'string') {
+			member.keys = keys;
+			return true;
+		}
+		member.reason = keys;
+		context.abortStranger(now, from, member.id, keys);
+		context.warnOnce(`agree ${member.id}`, `receiver ${formatUid(member.id)} at ${from.host} is refused: ${keys}`);
+		return false;
+	}
+
+	/** A CLIENT_KEY came: the member, if it has now proved who it is and may be let in. */
+	clientKey(
+		now: number,
+		from: Endpoint,
+		id: number,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+	): Member | Malformed | undefined {
+		const message = decodeClientKey(bytes, at, length);
+		if (isMalformed(message)) return message;
+		const member = this.#context.roster.get(id) ?? this.#candidates.get(id);
+		const keys = member?.keys;
+		if (member === undefined || keys === undefined) {
+			// C senders do not survive this; the REGISTER is under way, or will be repeated.
+			if (this.#early.size >= EARLY_CLIENT_KEYS_MAX) this.#early.clear();
+			this.#early.set(id, { from, bytes: bytes.slice(at, at + length) });
+			return undefined;
+		}
+		if (!this.#security.needsClientKeys || keys.clientKey !== undefined || member.state !== 'mute') return undefined;
+		return isSameEndpoint(keys.from, from) && this.#check(now, member, message) ? member : undefined;
+	}
+
+	#check(now: number, member: Member, message: ClientKey): boolean {
+		const context = this.#context;
+		if (!this.#budget.take(now)) return false;
+		const keys = member.keys!;
+		const wrong = checkClientKey(this.#security, member.id, keys, message);
+		if (wrong === undefined) return true;
+		// Not its end: who knows who sent this. The receiver repeats itself, and may be right the next time.
+		member.reason = wrong;
+		const who = `receiver ${formatUid(member.id)} at ${keys.from.host}`;
+		context.warnOnce(`client key ${member.id}`, `${who} is not let in: ${wrong}`);
+		return false;
+	}
+
+	/** A KEYINFO_ACK came: true if it is right, and new. */
+	acknowledge(member: Member, verifyData: Uint8Array): boolean {
+		const { keys } = member;
+		if (keys === undefined || keys.hasGroupKey) return false;
+		if (!isAcknowledged(this.#security, keys, verifyData)) {
+			const who = `receiver ${formatUid(member.id)} at ${keys.from.host}`;
+			const why = 'its KEYINFO_ACK does not fit the handshake: somebody may have changed messages on the way';
+			this.#context.warnOnce(`verify ${member.id}`, `${who} is not let in: ${why}`);
+			return false;
+		}
+		keys.hasGroupKey = true;
+		return true;
+	}
+}
+
+function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
+	return a.host === b.host && a.port === b.port;
+}

@@ -1,0 +1,63 @@
+/** What comes in from receivers in an encrypted session: sealed messages are opened, clear ones refused. */
+import { describeRefusal, type OpenRefusal, unwrapOpened } from '@uftp/crypto';
+import { type CommonHeader, formatUid, MESSAGE_TRAITS, MessageType, messageName } from '@uftp/wire';
+import type { Endpoint } from '../ports.ts';
+import type { SenderContext } from './context.ts';
+import { REPLAYED } from './security.ts';
+
+/**
+ * Opens an ENCRYPTED datagram in place, so that it stands there in the clear; `header.func` becomes that of the message
+ * inside. Returns the new length of the datagram, or 0 if it was dropped.
+ */
+export function openSealed(
+	context: SenderContext,
+	from: Endpoint,
+	header: CommonHeader,
+	bytes: Uint8Array,
+	at: number,
+	length: number,
+): number {
+	const { security } = context;
+	const member = context.roster.get(header.sourceId);
+	if (security === undefined || member?.keys === undefined || !member.isIn) {
+		context.emit({ kind: 'dropped', reason: 'an ENCRYPTED message of nobody who has keys', from });
+		return 0;
+	}
+	const plainBytes = security.open(member, bytes, at, length);
+	if (plainBytes <= 0) {
+		const why = plainBytes === REPLAYED ? 'replayed' : describeRefusal(plainBytes as OpenRefusal);
+		context.emit({ kind: 'dropped', reason: `an ENCRYPTED message that is ${why}`, from });
+		return 0;
+	}
+	const clearLength = unwrapOpened(bytes, at, plainBytes);
+	const func = bytes[at + 1];
+	const traits = MESSAGE_TRAITS[func as MessageType];
+	if (traits === undefined || (traits.encryption !== 'session' && traits.encryption !== 'either')) {
+		context.emit({ kind: 'dropped', reason: `an ENCRYPTED ${messageName(func)}: never sent so`, from });
+		return 0;
+	}
+	header.func = func as MessageType;
+	return clearLength;
+}
+
+/** Whether a clear message must not be believed, because the session is encrypted; says so once. */
+export function isRefusedInClear(
+	context: SenderContext,
+	from: Endpoint,
+	header: Readonly<CommonHeader>,
+	isRegistering: boolean,
+): boolean {
+	if (context.security === undefined) return false;
+	const { encryption } = MESSAGE_TRAITS[header.func];
+	if (encryption === 'never') return false;
+	// Before it has the group key a receiver can only abort in the clear.
+	const hasGroupKey = context.roster.get(header.sourceId)?.keys?.hasGroupKey === true;
+	if (header.func === MessageType.ABORT && isRegistering && !hasGroupKey) return false;
+	const reason = `a clear ${messageName(header.func)} in an encrypted session`;
+	context.emit({ kind: 'dropped', reason, from });
+	context.warnOnce(
+		'clear',
+		`${reason}, from ${from.host} as ${formatUid(header.sourceId)}, was ignored: forged, or misled`,
+	);
+	return true;
+}
