@@ -1,5 +1,8 @@
-/** Says that a node is there: at once, every interval, on request (something changed), and when it leaves. */
-import type { Bus, Heartbeat, Subjects } from '@uftp/bus';
+/**
+ * Says that a node is there: at once, every interval, on request (something changed), to a registry that has just
+ * started, and when it leaves.
+ */
+import type { Bus, Heartbeat, Message, Subjects, Subscription } from '@uftp/bus';
 import type { Logger } from './logger.ts';
 import { type NodeIdentity, version } from './node-identity.ts';
 
@@ -22,6 +25,8 @@ export type HeartbeatFacts = Omit<
 
 /** Share of the interval by which heartbeats vary, so that a thousand nodes do not speak at once. */
 const JITTER = 0.1;
+/** A new registry hears of everybody within this time; further ones within it change nothing. */
+const ROLL_CALL_MS = 250;
 
 export interface HeartbeatOptions {
 	readonly bus: Bus;
@@ -36,6 +41,8 @@ export interface HeartbeatOptions {
 export class HeartbeatPublisher {
 	readonly #options: HeartbeatOptions;
 	readonly #unlisten: () => void;
+	readonly #registries: Subscription | undefined;
+	#rollCall: ReturnType<typeof setTimeout> | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#seq = 0;
 	#isDraining = false;
@@ -46,7 +53,21 @@ export class HeartbeatPublisher {
 		this.#unlisten = options.bus.onStatus((status) => {
 			if (status.type === 'reconnected') this.beat();
 		});
+		const { bus, subjects, identity } = options;
+		if (identity.role !== 'registry') {
+			this.#registries = bus.subscribe(subjects.allHeartbeats('registry'), (message) => this.#hearRegistry(message));
+		}
 		this.beat();
+	}
+
+	/** A registry that starts knows nobody: it need not wait for an interval to pass. */
+	#hearRegistry(message: Message): void {
+		if (this.#rollCall !== undefined || !isFirstHeartbeat(message)) return;
+		this.#rollCall = setTimeout(() => {
+			this.#rollCall = undefined;
+			this.beat();
+		}, Math.random() * ROLL_CALL_MS);
+		this.#rollCall.unref();
 	}
 
 	/** Sends one now; the next follows an interval later. */
@@ -95,6 +116,17 @@ export class HeartbeatPublisher {
 	stop(): void {
 		this.drain();
 		clearTimeout(this.#timer);
+		clearTimeout(this.#rollCall);
+		this.#registries?.unsubscribe();
 		this.#unlisten();
+	}
+}
+
+function isFirstHeartbeat(message: Message): boolean {
+	try {
+		return (message.json() as { seq?: unknown } | null)?.seq === 1;
+	} catch {
+		// Whoever sent that is no registry.
+		return false;
 	}
 }

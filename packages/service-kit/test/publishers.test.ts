@@ -50,6 +50,25 @@ describe('the publisher of heartbeats', () => {
 		expect(beats[0]).toMatchObject({ instance: identity.instance, role: 'receiver', ours: true, intervalMs: 100 });
 	});
 
+	it('answers a registry that has just started, and none that has been there', async () => {
+		let got = 0;
+		bus.subscribe(s.allHeartbeats('receiver'), () => void got++);
+		const identity = newIdentity('receiver', '0x0A630002');
+		const publisher = new HeartbeatPublisher({ bus, subjects: s, identity, intervalMs: 60_000, facts });
+		await settled();
+		bus.publish(s.heartbeat('registry', 'old'), { seq: 7 });
+		bus.publish(s.heartbeat('registry', 'odd'), 'nonsense');
+		await settled(300);
+		expect(got).toBe(1);
+		for (let i = 0; i < 5; i++) bus.publish(s.heartbeat('registry', 'new'), { seq: 1 });
+		await settled(300);
+		expect(got).toBe(2);
+		publisher.stop();
+		bus.publish(s.heartbeat('registry', 'new'), { seq: 1 });
+		await settled(300);
+		expect(got).toBe(3);
+	});
+
 	it('goes on after one that could not be made, and says why', async () => {
 		let calls = 0;
 		const failing = (): HeartbeatFacts => {

@@ -174,6 +174,7 @@ function assemble(
 		subjects,
 		identity,
 		intervalMs: config.heartbeatSeconds * 1000,
+		logger,
 		facts: () => ({
 			uid,
 			addresses: [port.address],

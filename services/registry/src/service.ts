@@ -55,6 +55,7 @@ export class RegistryService implements RunningService {
 			subjects,
 			identity: this.#identity,
 			intervalMs: config.heartbeatSeconds * 1000,
+			logger,
 			facts: () => ({ addresses: [], interfaces: [], groups: [], caps: [] }),
 		});
 		this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS);

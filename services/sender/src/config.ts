@@ -19,7 +19,7 @@ import { z } from 'zod';
 const rootPattern = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/;
 
 /** "media=/srv/media,docs=/srv/docs". */
-const roots = list('Folders that jobs may send from, as `label=/absolute/path` with commas between them').transform(
+const roots = list('').transform(
 	(words, context): readonly SourceRoot[] => {
 		const found = new Map<string, SourceRoot>();
 		for (const word of words) {
@@ -46,7 +46,9 @@ const uid = z
 
 export const senderConfig = z.strictObject({
 	...commonSettings,
-	roots: roots.prefault(''),
+	roots: roots
+		.describe('Folders that jobs may send from, as `label=/absolute/path` with commas between them; without one no job is taken')
+		.prefault(''),
 	uid: uid.describe('UID of this sender; by default made from the address of its interface').optional(),
 	interface: text(
 		'Interface to send on: name, number, address or network (`10.0.0.0/8`); the loopback only if named',

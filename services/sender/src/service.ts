@@ -56,6 +56,7 @@ export class SenderService implements RunningService {
 			subjects,
 			identity,
 			intervalMs: config.heartbeatSeconds * 1000,
+			logger,
 			facts: () => ({
 				uid,
 				addresses: [outgoing.address],
