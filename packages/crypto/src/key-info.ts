@@ -41,7 +41,8 @@ export function composeKeyInfo(
 
 /**
  * The group master out of this receiver's item of a KEYINFO. Undefined if it is not wrapped with these keys: the
- * sender derived others, as when two receivers with one id registered.
+ * sender derived others, as when two receivers with one id registered. One wrong key in 256 goes unnoticed here, since one
+ * byte of padding is all there is to check: then nothing in ENCRYPTED opens.
  *
  * @param sourceId of the header of the KEYINFO.
  */

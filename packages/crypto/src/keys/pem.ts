@@ -9,7 +9,7 @@ import { KeyError } from './key-error.ts';
 const RSA_OID = '1.2.840.113549.1.1.1';
 const EC_OID = '1.2.840.10045.2.1';
 const LINE_CHARACTERS = 64;
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 
 /**
  * The first private key in the text of a PEM file. Throws a KeyError that says what is wrong with it and contains
