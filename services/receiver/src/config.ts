@@ -12,7 +12,9 @@ const uid = z
 export const receiverConfig = z.strictObject({
 	...commonSettings,
 	destination: text('Folder that files are stored under; it must exist'),
-	uid: uid.describe('UID of this receiver; by default made from the address of its interface, or made up once and kept').optional(),
+	uid: uid
+		.describe('UID of this receiver; by default made from the address of its interface, or made up once and kept')
+		.optional(),
 	interface: text(
 		'Interface to listen on: name, number, address or network (`10.0.0.0/8`); the loopback only if named',
 	).optional(),

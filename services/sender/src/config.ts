@@ -19,25 +19,23 @@ import { z } from 'zod';
 const rootPattern = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/;
 
 /** "media=/srv/media,docs=/srv/docs". */
-const roots = list('').transform(
-	(words, context): readonly SourceRoot[] => {
-		const found = new Map<string, SourceRoot>();
-		for (const word of words) {
-			const [, label, directory] = rootPattern.exec(word) ?? [];
-			const fault =
-				label === undefined || directory === undefined
-					? `${JSON.stringify(word)} is not "label=/path"`
-					: !isAbsolute(directory)
-						? `the folder of root ${label} must be an absolute path, not ${JSON.stringify(directory)}`
-						: found.has(label)
-							? `the root ${label} stands there twice`
-							: undefined;
-			if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: words });
-			else found.set(label as string, { label: label as string, directory: directory as string });
-		}
-		return [...found.values()];
-	},
-);
+const roots = list('').transform((words, context): readonly SourceRoot[] => {
+	const found = new Map<string, SourceRoot>();
+	for (const word of words) {
+		const [, label, directory] = rootPattern.exec(word) ?? [];
+		const fault =
+			label === undefined || directory === undefined
+				? `${JSON.stringify(word)} is not "label=/path"`
+				: !isAbsolute(directory)
+					? `the folder of root ${label} must be an absolute path, not ${JSON.stringify(directory)}`
+					: found.has(label)
+						? `the root ${label} stands there twice`
+						: undefined;
+		if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: words });
+		else found.set(label as string, { label: label as string, directory: directory as string });
+	}
+	return [...found.values()];
+});
 
 const uid = z
 	.string()
@@ -47,7 +45,9 @@ const uid = z
 export const senderConfig = z.strictObject({
 	...commonSettings,
 	roots: roots
-		.describe('Folders that jobs may send from, as `label=/absolute/path` with commas between them; without one no job is taken')
+		.describe(
+			'Folders that jobs may send from, as `label=/absolute/path` with commas between them; without one no job is taken',
+		)
 		.prefault(''),
 	uid: uid.describe('UID of this sender; by default made from the address of its interface').optional(),
 	interface: text(

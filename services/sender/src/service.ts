@@ -46,7 +46,7 @@ export class SenderService implements RunningService {
 		this.#host = identity.host;
 		this.#subscriptions = [
 			bus.subscribe(subjects.jobsSend, (message) => this.#take(message), { queue: QUEUE }),
-			bus.subscribe(subjects.jobsSendTo(identity.id), (message) => this.#take(message)),
+			bus.subscribe(subjects.jobsSendTo(identity.id), (message) => this.#take(message), { queue: QUEUE }),
 			bus.subscribe(subjects.locate(identity.id), (message) => this.#locate(message)),
 		];
 		const { name, mtu, isMulticast } = outgoing.networkInterface;

@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import type { JobFile, LocateAnswer } from '@uftp/bus';
+import type { JobFile, LocateAnswer, LocateRequest } from '@uftp/bus';
 import { ask, type CommandBus } from './command-bus.ts';
 import { CommandEnd, ExitCode } from './exit-code.ts';
 import { registryNodes } from './registry-nodes.ts';
@@ -32,16 +32,27 @@ export async function locateFiles(bus: CommandBus, given: readonly string[]): Pr
 				'local files need one here ("uftpctl up", or services/sender with UFTP_ROOTS).',
 		);
 	}
-	let refusal = '';
+	let refusal: string | undefined;
+	let silence: CommandEnd | undefined;
 	for (const { heartbeat } of local) {
-		const question = { v: 1, host, paths };
-		const nobody = `The sender ${heartbeat.id} does not answer.`;
-		const answer = (await ask(bus.bus, bus.subjects.locate(heartbeat.id), question, nobody)) as LocateAnswer;
-		if (answer.ok) return { sender: heartbeat.id, files: answer.files };
-		refusal = answer.error.message;
+		try {
+			const answer = await locate(bus, heartbeat.id, { v: 1, host, paths });
+			if (answer.ok) return { sender: heartbeat.id, files: answer.files };
+			refusal ??= answer.error.message;
+		} catch (error) {
+			if (!(error instanceof CommandEnd)) throw error;
+			// One that was killed is still listed for a while: the others may do.
+			silence = error;
+		}
 	}
+	if (refusal === undefined && silence !== undefined) throw silence;
 	throw new CommandEnd(
 		ExitCode.Refused,
 		`${refusal} Declare the folder ("uftpctl up --root label=/path", or UFTP_ROOTS at the sender), or move the file into one.`,
 	);
+}
+
+async function locate({ bus, subjects }: CommandBus, sender: string, question: LocateRequest): Promise<LocateAnswer> {
+	const nobody = `The sender ${sender} of this host does not answer any more: start it again.`;
+	return (await ask(bus, subjects.locate(sender), question, nobody)) as LocateAnswer;
 }

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { settingsTable } from '@uftp/service-kit';
+import { expect, it } from 'vitest';
+import { receiverConfig } from '../src/config.ts';
+
+it('the README shows the settings as the schema has them', () => {
+	const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+	expect(readme).toContain(settingsTable(receiverConfig));
+});
