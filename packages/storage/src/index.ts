@@ -3,5 +3,6 @@ export * from './catalogue.ts';
 export * from './checksum.ts';
 export { FileSink, type FileSinkOptions } from './file-sink.ts';
 export { FileSource } from './file-source.ts';
+export { KeyFileError, type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
 export type { SourceRoot } from './source-root.ts';
 export { cleanTemporaries } from './temporary-names.ts';

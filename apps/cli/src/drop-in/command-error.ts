@@ -20,6 +20,7 @@ export const ExitCode = {
 	Done: 0,
 	Parameters: 1,
 	Network: 2,
+	Keys: 3,
 	LogFile: 4,
 	Resources: 5,
 	Interrupted: 6,

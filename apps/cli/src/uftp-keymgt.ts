@@ -1,0 +1,5 @@
+/** The drop-in command `uftp_keymgt`; `bin/uftp_keymgt` starts it. */
+import { runCommand, tellStderr } from './drop-in/run-command.ts';
+import { KEYMGT_USAGE, manageKeys } from './uftp-keymgt/main.ts';
+
+process.exit(await runCommand('uftp_keymgt', KEYMGT_USAGE, () => manageKeys(process.argv.slice(2), tellStderr)));
