@@ -7,6 +7,8 @@ import { join } from 'node:path';
 /** True if an explicit setting leaves the programs out that these tests need. */
 export const withoutPeers = process.env['UFTP_TEST_WITHOUT_PEERS'] === '1';
 
+const program = 'nats-server';
+
 export interface NatsServer {
 	readonly url: string;
 	stop(): Promise<void>;
@@ -14,14 +16,14 @@ export interface NatsServer {
 
 /** Throws with a sentence if there is no nats-server to start. */
 export async function startNatsServer(): Promise<NatsServer> {
-	if (spawnSync('nats-server', ['--version']).error !== undefined) {
+	if (spawnSync(program, ['--version']).error !== undefined) {
 		throw new Error(
 			'These tests need the program nats-server in PATH (Debian: apt-get install nats-server). ' +
 				'UFTP_TEST_WITHOUT_PEERS=1 leaves them out.',
 		);
 	}
 	const folder = mkdtempSync(join(tmpdir(), 'uftp-nats-'));
-	const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder], { stdio: 'ignore' });
+	const child = spawn(program, ['-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder], { stdio: 'ignore' });
 	for (let tries = 0; tries < 500; tries++) {
 		const file = readdirSync(folder).find((name) => name.endsWith('.ports'));
 		const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8');
