@@ -1,5 +1,6 @@
 /** `uftpctl lab`: the whole system at work on the loopback interface of this machine; nothing leaves it. */
 import { connectBus, findLocalBus, type JobAnswer, type JobInput, subjects } from '@uftp/bus';
+import type { Logger, LogLevel } from '@uftp/service-kit';
 import { ask, type CommandBus } from './command-bus.ts';
 import { ExitCode, usageError } from './exit-code.ts';
 import { type JobEnd, JobWatch } from './job-watch.ts';
@@ -61,9 +62,10 @@ export async function lab(words: readonly string[]): Promise<number> {
 	const options = labOptions(line);
 	const stage = await setUpStage(options.receivers, options.file);
 	let stack: Stack | undefined;
+	let least: LogLevel = 'warn';
 	const stop = interrupted();
 	try {
-		stack = await startLab(stage, options);
+		stack = await startLab(stage, options, (role) => textLogger(role, () => least));
 		introduce(stage, stack, options);
 		const outcome = await Promise.race([showJob(stage, stack), stop.then(() => ExitCode.Interrupted)]);
 		if (options.isStaying && outcome !== ExitCode.Interrupted) {
@@ -72,6 +74,8 @@ export async function lab(words: readonly string[]): Promise<number> {
 		}
 		return outcome;
 	} finally {
+		// What a receiver still waits for when all is over is nothing to worry the user with.
+		least = 'error';
 		await stack?.stop();
 		stage.remove();
 	}
@@ -90,7 +94,7 @@ function labOptions(line: CommandLine): LabOptions {
 	};
 }
 
-function startLab(stage: LabStage, options: LabOptions): Promise<Stack> {
+function startLab(stage: LabStage, options: LabOptions, loggerOf: (role: string) => Logger): Promise<Stack> {
 	const common = { interface: stage.interfaceName, port: String(stage.port), stopSeconds: '0' };
 	return startStack({
 		natsUrl: undefined,
@@ -104,7 +108,7 @@ function startLab(stage: LabStage, options: LabOptions): Promise<Stack> {
 			uid: `0x${(FIRST_UID + i).toString(16).toUpperCase()}`,
 		})),
 		lossShare: options.lossPercent / 100,
-		loggerOf: (role) => textLogger(role, 'warn'),
+		loggerOf,
 	});
 }
 

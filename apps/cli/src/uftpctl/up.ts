@@ -74,7 +74,7 @@ export async function up(words: readonly string[]): Promise<number> {
 			...setting('stateDir', optionOf(line, '--state-dir')),
 		})),
 		lossShare: 0,
-		loggerOf: (role) => textLogger(role, level),
+		loggerOf: (role) => textLogger(role, () => level),
 	});
 	tell(`The bus is at ${stack.busUrl}. Ctrl-C ends.`);
 	await interrupted();
