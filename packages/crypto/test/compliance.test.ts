@@ -22,7 +22,14 @@ import {
 	writePem,
 } from '../src/index.ts';
 import { BACKENDS, backendsWith } from './backends.ts';
-import { AGREEMENT_VECTORS, CIPHER_VECTORS, ECDSA_VECTORS, HASH_VECTORS, HMAC_VECTORS } from './published-vectors.ts';
+import {
+	AGREEMENT_VECTORS,
+	CIPHER_VECTORS,
+	ECDSA_VECTORS,
+	HASH_VECTORS,
+	HMAC_VECTORS,
+	LOW_ORDER_POINTS,
+} from './published-vectors.ts';
 
 const hex = (text: string) => Uint8Array.fromHex(text);
 const ascii = (text: string) => new TextEncoder().encode(text);
@@ -91,6 +98,14 @@ describe.each(BACKENDS)('published vectors, by $name', (backend) => {
 	});
 });
 
+describe.each(backendsWith(({ curves }) => curves.has(9)))('curves with a cofactor, by $name', (backend) => {
+	it.each(LOW_ORDER_POINTS)('refuse a point of low order: %#', (point) => {
+		const curve = curveByName('sect283k1')!;
+		expect(backend.ecPublic(curve, hex(point))).toBeUndefined();
+		expect(backend.ecPrivate(curve, new Uint8Array(36).fill(1, 1))!.agree(hex(point))).toBeUndefined();
+	});
+});
+
 describe('the noble backend', () => {
 	it.each(ECDSA_VECTORS)('signs as RFC 6979 says on $curve with hash $hash', ({ curve, scalar, hash, r, s }) => {
 		const noble = BACKENDS.find(({ name }) => name === 'noble')!;
@@ -119,7 +134,8 @@ describe.each(PAIRS)('crossed: $name', ({ a, b }) => {
 			const bytes = plain.slice();
 			const aadBytes = tagBytes === 0 ? 0 : 28;
 			expect(sealing.seal(bytes, 28, length, 0, aadBytes)).toBe(true);
-			expect(bytes.subarray(28, 28 + length)).not.toEqual(plain.subarray(28, 28 + length));
+			// One byte may well be its own ciphertext.
+			if (length >= 8) expect(bytes.subarray(28, 28 + length)).not.toEqual(plain.subarray(28, 28 + length));
 			expect(opening.open(bytes, 28, length, 0, aadBytes)).toBe(true);
 			expect(bytes.subarray(0, 28 + length)).toEqual(plain.subarray(0, 28 + length));
 		}

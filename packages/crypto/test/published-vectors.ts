@@ -249,3 +249,11 @@ export const ECDSA_VECTORS: readonly EcdsaVector[] = [
 			'20f8ccb1dccc43997f1ee0e44da4a67a',
 	},
 ];
+
+/** Wycheproof, ecdh_sect283k1_test, 18 to 20: points of low order, X || Y. They are on the curve, not in the group. */
+export const LOW_ORDER_POINTS: readonly string[] = ['00:01', '01:01', '01:00'].map((ends) => {
+	return ends
+		.split(':')
+		.map((end) => end.padStart(72, '0'))
+		.join('');
+});

@@ -121,7 +121,11 @@ export function generateRsaKey(backend: Backend, bits: number): RsaPrivateKey {
 		throw new KeyError(`an RSA key of ${bits} bits; UFTP 4 knows 512 to 2048 bits, in steps of 8`);
 	}
 	if (!backend.rsa) throw new KeyError(`this side lacks RSA (cryptography by ${backend.name}); install OpenSSL 3 here`);
-	return rsaPrivateKey(backend, backend.generateRsa(bits));
+	const key = rsaPrivateKey(backend, backend.generateRsa(bits));
+	if (key.publicKey.modulus.length * 8 === bits) return key;
+	throw new KeyError(
+		`${backend.name} makes no RSA keys of ${bits} bits; choose a multiple of 128, such as 1024 or 2048`,
+	);
 }
 
 /** A new key on a curve, drawn from `random`. KeyError if the backend lacks the curve. */

@@ -62,7 +62,7 @@ export class LibcryptoEcKey {
 		const read = libcrypto.EC_POINT_oct2point(key.#group, at, address + POINT_AT, point.length + 1, 0) === 1;
 		const valid = read && libcrypto.EC_KEY_set_public_key(key.#key, at) === 1;
 		libcrypto.EC_POINT_clear_free(at);
-		return key.#checked(valid);
+		return valid && key.#isInGroup() ? key : key.#refused();
 	}
 
 	/** From the private scalar; the public point is computed. Undefined if it is zero or not below the order. */
@@ -72,16 +72,24 @@ export class LibcryptoEcKey {
 		const number = makeNumber(libcrypto, scalar);
 		const point = Number(libcrypto.EC_POINT_new(key.#group));
 		const valid =
+			libcrypto.BN_num_bits(number) > 0 &&
+			libcrypto.BN_cmp(number, libcrypto.EC_GROUP_get0_order(key.#group)) < 0 &&
 			libcrypto.EC_KEY_set_private_key(key.#key, number) === 1 &&
 			libcrypto.EC_POINT_mul(key.#group, point, number, 0, 0, 0) === 1 &&
 			libcrypto.EC_KEY_set_public_key(key.#key, point) === 1;
 		libcrypto.BN_clear_free(number);
 		libcrypto.EC_POINT_clear_free(point);
-		return key.#checked(valid);
+		return valid ? key : key.#refused();
 	}
 
-	#checked(valid: boolean): LibcryptoEcKey | undefined {
-		if (valid && this.#libcrypto.EC_KEY_check_key(this.#key) === 1) return this;
+	/** Reading a point has found it on the curve. Where the curve has more points than the group, that is not enough. */
+	#isInGroup(): boolean {
+		const libcrypto = this.#libcrypto;
+		const cofactor = libcrypto.EC_GROUP_get0_cofactor(this.#group);
+		return libcrypto.BN_num_bits(cofactor) === 1 || libcrypto.EC_KEY_check_key(this.#key) === 1;
+	}
+
+	#refused(): undefined {
 		this.#libcrypto.ERR_clear_error();
 		return undefined;
 	}

@@ -35,6 +35,7 @@ const numbers = {
 	BN_bin2bn: { args: [address, i32, address], returns: address },
 	BN_bn2binpad: { args: [address, address, i32], returns: i32 },
 	BN_clear_free: { args: [address], returns: nothing },
+	BN_cmp: { args: [address, address], returns: i32 },
 	BN_num_bits: { args: [address], returns: i32 },
 	ERR_clear_error: { args: [], returns: nothing },
 } as const;
@@ -66,6 +67,8 @@ const curves = {
 	EC_KEY_set_private_key: { args: [address, address], returns: i32 },
 	EC_KEY_set_public_key: { args: [address, address], returns: i32 },
 	EC_KEY_check_key: { args: [address], returns: i32 },
+	EC_GROUP_get0_cofactor: { args: [address], returns: address },
+	EC_GROUP_get0_order: { args: [address], returns: address },
 	EC_GROUP_get_degree: { args: [address], returns: i32 },
 	EC_POINT_new: { args: [address], returns: address },
 	EC_POINT_clear_free: { args: [address], returns: nothing },
