@@ -46,6 +46,17 @@ export class CatalogueWalk {
 		this.#problems.push({ kind, argument, sentence });
 	}
 
+	/** An argument that has no file behind it. The same name may also be sent: what is deleted may come anew. */
+	request(argument: number, request: 'delete' | 'freeSpace', shown: string, name: string): void {
+		if (name === '') {
+			this.report('name', argument, `${shown} is not sent: it names nothing to delete.`);
+			return;
+		}
+		const type = request === 'delete' ? FileType.Delete : FileType.FreeSpace;
+		const entry = { type, name, size: 0, modifiedSeconds: 0, link: '' };
+		this.#entries.push({ ...entry, sourcePath: '', shown, root: undefined, follow: false });
+	}
+
 	/** Walks one argument; yields now and then so that a caller can give others a turn. */
 	*argument(
 		argument: number,

@@ -26,6 +26,8 @@ export interface CatalogueArgument {
 	readonly path: string;
 	/** Name on the wire instead of the last component of the path. */
 	readonly as?: string;
+	/** No file: receivers are asked to delete what has this name, or how much space they have (the path is then "."). */
+	readonly request?: 'delete' | 'freeSpace';
 	readonly root?: SourceRoot;
 }
 
@@ -118,6 +120,10 @@ function* steps(
 			walk.report('name', index, `${shown} is not sent: ${named.reason}.`);
 			continue;
 		}
+		if (argument.request !== undefined) {
+			walk.request(index, argument.request, shown, named.name);
+			continue;
+		}
 		if (root === undefined) {
 			if (argument.path === '' || argument.path.includes('\0')) {
 				walk.report('name', index, `${shown} is not a path: it is empty or contains a NUL character.`);
@@ -139,6 +145,8 @@ type WireName = { readonly ok: true; readonly name: string } | { readonly ok: fa
  * them, which is where they end up with the C sender as well ("./b").
  */
 function wireNameOf(argument: CatalogueArgument, destination: string | undefined, several: boolean): WireName {
+	// Where the space is asked for is the receiver's choice.
+	if (argument.request === 'freeSpace') return { ok: true, name: '.' };
 	const last = lastComponent(argument.path);
 	const own = argument.as ?? (destination !== undefined && !several ? destination : last);
 	const name = destination !== undefined && several ? joined(trimmed(destination), trimmed(own)) : trimmed(own);

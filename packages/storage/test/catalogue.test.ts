@@ -273,3 +273,32 @@ describe('what cannot be sent', () => {
 		expect(kinds(catalogue)).toEqual(['limit']);
 	});
 });
+
+describe('a request to receivers', () => {
+	it('is an entry without a file, and may have the name of something that is sent as well', () => {
+		const { at } = tree('f');
+		const { entries, problems } = buildCatalogue([
+			{ path: 'old/dir/f', request: 'delete' },
+			{ path: '.', request: 'freeSpace' },
+			{ path: at('f') },
+		]);
+		expect(problems).toEqual([]);
+		expect(entries.map(({ type, name, size, sourcePath }) => [type, name, size, sourcePath])).toEqual([
+			[FileType.Delete, 'f', 0, ''],
+			[FileType.FreeSpace, '.', 0, ''],
+			[FileType.Regular, 'f', 1, at('f')],
+		]);
+		const source = new FileSource(entries);
+		expect([source.open(0), source.open(1)]).toEqual([undefined, undefined]);
+	});
+
+	it('to delete gets the name and the directory of -D, the one for free space never', () => {
+		const wanted = [{ path: 'a/x', request: 'delete' }, { path: '.', request: 'freeSpace' }] as const;
+		expect(names(buildCatalogue([wanted[0]], { destinationName: 'n' }))).toEqual(['n']);
+		expect(names(buildCatalogue(wanted, { destinationName: 'n' }))).toEqual(['n/x', '.']);
+	});
+
+	it('to delete nothing is a problem', () => {
+		expect(kinds(buildCatalogue([{ path: '.', request: 'delete' }]))).toEqual(['name']);
+	});
+});

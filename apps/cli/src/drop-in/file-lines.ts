@@ -9,9 +9,9 @@ export function typeLine(type: FileType, link: string): string {
 		case FileType.SymbolicLink:
 			return `Symbolic link to ${link}`;
 		case FileType.Delete:
-			return 'Request to delete';
+			return 'Delete file/directory with this name';
 		case FileType.FreeSpace:
-			return 'Request for free space';
+			return 'Free disk space query';
 		default:
 			return '';
 	}

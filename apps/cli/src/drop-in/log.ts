@@ -2,8 +2,7 @@
  * The log of a drop-in command: lines with a level, on stderr or appended to a file, with C's timestamps where C has
  * them: `yyyy/mm/dd hh:mm:ss.uuuuuu: [GROUPID/II:FFFF]: text`.
  */
-import fs from 'node:fs';
-import { CommandError, ExitCode, systemReason } from './command-error.ts';
+import { type LogFile, writeFully } from './log-file.ts';
 
 /** Levels of -x: what is logged from which level on (found by trying the C programs at every level). */
 export const Level = { Error: 0, Warning: 1, Info: 2, Verbose: 3, Debug: 4, Trace: 5 } as const;
@@ -18,8 +17,8 @@ export interface LogLine {
 
 export interface LogOptions {
 	readonly level: number;
-	/** Where the lines go; a file descriptor. */
-	readonly fd: number;
+	/** Where the lines go; missing: stderr. */
+	readonly file?: LogFile;
 	/** Put the time and the scope before each line. */
 	readonly timestamps: boolean;
 }
@@ -29,19 +28,19 @@ const STDERR = 2;
 export class Log {
 	readonly level: number;
 	readonly timestamps: boolean;
-	readonly #fd: number;
+	readonly #file: LogFile | undefined;
 
 	constructor(options: LogOptions) {
 		this.level = options.level;
 		this.timestamps = options.timestamps;
-		this.#fd = options.fd;
+		this.#file = options.file;
 	}
 
 	/** Writes the line if its level is wanted. */
 	write(line: LogLine): void {
 		if (line.level > this.level) return;
 		const scope = line.scope === '' ? '' : `[${line.scope}]: `;
-		writeFully(this.#fd, this.timestamps ? `${logTime(wallClockMs())}: ${scope}${line.text}\n` : `${line.text}\n`);
+		this.#put(this.timestamps ? `${logTime(wallClockMs())}: ${scope}${line.text}\n` : `${line.text}\n`);
 	}
 
 	/** Writes a line without a session. */
@@ -49,44 +48,32 @@ export class Log {
 		this.write({ level, text, scope: '' });
 	}
 
+	/** Writes a line as it is, at every level. */
+	writeRaw(text: string): void {
+		this.#put(`${text}\n`);
+	}
+
 	/** What the user at the terminal must see, whatever the level and wherever the log goes. */
 	tell(text: string): void {
-		if (this.#fd !== STDERR)
-			writeFully(this.#fd, this.timestamps ? `${logTime(wallClockMs())}: ${text}\n` : `${text}\n`);
-		writeFully(STDERR, this.#fd === STDERR && this.timestamps ? `${logTime(wallClockMs())}: ${text}\n` : `${text}\n`);
+		const line = this.timestamps ? `${logTime(wallClockMs())}: ${text}\n` : `${text}\n`;
+		this.#put(line);
+		if (this.#file !== undefined) writeFully(STDERR, `${text}\n`);
+	}
+
+	/** Opens the log file anew: it has been moved away. */
+	reopen(): void {
+		this.#file?.reopen();
+	}
+
+	#put(text: string): void {
+		if (this.#file === undefined) writeFully(STDERR, text);
+		else this.#file.write(text);
 	}
 }
 
 /** The log on stderr. */
 export function openStderrLog(level: number, timestamps: boolean): Log {
-	return new Log({ level, fd: STDERR, timestamps });
-}
-
-/** Opens a log file for appending (made with the caller's umask), or exits 4 as C does. */
-export function openLogFile(path: string): number {
-	try {
-		return fs.openSync(path, 'a', 0o666);
-	} catch (error) {
-		throw new CommandError(
-			ExitCode.LogFile,
-			`Can't open log file: ${path}: ${systemReason(error)}. Give -L a file in a folder that exists and that you may write to.`,
-		);
-	}
-}
-
-/** A log that cannot be written must not stop a transfer: what the file or pipe does not take is lost. */
-function writeFully(fd: number, text: string): void {
-	const bytes = Buffer.from(text);
-	let at = 0;
-	for (let attempt = 0; at < bytes.length && attempt < 1000; attempt++) {
-		try {
-			at += fs.writeSync(fd, bytes, at);
-		} catch (error) {
-			// A full pipe: its reader gets a moment.
-			if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-			Bun.sleepSync(1);
-		}
-	}
+	return new Log({ level, timestamps });
 }
 
 function wallClockMs(): number {

@@ -34,6 +34,29 @@ export function uidOption(text: string): number {
 	);
 }
 
+/** -Q: a code point, decimal or hexadecimal, as C reads numbers. */
+export function codePoint(text: string): number {
+	const value = /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text) ? Number(text) : Number.NaN;
+	if (value >= 0 && value <= 63) return value;
+	throw new CommandError(
+		ExitCode.Parameters,
+		`Invalid dscp: -Q takes a code point from 0 to 63, decimal or hexadecimal (0x2e), not "${text}".`,
+	);
+}
+
+/** How many rolled logs are kept when -n does not say it. */
+export const LOG_COUNT_INITIAL = 5;
+
+/** -g, in bytes: its unit is a million of them. */
+export function logBytesMax(text: string): number {
+	return wholeNumber('g', text, 1, 1024, 'Invalid max log size') * 1_000_000;
+}
+
+/** -n. */
+export function logCount(text: string): number {
+	return wholeNumber('n', text, 1, 1000, 'Invalid max log count');
+}
+
 /** The parts of a comma list without the empty ones. */
 export function commaList(text: string): string[] {
 	return text.split(',').filter((part) => part !== '');

@@ -1,14 +1,28 @@
 /** The command line of `uftp`: the flags of UFTP 4.10.2 with their ranges, defaults and refusals. */
-import { SENDER_DEFAULTS } from '@uftp/protocol';
+import { SENDER_DEFAULTS, type SenderLimits } from '@uftp/protocol';
 import { MAX_BLOCK_BYTES, MAX_ROBUST, MIN_BLOCK_BYTES, MIN_ROBUST } from '@uftp/wire';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { splitCommandLine } from '../drop-in/getopt.ts';
-import { BUFFER_BYTES_INITIAL, bufferBytes, logLevel, uidOption, wholeNumber } from '../drop-in/option-values.ts';
+import {
+	BUFFER_BYTES_INITIAL,
+	bufferBytes,
+	codePoint,
+	commaList,
+	LOG_COUNT_INITIAL,
+	logBytesMax,
+	logCount,
+	logLevel,
+	uidOption,
+	wholeNumber,
+} from '../drop-in/option-values.ts';
 
-export const SENDER_USAGE = `uftp [ -R txrate ] [ -L logfile ] [ -B udp_buf_size ] [ -b block_size ]
-    [ -t ttl ] [ -I interface ] [ -U UID ] [ -p port ] [ -u source_port ]
-    [ -q ] [ -l ] [ -x log_level ] [ -H host[,host...] | -H @hostlist_file ]
-    [ -M pub_multicast_addr ] [ -P priv_multicast_addr ] [ -D dest_name ]
+export const SENDER_USAGE = `uftp [ -R txrate ] [ -L logfile ] [ -g max_log_size ] [ -n max_log_count ]
+    [ -B udp_buf_size ] [ -b block_size ] [ -t ttl ] [ -Q dscp ] [ -I interface ]
+    [ -U UID ] [ -p port ] [ -u source_port ] [ -q ] [ -l ] [ -T ] [ -y ] [ -z ] [ -Z ]
+    [ -a max_passes ] [ -N max_nak_pct ] [ -m max_nak_count ] [ -W txweight ]
+    [ -x log_level ] [ -H host[,host...] | -H @hostlist_file ] [ -X exclude_file ]
+    [ -M pub_multicast_addr ] [ -P priv_multicast_addr ]
+    [ -D dest_name [ -o ] ] [ -E base_dir[,base_dir...] ] [ -S status_file ]
     [ -r init_grtt[:min_grtt:max_grtt] ] [ -s robust ]
     { -i list_file | file [ file... ] }`;
 
@@ -17,9 +31,12 @@ const RATE_KBPS_MAX = 2 ** 30;
 /** The range of each part of -r. */
 const GRTT_MS = { min: 1, max: 1_000_000 };
 
-const OURS = { withValue: 'RbBtIpuMPHUrsxDiL', plain: 'lq' };
+/** As in C. */
+const BASES_MAX = 10;
+
+const OURS = { withValue: 'RbBtIpuMPHUrsxDiLgnQaWXNESm', plain: 'lqTzZyo' };
 /** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
-const NOT_YET = { withValue: 'gnYhwemkKQjaWFXNCES', plain: 'cTzZfyo' };
+const NOT_YET = { withValue: 'YhwekKjFC', plain: 'cf' };
 
 export interface SenderArguments {
 	/** Infinity for -R -1. */
@@ -46,6 +63,24 @@ export interface SenderArguments {
 	readonly destinationName: string | undefined;
 	readonly followLinks: boolean;
 	readonly quitOnError: boolean;
+	/** -o: -D is a directory even for a single file. */
+	readonly destinationIsDirectory: boolean;
+	/** -E: what is taken off the front of paths. */
+	readonly bases: readonly string[];
+	/** -X as given. */
+	readonly excludeFile: string | undefined;
+	/** -S as given. */
+	readonly statusFile: string | undefined;
+	/** -g in bytes; undefined: the log is not rolled. */
+	readonly logBytesMax: number | undefined;
+	readonly logCount: number;
+	/** -T: times before the lines on stderr. */
+	readonly timestamps: boolean;
+	readonly sync: boolean;
+	readonly preview: boolean;
+	readonly dscp: number;
+	/** -a, -N, -m, -W. */
+	readonly limits: SenderLimits;
 	/** -i as given. */
 	readonly listFile: string | undefined;
 	readonly files: readonly string[];
@@ -95,6 +130,17 @@ function defaults(): Draft {
 		destinationName: undefined,
 		followLinks: false,
 		quitOnError: false,
+		destinationIsDirectory: false,
+		bases: [],
+		excludeFile: undefined,
+		statusFile: undefined,
+		logBytesMax: undefined,
+		logCount: LOG_COUNT_INITIAL,
+		timestamps: false,
+		sync: false,
+		preview: false,
+		dscp: 0,
+		limits: {},
 		listFile: undefined,
 		files: [],
 	};
@@ -121,7 +167,34 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	l: (draft) => (draft.followLinks = true),
 	q: (draft) => (draft.quitOnError = true),
 	i: (draft, value) => (draft.listFile = value),
+	o: (draft) => (draft.destinationIsDirectory = true),
+	E: (draft, value) => (draft.bases = bases(value)),
+	X: (draft, value) => (draft.excludeFile = value),
+	S: (draft, value) => (draft.statusFile = value),
+	g: (draft, value) => (draft.logBytesMax = logBytesMax(value)),
+	n: (draft, value) => (draft.logCount = logCount(value)),
+	T: (draft) => (draft.timestamps = true),
+	z: (draft) => (draft.sync = true),
+	Z: (draft) => (draft.preview = true),
+	Q: (draft, value) => (draft.dscp = codePoint(value)),
+	// Where private keys are kept on Windows: nothing here.
+	y: () => {},
+	a: (draft, value) => limit(draft, 'passesMax', wholeNumber('a', value, 1, 65_535, 'Invalid max passes')),
+	N: (draft, value) => limit(draft, 'nakPercentMax', wholeNumber('N', value, 0, 100, 'Invalid max_nak_pct')),
+	m: (draft, value) => limit(draft, 'nakExcessesMax', wholeNumber('m', value, 1, 1000, 'Invalid max nak count')),
+	W: (draft, value) =>
+		limit(draft, 'transferPercentMax', wholeNumber('W', value, 110, 10_000, 'Invalid txweight')),
 };
+
+function limit(draft: Draft, name: keyof SenderLimits, value: number): void {
+	draft.limits = { ...draft.limits, [name]: value };
+}
+
+function bases(text: string): string[] {
+	const given = commaList(text);
+	if (given.length <= BASES_MAX) return given;
+	throw new CommandError(ExitCode.Parameters, `uftp: -E takes at most ${BASES_MAX} bases, not ${given.length}.`);
+}
 
 function rate(text: string): number {
 	if (text === '-1') return Number.POSITIVE_INFINITY;

@@ -19,6 +19,7 @@ const OF_FAILURE: Readonly<Record<SenderFailure, number>> = {
 	nobodyAnsweredFileInfo: SenderExitCode.NobodyAnsweredFileInfo,
 	allLost: SenderExitCode.AllLost,
 	quitOnError: SenderExitCode.AllLost,
+	timeExceeded: SenderExitCode.AllLost,
 	interrupted: SenderExitCode.Interrupted,
 	fileChanged: SenderExitCode.AllLost,
 	allFilesUnavailable: SenderExitCode.NothingAccepted,

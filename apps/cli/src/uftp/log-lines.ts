@@ -2,18 +2,12 @@
  * What the sender's log says of each event of a session: the lines of UFTP 4.10.2, at the levels where it prints them,
  * and lines of our own where it has no such event.
  */
-import {
-	type FileResult,
-	FileType,
-	type Outcome,
-	type ReceiverResult,
-	type SenderEnd,
-	type SenderEvent,
-} from '@uftp/protocol';
+import { FileType, type Outcome, type ReceiverResult, type SenderEnd, type SenderEvent } from '@uftp/protocol';
 import { formatAddressAndPort } from '../drop-in/addresses.ts';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 import type { ReceiverNames } from './receiver-names.ts';
+import { type ResultRow, ResultTable } from './result-table.ts';
 
 export interface SenderLinesOptions {
 	readonly groupId: number;
@@ -47,19 +41,17 @@ export class SenderLines {
 	readonly #names: ReceiverNames;
 	#fileId = 0;
 	#fileBytes = 0;
-	/** Receivers that never registered: C lists them under every file. */
-	#mute: readonly number[] = [];
-	/** The place of each receiver in the tables: those of -H in their order, then the others as they registered. */
-	readonly #places = new Map<number, number>();
+	readonly #table: ResultTable;
 
 	constructor(options: SenderLinesOptions) {
 		this.#options = options;
 		this.#names = options.names;
-		for (const receiverId of options.names.given) this.#place(receiverId);
+		this.#table = new ResultTable(options.names);
 	}
 
 	/** The lines of one event, in order. */
 	of(event: SenderEvent): LogLine[] {
+		const rows = this.#table.rows(event);
 		switch (event.kind) {
 			case 'announced':
 				return [
@@ -67,16 +59,12 @@ export class SenderLines {
 					...this.#info(`Sending ANNOUNCE ${event.attempt}${this.#options.isClosedGroup ? '.1' : ''}`),
 				];
 			case 'registered':
-				this.#place(event.receiverId);
 				return [
 					...this.#info(`Received REGISTER from client ${this.#names.of(event.receiverId)}`),
 					...this.#verbose(`  rtt = ${(event.rttMs / 1000).toFixed(6)}`),
 				];
-			case 'registrationEnded':
-				this.#mute = event.mute;
-				return [];
-			case 'fileNeeded':
-				return [];
+			case 'transferLimited':
+				return this.#info(`Maximum file transfer time: ${event.maxSeconds} seconds`);
 			case 'fileStarted':
 				return this.#fileStarted(event);
 			case 'passStarted':
@@ -94,7 +82,7 @@ export class SenderLines {
 					: this.#info(`Got ${words} from client ${this.#names.of(event.result.receiverId)}`);
 			}
 			case 'fileEnded':
-				return this.#fileEnded(event.results);
+				return this.#fileEnded(rows);
 			default:
 				return this.#rarer(event);
 		}
@@ -110,6 +98,8 @@ export class SenderLines {
 				return this.#warn(`No response from ${this.#names.of(event.receiverId)}`);
 			case 'receiverAborted':
 				return this.#warn(`Transfer aborted by ${this.#names.of(event.receiverId)}: ${event.reason}`);
+			case 'receiverDropped':
+				return this.#warn(`${event.reason}: aborting client ${this.#names.of(event.receiverId)}`);
 			case 'duplicateUid': {
 				const [first, second] = [event.first, event.second].map(formatAddressAndPort);
 				const name = this.#names.of(event.receiverId);
@@ -150,30 +140,20 @@ export class SenderLines {
 	}
 
 	/** At level 2 the table of C; below it only the receivers that did not answer, as in C. */
-	#fileEnded(results: readonly FileResult[]): LogLine[] {
-		const known = new Set(results.map((result) => result.receiverId));
-		const mute = this.#mute.filter((id) => !known.has(id));
-		const all = [...results, ...mute.map((receiverId) => ({ receiverId, outcome: 'mute', elapsedMs: 0 }) as const)];
-		all.sort((a, b) => this.#place(a.receiverId) - this.#place(b.receiverId));
-		const lines = this.#options.level >= Level.Info ? this.#table(all) : this.#failures(all);
+	#fileEnded(rows: readonly ResultRow[]): LogLine[] {
+		const lines = this.#options.level >= Level.Info ? this.#status(rows) : this.#failures(rows);
 		this.#fileId = 0;
 		return lines;
 	}
 
-	#place(receiverId: number): number {
-		const known = this.#places.get(receiverId);
-		if (known !== undefined) return known;
-		this.#places.set(receiverId, this.#places.size);
-		return this.#places.size - 1;
-	}
-
-	#table(results: readonly FileResult[]): LogLine[] {
+	#status(rows: readonly ResultRow[]): LogLine[] {
 		const lines = ['Transfer status:'];
 		let elapsedMs = 0;
-		for (const { receiverId, outcome, elapsedMs: ownMs } of results) {
+		for (const { receiverId, outcome, elapsedMs: ownMs, freeSpaceBytes } of rows) {
 			const hasFile = outcome === 'received' || outcome === 'overwritten';
 			const time = hasFile ? `   time: ${(ownMs / 1000).toFixed(3).padStart(7)} seconds` : '';
 			lines.push(`Host: ${this.#names.of(receiverId).padEnd(15)}  Status: ${STATUS[outcome]}${time}`);
+			if (freeSpaceBytes !== undefined) lines.push(`  Free space on host: ${freeSpaceBytes} bytes`);
 			if (hasFile) elapsedMs = Math.max(elapsedMs, ownMs);
 		}
 		const kilobytesPerSecond = elapsedMs > 0 ? this.#fileBytes / 1024 / (elapsedMs / 1000) : 0;
@@ -182,8 +162,8 @@ export class SenderLines {
 		return this.#info(...lines);
 	}
 
-	#failures(results: readonly FileResult[]): LogLine[] {
-		const failed = results.filter(({ outcome }) => outcome === 'mute' || outcome === 'lost' || outcome === 'aborted');
+	#failures(rows: readonly ResultRow[]): LogLine[] {
+		const failed = rows.filter(({ outcome }) => outcome === 'mute' || outcome === 'lost' || outcome === 'aborted');
 		return failed.map(({ receiverId, outcome }) =>
 			this.#line(Level.Error, `${this.#names.of(receiverId).padEnd(15)} ${STATUS[outcome]}`),
 		);
@@ -200,6 +180,8 @@ export class SenderLines {
 			case 'allLost':
 			case 'allFilesUnavailable':
 				return this.#errors(sentence(failure.message));
+			case 'timeExceeded':
+				return this.#errors('Maximum file transfer time exceeded', 'Aborting all clients');
 			default:
 				return this.#errors('Aborting all clients', sentence(failure.message));
 		}

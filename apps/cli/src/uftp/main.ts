@@ -1,10 +1,13 @@
 /** `uftp`: sends files to receivers with the flags, the lines and the exit codes of UFTP 4.10.2. */
 import { buildCatalogue } from '@uftp/storage';
 import { ExitCode } from '../drop-in/command-error.ts';
-import { calendarTime, Level, Log, openLogFile, openStderrLog } from '../drop-in/log.ts';
+import { calendarTime, Level, Log, openStderrLog } from '../drop-in/log.ts';
+import { LogFile } from '../drop-in/log-file.ts';
 import { onInterrupt } from '../drop-in/signals.ts';
+import { openStatusOutput } from '../drop-in/status-output.ts';
 import { parseSenderArguments, type SenderArguments } from './arguments.ts';
 import { exitCodeOf, SenderExitCode } from './exit-code.ts';
+import { fileArguments, readExcludeList } from './file-arguments.ts';
 import { readFileList } from './file-list.ts';
 import { readHostList } from './host-list.ts';
 import { missingLines } from './log-lines.ts';
@@ -17,23 +20,39 @@ import { sessionAddresses } from './session-addresses.ts';
 export async function sendFiles(words: readonly string[]): Promise<number> {
 	const options = parseSenderArguments(words, process.env.POSIXLY_CORRECT !== undefined);
 	const log = openLog(options);
+	const status = openStatusOutput('S', options.statusFile, log);
 	const files = filesOf(options, log);
 	const receivers = options.hosts === undefined ? new Map<number, string>() : await readHostList(options.hosts);
 	const names = new ReceiverNames(receivers);
 	const addresses = await sessionAddresses(options.publicAddress, options.privateAddress, randomBelow);
 	const outgoing = await outgoingInterface(options.networkInterface, addresses);
-	const catalogue = buildCatalogue(files, {
+	const { wanted, skipped } = fileArguments(files, options);
+	const catalogue = buildCatalogue(wanted, {
 		followLinks: options.followLinks,
 		blockBytes: options.blockBytes,
+		destinationIsDirectory: options.destinationIsDirectory,
+		excluded: readExcludeList(options.excludeFile),
 		...(options.destinationName === undefined ? {} : { destinationName: options.destinationName }),
 	});
+	for (const text of skipped) log.say(Level.Error, text);
 	if (catalogue.entries.length === 0) {
 		for (const problem of catalogue.problems) log.say(Level.Error, problem.sentence);
 		log.tell('uftp: there is nothing to send.');
 		return SenderExitCode.NothingAccepted;
 	}
 	const targets = [...receivers.keys()];
-	const session = new SendingSession({ options, files, targets, names, addresses, outgoing, catalogue, log });
+	const session = new SendingSession({
+		options,
+		files,
+		targets,
+		names,
+		addresses,
+		outgoing,
+		catalogue,
+		log,
+		status,
+	});
+	process.on('SIGHUP', () => log.reopen());
 	onInterrupt(ExitCode.Interrupted, (signal) => {
 		log.say(Level.Error, `Got signal ${signal}, aborting`);
 		session.abort();
@@ -44,9 +63,11 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 	return exitCodeOf(end, session.fileInfoWatch);
 }
 
-function openLog({ logFile, logLevel: level }: SenderArguments): Log {
-	if (logFile === undefined) return openStderrLog(level, false);
-	return new Log({ level, fd: openLogFile(logFile), timestamps: true });
+function openLog(options: SenderArguments): Log {
+	const { logFile, logLevel: level, logBytesMax: bytesMax, logCount: count, timestamps } = options;
+	if (logFile === undefined) return openStderrLog(level, timestamps);
+	const file = new LogFile(logFile, bytesMax === undefined ? undefined : { bytesMax, count });
+	return new Log({ level, file, timestamps: true });
 }
 
 function filesOf(options: SenderArguments, log: Log): readonly string[] {

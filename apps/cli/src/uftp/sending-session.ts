@@ -18,6 +18,7 @@ import { FileInfoWatch } from './exit-code.ts';
 import { localNames } from './local-names.ts';
 import { SenderLines } from './log-lines.ts';
 import { defaultUid, type OutgoingInterface } from './outgoing-interface.ts';
+import type { StatusOutput } from '../drop-in/status-output.ts';
 import type { ReceiverNames } from './receiver-names.ts';
 import type { SessionAddresses } from './session-addresses.ts';
 
@@ -26,6 +27,8 @@ const OVERHEAD_BYTES = { 4: 52, 6: 72 } as const;
 /** -t is about multicast; what goes to one address is routed as anything else. */
 const UNICAST_TTL = 64;
 
+import type { SessionSecurity } from './session-security.ts';
+import { StatusLines } from './status-lines.ts';
 export interface SendingPlan {
 	readonly options: SenderArguments;
 	readonly files: readonly string[];
@@ -48,11 +51,12 @@ export class SendingSession {
 	constructor(plan: SendingPlan) {
 		this.#plan = plan;
 		this.#config = configOf(plan);
+	readonly status: StatusOutput;
 	}
 
 	/** Logs the first lines, sends, and returns how it ended. */
 	async run(): Promise<SenderEnd> {
-		const { options, catalogue, log } = this.#plan;
+		const { options, catalogue, log, status } = this.#plan;
 		const { sentence } = await selectDriver();
 		const socket = await this.#openSocket();
 		try {
@@ -72,6 +76,7 @@ export class SendingSession {
 			});
 			if (this.#isAborted) this.abort();
 			const end = await this.#driver.run();
+			const statusLines = this.#statusLines();
 			source.closeAll();
 			return end;
 		} finally {
@@ -79,6 +84,8 @@ export class SendingSession {
 		}
 	}
 
+					// As in C the status lines of a file stand before its table.
+					status(statusLines.of(event));
 	/** Ends the session for everybody, or as soon as it has begun. Harmless after its end. */
 	abort(): void {
 		this.#isAborted = true;
@@ -100,7 +107,8 @@ export class SendingSession {
 			});
 		} catch (error) {
 			if (!(error instanceof TransportError)) throw error;
-			throw new CommandError(ExitCode.Network, `uftp: ${error.message}`);
+			const exitCode = error.code === 'EDSCP' ? ExitCode.Parameters : ExitCode.Network;
+			throw new CommandError(exitCode, `uftp: ${error.message}`);
 		}
 	}
 
@@ -108,6 +116,7 @@ export class SendingSession {
 		const { options, addresses, outgoing, log } = this.#plan;
 		const { groupId, sourceId } = this.#config;
 		if (!log.timestamps) this.#say(Level.Info, '');
+				dscp: options.dscp,
 		this.#say(Level.Info, VERSION_LINE);
 		if (!log.timestamps) this.#say(Level.Info, `Starting at ${calendarTime(Date.now())}`);
 		for (const text of rateLines(options, addresses.family)) this.#say(Level.Info, text);
@@ -145,6 +154,17 @@ function rateLines(options: SenderArguments, family: 4 | 6): string[] {
 		`Wait between packets: ${Math.floor(waitNs)} ns`,
 	];
 }
+	#statusLines(): StatusLines {
+		const { options, names, catalogue } = this.#plan;
+		return new StatusLines({
+			names,
+			entries: catalogue.entries,
+			quitOnError: options.quitOnError,
+			preview: options.preview,
+			rateBytesPerSecond: this.#config.rateBytesPerSecond,
+		});
+	}
+
 
 function bytesPerSecond(rateKbps: number): number {
 	return (rateKbps * 1024) / 8;
@@ -177,3 +197,6 @@ function configOf(plan: SendingPlan): SenderConfig {
 		seed,
 	};
 }
+		sync: options.sync,
+		preview: options.preview,
+		limits: options.limits,

@@ -91,12 +91,24 @@ export function configureTraffic(socket: UdpSocket, options: SocketOptions): voi
 	const trafficClass = (options.dscp ?? 0) << 2;
 	if (options.family === 4) {
 		socket.setOption(Level.IP, IpOption.MtuDiscover, MTU_DISCOVERY_OFF);
-		if (trafficClass !== 0) socket.setOption(Level.IP, IpOption.TypeOfService, trafficClass);
+		if (trafficClass !== 0) refuseLack(socket.setOption(Level.IP, IpOption.TypeOfService, trafficClass), options);
 	} else {
 		socket.setOption(Level.IPv6, Ipv6Option.MtuDiscover, MTU_DISCOVERY_OFF);
-		if (trafficClass !== 0) socket.setOption(Level.IPv6, Ipv6Option.TrafficClass, trafficClass);
+		if (trafficClass !== 0) refuseLack(socket.setOption(Level.IPv6, Ipv6Option.TrafficClass, trafficClass), options);
 	}
 	if (options.broadcast === true) socket.setOption(Level.Socket, SocketOption.Broadcast, 1);
+}
+
+/** A code point that was asked for and cannot be had is an error: unmarked packets would go another way unnoticed. */
+function refuseLack(error: number, options: SocketOptions): void {
+	if (error !== 0) throw noCodePoint(options, `the system answered ${errnoName(error)}`);
+}
+
+/** The error for a socket that cannot mark its packets. */
+export function noCodePoint({ dscp, driver }: SocketOptions, why: string): TransportError {
+	const advice = driver === 'portable' ? 'Use the driver "auto", or leave' : 'Leave';
+	const sentence = `This socket cannot mark packets with the code point ${dscp} (DSCP): ${why}. ${advice} the code point out.`;
+	return new TransportError(sentence, 'EDSCP');
 }
 
 /** Asks for the buffers, past the system's limit if we are allowed to, and reads back what was given. */

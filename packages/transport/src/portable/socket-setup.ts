@@ -4,7 +4,7 @@ import { bindError } from '../bind-error.ts';
 import { askedReceiveBytes, askedSendBytes } from '../buffer-sizes.ts';
 import type { SocketOptions } from '../datagram-socket.ts';
 import type { NetworkInterface } from '../interfaces.ts';
-import { configureBuffers, configureMulticast, configureTraffic } from '../linux/socket-setup.ts';
+import { configureBuffers, configureMulticast, configureTraffic, noCodePoint } from '../linux/socket-setup.ts';
 import { TransportError } from '../transport-error.ts';
 
 /** A socket of the runtime that is ready for use. */
@@ -24,6 +24,9 @@ export async function bindPortableSocket(options: SocketOptions): Promise<BoundP
 		await bind(socket, options);
 		configure(socket, options);
 		const kernelSocket = reachDescriptor(socket, options);
+		if (kernelSocket === undefined && (options.dscp ?? 0) !== 0) {
+			throw noCodePoint(options, 'the portable socket of this runtime has no way to');
+		}
 		const buffers =
 			kernelSocket === undefined ? askForBuffers(socket, options) : configureBuffers(kernelSocket, options);
 		return { socket, kernelSocket, ...buffers };
