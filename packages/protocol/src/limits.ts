@@ -51,7 +51,8 @@ export const CANDIDATES_MAX = 4096;
 /** CLIENT_KEYs that came before their REGISTER and wait for it. */
 export const EARLY_CLIENT_KEYS_MAX = 256;
 
-/** Different warnings of one session. */
+/** Different warnings of one session, at a receiver and at the sender. */
+export const SESSION_WARNINGS_MAX = 16;
 export const WARNINGS_MAX = 1000;
 
 /** Receivers of one sending session, as in C. */

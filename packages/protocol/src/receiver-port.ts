@@ -13,9 +13,21 @@ export interface Receiver extends Session<ReceiverEvent> {
 	 * to file `placedHandle` at byte `placedOffset`. Allocates nothing.
 	 */
 	handleBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number): boolean;
+	/**
+	 * An ENCRYPTED datagram, bytes[at .. at+length), in one piece: it is opened in place, so its bytes are undefined
+	 * afterwards. True when it was a wanted block: the driver then writes its payload, `placedBytes` at `placedAt`, to
+	 * file `placedHandle` at byte `placedOffset`. Everything else in it has been dealt with. With libcrypto it allocates
+	 * nothing for blocks.
+	 */
+	handleSealed(now: number, bytes: Uint8Array, at: number, length: number): boolean;
+	readonly placedAt: number;
+	readonly placedBytes: number;
 	readonly placedHandle: number;
 	readonly placedOffset: number;
-	/** Header and payload bytes of the data that is coming now, as a hint for scattered receiving; 0 when there is none. */
+	/**
+	 * Header and payload bytes of the data that is coming now, as a hint for scattered receiving; 0 when there is none,
+	 * or when it comes sealed.
+	 */
 	readonly expectedSplit: number;
 	readonly expectedPayloadBytes: number;
 

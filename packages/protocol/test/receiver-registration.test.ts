@@ -123,7 +123,7 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		shell.deliver(new ScriptedSender({ groupId: 2 }).announce({ encInfo, ids: [99] }));
 		shell.deliver(new ScriptedSender({ groupId: 3 }).announce({ ccType: 2 }));
 		expect(shell.of('abort').map((abort) => [abort.groupId, abort.message])).toEqual([
-			[1, 'Encrypted sessions are not supported by this receiver yet'],
+			[1, 'This receiver was started without encryption: it takes sessions in the clear only'],
 			[3, 'Congestion control is not supported by this receiver yet'],
 		]);
 		expect(shell.eventsOf('announceIgnored').map((event) => event.groupId)).toEqual([1, 2, 3]);

@@ -2,6 +2,7 @@
  * A network between one sender and its receivers: one shared uplink with a rate and a queue, then a path to each
  * receiver and back, with delay, jitter, loss, duplication, reordering and times at which it is cut.
  */
+import { MessageType, messageName } from '@uftp/wire';
 import type { EventQueue } from './event-queue.ts';
 import type { Prng } from './prng.ts';
 
@@ -46,6 +47,8 @@ export interface NetworkCounters {
 export type Deliver = (bytes: Uint8Array, at: number, length: number) => void;
 
 export class Network {
+	/** Names of the messages that travelled in the clear. */
+	readonly clearFunctions = new Set<string>();
 	readonly counters: NetworkCounters = { forward: 0, forwardBytes: 0, backward: 0, lost: 0, queueDrops: 0 };
 	readonly #queue: EventQueue;
 	readonly #random: Prng;
@@ -65,6 +68,7 @@ export class Network {
 		this.#paths.push({ options, deliver });
 		return (bytes, at, length) => {
 			this.counters.backward++;
+			this.#note(bytes, at);
 			const copy = bytes.slice(at, at + length);
 			this.#travel(options, options.lossBack, this.#queue.now, () => deliverBack(copy, 0, length));
 		};
@@ -75,6 +79,7 @@ export class Network {
 		const { now } = this.#queue;
 		const wireBytes = length + LOWER_HEADER_BYTES;
 		this.counters.forward++;
+		this.#note(bytes, at);
 		this.counters.forwardBytes += wireBytes;
 		let departsAt = now;
 		const { rateBytesPerSecond, queueBytes } = this.#uplink;
@@ -90,6 +95,11 @@ export class Network {
 		for (const { options, deliver } of this.#paths) {
 			this.#travel(options, options.loss, departsAt, () => deliver(bytes, at, length));
 		}
+	}
+
+	#note(bytes: Uint8Array, at: number): void {
+		const func = bytes[at + 1];
+		if (func !== MessageType.ENCRYPTED) this.clearFunctions.add(messageName(func));
 	}
 
 	#travel(options: PathOptions, loss: number, departsAt: number, arrive: () => void): void {

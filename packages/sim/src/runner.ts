@@ -18,6 +18,8 @@ export interface Run {
 	readonly sender: SimulatedSender;
 	readonly receivers: readonly SimulatedReceiver[];
 	readonly network: NetworkCounters;
+	/** Names of the messages that travelled in the clear, of either side. */
+	readonly clearFunctions: ReadonlySet<string>;
 	/** Virtual milliseconds until the sender's session ended; NaN when it did not. */
 	readonly sessionMs: number;
 	/** Bytes of the files over the time of the session. */
@@ -55,6 +57,7 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 		sender,
 		receivers,
 		network: network.counters,
+		clearFunctions: network.clearFunctions,
 		sessionMs,
 		goodputBytesPerSecond: (bytes / sessionMs) * 1000,
 	};
@@ -94,6 +97,7 @@ function senderConfig(scenario: Scenario): SenderConfig {
 		burstMax: 64,
 		epochMs: 1_700_000_000_000,
 		seed: scenario.seed,
+		security: scenario.security?.sender,
 	};
 }
 
@@ -104,5 +108,6 @@ function receiverConfig(scenario: Scenario, i: number, random: Prng): ReceiverCo
 		graceMs: scenario.graceMs,
 		sessionsMax: 100,
 		bitmapBytesMax: 64 * 1024 * 1024,
+		security: (scenario.security?.receiver ?? scenario.receiverSecurity)?.(i),
 	};
 }

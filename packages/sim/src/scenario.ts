@@ -1,6 +1,18 @@
 /** What is simulated: files, receivers, network and faults; every field has a default, and a seed decides the rest. */
-import { type CatalogueEntry, FileType, SENDER_DEFAULTS } from '@uftp/protocol';
+import {
+	type CatalogueEntry,
+	FileType,
+	type ReceiverSecurityConfig,
+	SENDER_DEFAULTS,
+	type SenderSecurityConfig,
+} from '@uftp/protocol';
 import type { Cut, PathOptions, UplinkOptions } from './network.ts';
+
+/** How a simulated session is secured. */
+export interface ScenarioSecurity {
+	readonly sender: SenderSecurityConfig;
+	receiver(index: number): ReceiverSecurityConfig;
+}
 
 export interface Scenario {
 	readonly name: string;
@@ -19,6 +31,10 @@ export interface Scenario {
 	readonly uplink: UplinkOptions;
 	/** Cuts of single receivers, by index. */
 	readonly cuts: Readonly<Record<number, readonly Cut[]>>;
+	/** Encrypts the session; each receiver has its own. */
+	readonly security?: ScenarioSecurity | undefined;
+	/** What receivers are told in a session in the clear. */
+	readonly receiverSecurity?: ScenarioSecurity['receiver'] | undefined;
 	/** Virtual time after which a run that is not over has failed. */
 	readonly limitMs: number;
 }

@@ -84,15 +84,26 @@ export class SimulatedReceiver {
 	receive(bytes: Uint8Array, at: number, length: number): void {
 		const { now } = this.#queue;
 		if (bytes[at + 1] === MessageType.FILESEG) this.#receiveBlock(now, bytes, at, length);
+		else if (bytes[at + 1] === MessageType.ENCRYPTED) this.#receiveSealed(now, bytes.slice(at, at + length));
 		else this.node.handleDatagram(now, this.#from, bytes, at, length);
 		this.#settle();
+	}
+
+	/** Opens a copy: the others get the same bytes. */
+	#receiveSealed(now: number, copy: Uint8Array): void {
+		const { node } = this;
+		if (node.handleSealed(now, copy, 0, copy.length)) this.#write(now, copy, node.placedAt, node.placedBytes);
 	}
 
 	#receiveBlock(now: number, bytes: Uint8Array, at: number, length: number): void {
 		const headerBytes = HEADER_BYTES + fileSegDataOffset(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
 		if (!this.node.handleBlock(now, bytes, at, length - headerBytes)) return;
+		this.#write(now, bytes, at + headerBytes, length - headerBytes);
+	}
+
+	#write(now: number, bytes: Uint8Array, at: number, length: number): void {
 		const { placedHandle, placedOffset } = this.node;
-		const problem = this.sink.write(placedHandle, placedOffset, bytes, at + headerBytes, length - headerBytes);
+		const problem = this.sink.write(placedHandle, placedOffset, bytes, at, length);
 		if (problem !== undefined) this.node.fileFailed(now, placedHandle, problem);
 	}
 

@@ -50,7 +50,9 @@ export class SimulatedSender {
 	}
 
 	receive(from: string, port: number, bytes: Uint8Array, at: number, length: number): void {
-		this.session.handleDatagram(this.#queue.now, { host: from, port }, bytes, at, length);
+		// Sealed datagrams are opened in place, and the network may deliver these bytes twice.
+		const copy = bytes.slice(at, at + length);
+		this.session.handleDatagram(this.#queue.now, { host: from, port }, copy, 0, length);
 		this.#settle();
 	}
 
@@ -75,13 +77,21 @@ export class SimulatedSender {
 	}
 
 	#send(): void {
-		const { bytes, count, stride, lastLength, file, payloadOffset, offsets } = this.#batch;
+		const { bytes, count, stride, lastLength, file } = this.#batch;
+		if (file >= 0) this.#fill();
 		const burst = bytes.slice(0, (count - 1) * stride + lastLength);
 		for (let i = 0; i < count; i++) {
-			const length = i === count - 1 ? lastLength : stride;
-			if (file >= 0) fillContent(file, offsets[i], burst, i * stride + payloadOffset, length - payloadOffset);
-			this.#network.multicast(burst, i * stride, length);
+			this.#network.multicast(burst, i * stride, i === count - 1 ? lastLength : stride);
 		}
+	}
+
+	#fill(): void {
+		const { bytes, count, stride, file, payloadOffset, payloadBytes, lastPayloadBytes, offsets } = this.#batch;
+		for (let i = 0; i < count; i++) {
+			const length = i === count - 1 ? lastPayloadBytes : payloadBytes;
+			fillContent(file, offsets[i], bytes, i * stride + payloadOffset, length);
+		}
+		this.session.seal(this.#batch);
 	}
 
 	#plan(deadline: number): void {

@@ -3,7 +3,7 @@
  * to all of them, and each answers from a socket of its own. Blocks go from the incoming batch straight to the sink.
  */
 import type { BlockSink, IncomingBatch, OutgoingBatch, Receiver, ReceiverEvent } from '@uftp/protocol';
-import { fileSegDataOffset, HEADER_BYTES, MessageType, VERSION } from '@uftp/wire';
+import { fileSegDataOffset, HEADER_BYTES, MAX_DATAGRAM_BYTES, MessageType, VERSION } from '@uftp/wire';
 import { monotonicMs } from './clock.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import type { NetworkInterface } from './interfaces.ts';
@@ -89,7 +89,8 @@ export class ReceiverDriver {
 		while (batches < BATCHES_PER_TURN && this.#listener.receive(batch)) {
 			batches++;
 			const now = monotonicMs();
-			for (const node of this.#nodes) node.handleBatch(now, batch);
+			const isShared = this.#nodes.size > 1;
+			for (const node of this.#nodes) node.handleBatch(now, batch, isShared);
 		}
 		const now = monotonicMs();
 		for (const node of this.#nodes) {
@@ -139,6 +140,12 @@ export class ReceiverDriver {
 	}
 }
 
+/** A private group, and the only address that its packets are wanted from; undefined: from any. */
+interface Membership {
+	readonly group: string;
+	readonly source: string | undefined;
+}
+
 /** One node: its receiver, its files, its reply socket, and the run of payload bytes that is to be written next. */
 class Node {
 	readonly receiver: Receiver;
@@ -146,8 +153,10 @@ class Node {
 	readonly #listener: MulticastListener;
 	readonly #outgoing: OutgoingBatch;
 	readonly #replies: IncomingBatch;
+	/** Where sealed datagrams are opened whose bytes other nodes need, too. */
+	readonly #scratch = new Uint8Array(MAX_DATAGRAM_BYTES);
 	/** Private groups that this node is in, by session. */
-	readonly #groups = new Map<number, string>();
+	readonly #groups = new Map<number, Membership>();
 	/** Blocks written since the node was attached. */
 	blocksPlaced = 0;
 	#runHandle = 0;
@@ -163,13 +172,16 @@ class Node {
 		this.#replies = options.reply.createIncoming();
 	}
 
-	handleBatch(now: number, batch: IncomingBatch): void {
+	/** `isShared`: other nodes read the same bytes, so nothing may be opened in place. */
+	handleBatch(now: number, batch: IncomingBatch, isShared: boolean): void {
 		const { bytes, headerAt, length, count } = batch;
 		const { loss } = this.#options;
 		for (let i = 0; i < count; i++) {
 			if (loss !== undefined && loss.random() < loss.share) continue;
 			const at = headerAt[i];
-			if (bytes[at] === VERSION && bytes[at + 1] === MessageType.FILESEG) this.#block(now, batch, i);
+			const func = bytes[at] === VERSION ? bytes[at + 1] : 0;
+			if (func === MessageType.FILESEG) this.#block(now, batch, i);
+			else if (func === MessageType.ENCRYPTED) this.#sealed(now, bytes, at, length[i], isShared);
 			else this.receiver.handleDatagram(now, batch.from(i), bytes, at, length[i]);
 		}
 		this.#writeRun(now, bytes);
@@ -177,7 +189,7 @@ class Node {
 	}
 
 	readReplies(): void {
-		while (this.#options.reply.receive(this.#replies)) this.handleBatch(monotonicMs(), this.#replies);
+		while (this.#options.reply.receive(this.#replies)) this.handleBatch(monotonicMs(), this.#replies, false);
 	}
 
 	/** Acts on events and sends answers until there are none. */
@@ -210,11 +222,32 @@ class Node {
 			headerBytes = HEADER_BYTES + dataOffset;
 		}
 		const payloadLength = length - headerBytes;
+		if (!this.receiver.handleBlock(now, batch.bytes, at, payloadLength)) return;
+		this.#append(now, batch.bytes, isFlat ? at + headerBytes : batch.payloadAt[i], payloadLength);
+	}
+
+	#sealed(now: number, bytes: Uint8Array, at: number, length: number, isShared: boolean): void {
 		const { receiver } = this;
-		if (!receiver.handleBlock(now, batch.bytes, at, payloadLength)) return;
+		if (!isShared) {
+			if (receiver.handleSealed(now, bytes, at, length)) {
+				this.#append(now, bytes, receiver.placedAt, receiver.placedBytes);
+			}
+			return;
+		}
+		const scratch = this.#scratch;
+		if (length > scratch.length) return;
+		this.#writeRun(now, bytes);
+		for (let i = 0; i < length; i++) scratch[i] = bytes[at + i];
+		if (!receiver.handleSealed(now, scratch, 0, length)) return;
+		this.#append(now, scratch, receiver.placedAt, receiver.placedBytes);
+		// The next datagram is opened in the same place.
+		this.#writeRun(now, scratch);
+	}
+
+	/** The block that the receiver has just taken is to be written: with those before it, if it continues them. */
+	#append(now: number, bytes: Uint8Array, payloadAt: number, payloadLength: number): void {
 		this.blocksPlaced++;
-		const payloadAt = isFlat ? at + headerBytes : batch.payloadAt[i];
-		const { placedHandle, placedOffset } = receiver;
+		const { placedHandle, placedOffset } = this.receiver;
 		const continues =
 			this.#runLength > 0 &&
 			placedHandle === this.#runHandle &&
@@ -224,7 +257,7 @@ class Node {
 			this.#runLength += payloadLength;
 			return;
 		}
-		this.#writeRun(now, batch.bytes);
+		this.#writeRun(now, bytes);
 		this.#runHandle = placedHandle;
 		this.#runOffset = placedOffset;
 		this.#runAt = payloadAt;
@@ -242,7 +275,9 @@ class Node {
 		const { sink } = this.#options;
 		switch (event.kind) {
 			case 'sessionStarted':
-				if (event.privateGroup !== undefined) this.#join(event.groupId, event.privateGroup);
+				if (event.privateGroup !== undefined) {
+					this.#join(event.groupId, { group: event.privateGroup, source: event.source });
+				}
 				return;
 			case 'sessionEnded': {
 				const group = this.#groups.get(event.groupId);
@@ -267,16 +302,17 @@ class Node {
 		}
 	}
 
-	#join(groupId: number, group: string): void {
-		this.#groups.set(groupId, group);
+	#join(groupId: number, membership: Membership): void {
+		const { group, source } = membership;
+		this.#groups.set(groupId, membership);
 		try {
-			for (const networkInterface of this.#options.interfaces) this.#listener.join(group, networkInterface);
+			for (const networkInterface of this.#options.interfaces) this.#listener.join(group, networkInterface, source);
 		} catch (error) {
 			this.receiver.abort(monotonicMs(), `cannot join ${group}: ${(error as Error).message}`, groupId);
 		}
 	}
 
-	#leave(group: string): void {
-		for (const networkInterface of this.#options.interfaces) this.#listener.leave(group, networkInterface);
+	#leave({ group, source }: Membership): void {
+		for (const networkInterface of this.#options.interfaces) this.#listener.leave(group, networkInterface, source);
 	}
 }

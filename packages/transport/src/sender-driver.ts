@@ -113,12 +113,15 @@ export class SenderDriver {
 		return false;
 	}
 
-	/** Puts the file's bytes behind the headers. False when the file is not what it was: the session then ends. */
+	/** Puts the file's bytes behind the headers and seals them, if the session is encrypted. False when the file is not what it was: the session then ends. */
 	#fill(): boolean {
 		const { file } = this.#outgoing;
 		if (file < 0) return true;
 		const problem = this.#source.fill(this.#outgoing);
-		if (problem === undefined) return true;
+		if (problem === undefined) {
+			this.#session.seal(this.#outgoing);
+			return true;
+		}
 		this.#session.fileFailed(monotonicMs(), file, problem);
 		this.#drainEvents();
 		return false;

@@ -8,14 +8,19 @@ export type Verdict =
 	/** Asked for, but impossible: the sender is told with an ABORT. */
 	| { readonly kind: 'refuse'; readonly reason: string };
 
-/** Judges an announcement for receiver `receiverId`; `hasRoom` finds a place among its sessions. */
-export function judge(announce: Announce, receiverId: number, hasRoom: () => boolean): Verdict {
+/**
+ * Judges an announcement for receiver `receiverId`; `acceptance` says what the session's security makes of it, `hasRoom`
+ * finds a place among its sessions.
+ */
+export function judge(
+	announce: Announce,
+	receiverId: number,
+	acceptance: () => Verdict,
+	hasRoom: () => boolean,
+): Verdict {
 	const isClosed = announce.ids.length > 0;
 	if (isClosed && !announce.ids.includes(receiverId)) {
 		return { kind: 'ignore', reason: 'A closed group that does not list this receiver' };
-	}
-	if (announce.encInfo !== undefined) {
-		return { kind: 'refuse', reason: 'Encrypted sessions are not supported by this receiver yet' };
 	}
 	if (announce.ccType !== 0) {
 		return { kind: 'refuse', reason: 'Congestion control is not supported by this receiver yet' };
@@ -24,6 +29,8 @@ export function judge(announce: Announce, receiverId: number, hasRoom: () => boo
 	if (!isMulticast(privateAddress) && !isUnspecified(privateAddress)) {
 		return { kind: 'refuse', reason: 'Invalid multicast address' };
 	}
+	const accepted = acceptance();
+	if (accepted.kind !== 'join') return accepted;
 	if (!hasRoom()) return { kind: 'ignore', reason: 'Too many sessions at the same time' };
 	return { kind: 'join' };
 }

@@ -1,13 +1,17 @@
 /** What a receiver sends: small messages that wait for a poll and are encoded when their turn comes. */
 import {
-	EMPTY_SPAN,
+	type ClientKey,
 	emptyHeader,
 	encodeAbort,
+	encodeClientKey,
 	encodeComplete,
 	encodeFileInfoAck,
+	encodeKeyInfoAck,
 	encodeRegister,
 	HEADER_BYTES,
+	MESSAGE_TRAITS,
 	MessageType,
+	type Span,
 	StatusLayout,
 	statusBitmapBytes,
 	type Timestamp,
@@ -19,6 +23,7 @@ import type { CompleteStatus, Endpoint, OutgoingBatch } from '../ports.ts';
 import { nextSequence } from '../sequence.ts';
 import type { BlockLedger } from './block-ledger.ts';
 import type { Counters } from './counters.ts';
+import type { SessionSecurity } from './session-security.ts';
 
 /** Which session an answer belongs to and where it goes: outlives the session for late answers. */
 export interface SessionLink {
@@ -29,6 +34,8 @@ export interface SessionLink {
 	readonly replyTo: Endpoint;
 	/** Sequence number of the next message to this sender. */
 	sequence: number;
+	/** The keys of an encrypted session. */
+	readonly security: SessionSecurity | undefined;
 }
 
 /** A time as the sender wrote it, and when it came here: goes back advanced by the time that it was held. */
@@ -38,7 +45,14 @@ export interface HeldTimestamp {
 }
 
 export type Answer =
-	| { readonly kind: 'register'; readonly announced: HeldTimestamp; readonly rand2: Uint8Array }
+	| {
+			readonly kind: 'register';
+			readonly announced: HeldTimestamp;
+			readonly rand2: Uint8Array;
+			readonly keyInfo: Span;
+	  }
+	| { readonly kind: 'clientKey'; readonly message: ClientKey }
+	| { readonly kind: 'keyInfoAck'; readonly verifyData: Uint8Array }
 	| { readonly kind: 'fileInfoAck'; readonly fileId: number; readonly described: HeldTimestamp }
 	| { readonly kind: 'status'; readonly fileId: number; readonly section: number; readonly ledger: BlockLedger }
 	| {
@@ -51,6 +65,8 @@ export type Answer =
 
 const FUNCTIONS = {
 	register: MessageType.REGISTER,
+	clientKey: MessageType.CLIENT_KEY,
+	keyInfoAck: MessageType.KEYINFO_ACK,
 	fileInfoAck: MessageType.FILEINFO_ACK,
 	status: MessageType.STATUS,
 	complete: MessageType.COMPLETE,
@@ -99,7 +115,11 @@ export class AnswerQueue {
 				this.#queue = [];
 				this.#next = 0;
 			}
-			const bodyBytes = this.#encode(now, answer, batch.bytes);
+			// With the group key everything is sealed but what led to it.
+			const isClear = MESSAGE_TRAITS[FUNCTIONS[answer.kind]].encryption === 'never';
+			const sealer = isClear ? undefined : link.security?.sealer;
+			const bodyAt = sealer?.plainOffset ?? HEADER_BYTES;
+			const bodyBytes = this.#encode(now, answer, batch.bytes, bodyAt);
 			if (bodyBytes === 0) continue;
 			const header = this.#header;
 			header.func = FUNCTIONS[answer.kind];
@@ -110,8 +130,9 @@ export class AnswerQueue {
 			writeHeader(batch.bytes, 0, header);
 			link.sequence = nextSequence(link.sequence);
 			batch.count = 1;
-			batch.stride = HEADER_BYTES + bodyBytes;
-			batch.lastLength = HEADER_BYTES + bodyBytes;
+			const length = sealer?.seal(batch.bytes, 0, bodyBytes) ?? bodyAt + bodyBytes;
+			batch.stride = length;
+			batch.lastLength = length;
 			batch.file = -1;
 			batch.destination = link.replyTo;
 			this.#counters.answersSent++;
@@ -120,44 +141,48 @@ export class AnswerQueue {
 		return false;
 	}
 
-	/** Writes what follows the common header and returns its length; 0 when there is nothing to say any more. */
-	#encode(now: number, answer: Answer, bytes: Uint8Array): number {
+	/** Writes what follows the common header, at `at`, and returns its length; 0 when there is nothing to say any more. */
+	#encode(now: number, answer: Answer, bytes: Uint8Array, at: number): number {
 		switch (answer.kind) {
 			case 'register':
-				return encodeRegister(bytes, HEADER_BYTES, {
+				return encodeRegister(bytes, at, {
 					timestamp: advance(answer.announced, now),
 					rand2: answer.rand2,
-					keyInfo: EMPTY_SPAN,
+					keyInfo: answer.keyInfo,
 					ids: [],
 				});
+			case 'clientKey':
+				return encodeClientKey(bytes, at, answer.message);
+			case 'keyInfoAck':
+				return encodeKeyInfoAck(bytes, at, answer);
 			case 'fileInfoAck':
-				return encodeFileInfoAck(bytes, HEADER_BYTES, {
+				return encodeFileInfoAck(bytes, at, {
 					fileId: answer.fileId,
 					partial: false,
 					timestamp: advance(answer.described, now),
 					ids: [],
 				});
 			case 'status':
-				return this.#encodeStatus(answer.fileId, answer.section, answer.ledger, bytes);
+				return this.#encodeStatus(answer.fileId, answer.section, answer.ledger, bytes, at);
 			case 'complete': {
 				const { fileId, status, freeSpaceBytes } = answer;
 				const freeSpace = freeSpaceBytes === undefined ? {} : { freeSpaceBytes };
-				return encodeComplete(bytes, HEADER_BYTES, { fileId, status, ...freeSpace, ids: [] });
+				return encodeComplete(bytes, at, { fileId, status, ...freeSpace, ids: [] });
 			}
 			case 'abort':
-				return encodeAbort(bytes, HEADER_BYTES, { currentFileOnly: false, host: 0, message: answer.reason });
+				return encodeAbort(bytes, at, { currentFileOnly: false, host: 0, message: answer.reason });
 		}
 	}
 
 	/** The bitmap goes from the ledger straight into the batch, as it is now: late blocks are not asked for. */
-	#encodeStatus(fileId: number, section: number, ledger: BlockLedger, bytes: Uint8Array): number {
-		const bitmapAt = HEADER_BYTES + StatusLayout.size;
+	#encodeStatus(fileId: number, section: number, ledger: BlockLedger, bytes: Uint8Array, at: number): number {
+		const bitmapAt = at + StatusLayout.size;
 		const bitmapBytes = statusBitmapBytes(ledger.map.blocksIn(section));
 		assert(bitmapAt + bitmapBytes <= bytes.length, 'the batch has no room for a STATUS');
 		const missing = ledger.writeNaks(section, bytes, bitmapAt);
 		if (missing === 0) return 0;
 		const headerWords = StatusLayout.size / 4;
-		StatusLayout.encode(bytes, HEADER_BYTES, { func: MessageType.STATUS, headerWords, fileId, section });
+		StatusLayout.encode(bytes, at, { func: MessageType.STATUS, headerWords, fileId, section });
 		this.#counters.statusesSent++;
 		this.#counters.naksSent += missing;
 		return StatusLayout.size + bitmapBytes;

@@ -86,6 +86,12 @@ export class EndedSessions {
 		return session.outcome !== 'unconfirmed' && session.outcome !== 'timedOut';
 	}
 
+	/** How a session of this group that is over was talked to; undefined if none is remembered. */
+	linkOf(now: number, groupId: number): SessionLink | undefined {
+		const session = this.#sessions.get(groupId);
+		return session !== undefined && now - session.endedAt < ENDED_SESSION_MS ? session.link : undefined;
+	}
+
 	/** A message after the end; `isKnown` is false when it is of no session remembered here. */
 	handleMessage(
 		now: number,
@@ -93,9 +99,11 @@ export class EndedSessions {
 		bytes: Uint8Array,
 		at: number,
 		length: number,
+		isSealed = false,
 	): { readonly isKnown: boolean } | Malformed {
 		const session = this.#find(now, header);
 		if (session === undefined || session.link.groupInstance !== header.groupInstance) return { isKnown: false };
+		if (!isSealed && session.link.security !== undefined) return { isKnown: true };
 		if (header.func === MessageType.DONE) {
 			const message = decodeDone(bytes, at, length);
 			if (isMalformed(message)) return message;

@@ -2,6 +2,7 @@
  * The receiving node: all sessions of one receiver id behind one object (see `session.ts` of the package for how it is
  * driven, `receiver-port.ts` for the path of the data).
  */
+import { openedAt, unwrapOpened } from '@uftp/crypto';
 import {
 	type Announce,
 	type CommonHeader,
@@ -12,20 +13,12 @@ import {
 	HEADER_BYTES,
 	Header,
 	isMalformed,
-	MESSAGE_TRAITS,
 	MessageType,
 	VERSION,
 } from '@uftp/wire';
 import { Allowance } from '../allowance.ts';
 import type { ReceiverEvent } from '../events.ts';
-import {
-	DROPPED_EVENT_MS,
-	EVENTS_MAX,
-	IGNORED_EVENTS_MAX,
-	IGNORED_GROUPS_MAX,
-	REFUSALS_PER_SECOND,
-	UNCONFIRMED_MS_MIN,
-} from '../limits.ts';
+import { REFUSALS_PER_SECOND, UNCONFIRMED_MS_MIN } from '../limits.ts';
 import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import type { Receiver } from '../receiver-port.ts';
@@ -36,34 +29,35 @@ import { BitmapBudget } from './block-ledger.ts';
 import { Counters } from './counters.ts';
 import { EndedSessions, isOtherRun } from './ended-sessions.ts';
 import { HoldOff } from './hold-off.ts';
+import { Reports, strayReason } from './reports.ts';
+import { isSealable, looksSealed, openSealed, uncoverBlock } from './sealed-datagrams.ts';
 import { ReceiverSession } from './session.ts';
 import { type FileOwner, type NodeServices, SessionContext } from './session-context.ts';
+import { SessionSecurer } from './session-securer.ts';
 
 const { version, func, groupId: groupIdField } = Header.fields;
 
 export class ReceiverNode implements Receiver {
 	readonly #config: ReceiverConfig;
 	readonly #counters = new Counters();
+	readonly #reports = new Reports(this.#counters);
 	readonly #answers: AnswerQueue;
 	readonly #ended: EndedSessions;
 	readonly #node: NodeServices;
 	readonly #placement = { handle: -1, offset: 0 };
+	placedAt = 0;
+	placedBytes = 0;
 	/** By group id. */
 	readonly #sessions = new Map<number, ReceiverSession>();
 	/** The session that data is coming for: the map is asked only when it changes. */
 	#hot: ReceiverSession | undefined;
-	#events: ReceiverEvent[] = [];
-	#nextEvent = 0;
 	readonly #header = emptyHeader();
-	/** Groups whose refusal has been reported, oldest first. */
-	readonly #ignoredGroups = new Set<number>();
-	readonly #ignoredReports = new Allowance(IGNORED_EVENTS_MAX, DROPPED_EVENT_MS);
 	readonly #refusals = new Allowance(REFUSALS_PER_SECOND, 1000);
-	/** When a dropped datagram was last reported, by reason. */
-	readonly #droppedAt = new Map<string, number>();
+	readonly #securer: SessionSecurer;
 
 	constructor(config: ReceiverConfig) {
 		this.#config = config;
+		this.#securer = new SessionSecurer(config);
 		this.#answers = new AnswerQueue(config.receiverId, this.#counters);
 		this.#ended = new EndedSessions(config.receiverId, this.#answers);
 		let lastHandle = 0;
@@ -76,7 +70,7 @@ export class ReceiverNode implements Receiver {
 			placement: this.#placement,
 			handles: new Map<number, FileOwner>(),
 			newHandle: () => ++lastHandle,
-			emit: (event) => this.#emit(event),
+			emit: (event) => this.#reports.emit(event),
 		};
 	}
 
@@ -86,15 +80,15 @@ export class ReceiverNode implements Receiver {
 		this.#counters.datagrams++;
 		const header = decodeHeader(bytes, at, length, this.#header);
 		if (isMalformed(header)) {
-			this.#drop(now, header.malformed, from);
+			this.#reports.drop(now, header.malformed, from);
 			return;
 		}
-		const bodyAt = at + HEADER_BYTES;
-		const bodyLength = length - HEADER_BYTES;
-		if (header.func === MessageType.ANNOUNCE) this.#handleAnnounce(now, from, header, bytes, bodyAt, bodyLength);
-		// The driver gives data to handleBlock.
-		else if (header.func === MessageType.FILESEG) this.#counters.drop('data-off-the-data-path');
-		else this.#handleMessage(now, from, header, bytes, bodyAt, bodyLength);
+		const { func } = header;
+		if (func === MessageType.ANNOUNCE) this.#handleAnnounce(now, from, header, bytes, at, length);
+		// The driver gives data to handleBlock, and what is sealed to handleSealed.
+		else if (func === MessageType.FILESEG || func === MessageType.ENCRYPTED) {
+			this.#counters.drop('data-off-the-data-path');
+		} else this.#handleMessage(now, from, header, bytes, at + HEADER_BYTES, length - HEADER_BYTES);
 	}
 
 	#handleMessage(
@@ -108,21 +102,21 @@ export class ReceiverNode implements Receiver {
 		const session = this.#sessions.get(header.groupId);
 		if (session === undefined) {
 			const late = this.#ended.handleMessage(now, header, bytes, at, length);
-			if ('malformed' in late) this.#drop(now, late.malformed, from);
+			if ('malformed' in late) this.#reports.drop(now, late.malformed, from);
 			else if (!late.isKnown) this.#counters.drop(strayReason(header));
 			return;
 		}
 		const { link } = session.context;
 		if (header.sourceId !== link.senderId || header.groupInstance !== link.groupInstance) {
-			this.#drop(now, header.sourceId === link.senderId ? 'wrong-instance' : 'wrong-source', from);
+			this.#reports.drop(now, header.sourceId === link.senderId ? 'wrong-instance' : 'wrong-source', from);
 			return;
 		}
 		if (!session.context.isFromSender(from.host)) {
-			this.#drop(now, 'wrong-address', from);
+			this.#reports.drop(now, 'wrong-address', from);
 			return;
 		}
 		const malformed = session.handleMessage(now, header, bytes, at, length);
-		if (malformed !== undefined) this.#drop(now, malformed.malformed, from);
+		if (malformed !== undefined) this.#reports.drop(now, malformed.malformed, from);
 		this.#settle(now, session);
 	}
 
@@ -136,7 +130,7 @@ export class ReceiverNode implements Receiver {
 	): void {
 		const known = this.#sessions.get(header.groupId);
 		if (known !== undefined && known.context.link.senderId !== header.sourceId) {
-			this.#drop(now, 'wrong-source', from);
+			this.#reports.drop(now, 'wrong-source', from);
 			return;
 		}
 		if (known !== undefined && header.groupInstance <= known.context.link.groupInstance) {
@@ -146,27 +140,30 @@ export class ReceiverNode implements Receiver {
 			}
 			const { context } = known;
 			const isRepeat = !isOtherRun(context.link, from, header, now - context.lastHeardAt);
-			if (isRepeat) known.hear(now, header);
+			if (isRepeat) known.hearInClear(now, header);
 			// A sender that still speaks is not replaced by whoever announces in its name.
 			if (isRepeat || !context.isSilent(now)) return;
 		} else if (known !== undefined && !known.context.isSilent(now) && !known.context.isFromSender(from.host)) {
-			this.#drop(now, 'wrong-address', from);
+			this.#reports.drop(now, 'wrong-address', from);
 			return;
 		} else if (this.#ended.isOver(now, from, header)) return;
-		const announce = decodeAnnounce(bytes, at, length);
+		const announce = decodeAnnounce(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
 		if (isMalformed(announce)) {
-			this.#drop(now, announce.malformed, from);
+			this.#reports.drop(now, announce.malformed, from);
 			return;
 		}
 		const hasRoom = () => known !== undefined || this.#makeRoom(now);
-		const verdict = judge(announce, this.#config.receiverId, hasRoom);
+		const replaced = known?.context.link.security;
+		const acceptance = () => this.#securer.accept(now, from, header, announce, bytes, at, length, replaced);
+		const verdict = judge(announce, this.#config.receiverId, acceptance, hasRoom);
 		const { groupId, groupInstance, sourceId: senderId } = header;
-		const link: SessionLink = { groupId, groupInstance, senderId, replyTo: from, sequence: 0 };
+		const security = verdict.kind === 'join' ? this.#securer.security : undefined;
+		const link: SessionLink = { groupId, groupInstance, senderId, replyTo: from, sequence: 0, security };
 		if (verdict.kind === 'refuse' && this.#refusals.take(now)) {
 			this.#answers.push(link, { kind: 'abort', reason: verdict.reason });
 		}
 		if (verdict.kind !== 'join') {
-			this.#reportIgnored(now, groupId, senderId, verdict.reason);
+			this.#reports.ignore(now, groupId, senderId, verdict.reason);
 			return;
 		}
 		if (known !== undefined) {
@@ -196,13 +193,14 @@ export class ReceiverNode implements Receiver {
 			sync: announce.sync,
 			preview: announce.preview,
 			privateGroup: privateGroupOf(announce),
+			source: this.#config.security?.sourceSpecific === true ? link.replyTo.host : undefined,
 			isOpenGroup: announce.ids.length === 0,
 			announced: { timestamp: announce.timestamp, heardAt: now },
 		};
 		const context = new SessionContext(this.#node, link, terms, now, header.grtt, header.sequence);
 		const session = new ReceiverSession(context);
 		this.#ended.forget(link.groupId);
-		this.#ignoredGroups.delete(link.groupId);
+		this.#reports.forgetIgnored(link.groupId);
 		this.#sessions.set(link.groupId, session);
 		session.start(now);
 	}
@@ -230,7 +228,79 @@ export class ReceiverNode implements Receiver {
 			}
 			this.#hot = session;
 		}
-		return session.takeBlock(now, bytes, headerAt, payloadLength);
+		return session.takeBlock(now, bytes, headerAt, payloadLength, false);
+	}
+
+	handleSealed(now: number, bytes: Uint8Array, at: number, length: number): boolean {
+		this.#counters.datagrams++;
+		if (!looksSealed(bytes, at, length)) {
+			this.#counters.drop('too-short');
+			return false;
+		}
+		const groupId = groupIdField.get(bytes, at);
+		const isHot = this.#hot !== undefined && this.#hot.context.link.groupId === groupId;
+		const session = isHot ? this.#hot : this.#sessions.get(groupId);
+		const link = session?.context.link ?? this.#ended.linkOf(now, groupId);
+		if (link === undefined) {
+			this.#counters.drop('unknown-group');
+			return false;
+		}
+		const plainBytes = openSealed(link, bytes, at, length);
+		if (typeof plainBytes === 'string') {
+			this.#reports.drop(now, plainBytes, link.replyTo);
+			return false;
+		}
+		if (bytes[openedAt(bytes, at)] !== MessageType.FILESEG) {
+			this.#handleOpened(now, link, session, bytes, at, unwrapOpened(bytes, at, plainBytes));
+			return false;
+		}
+		return session !== undefined && this.#handleSealedBlock(now, session, bytes, at, plainBytes);
+	}
+
+	#handleSealedBlock(
+		now: number,
+		session: ReceiverSession,
+		bytes: Uint8Array,
+		at: number,
+		plainBytes: number,
+	): boolean {
+		this.#counters.blocks++;
+		const headerAt = uncoverBlock(bytes, at, plainBytes);
+		if (headerAt < 0) {
+			this.#counters.blocksInvalid++;
+			return false;
+		}
+		this.#hot = session;
+		const secondHeaderBytes = bytes[headerAt + HEADER_BYTES + 1] * 4;
+		this.placedAt = headerAt + HEADER_BYTES + secondHeaderBytes;
+		this.placedBytes = plainBytes - secondHeaderBytes;
+		return session.takeBlock(now, bytes, headerAt, this.placedBytes, true);
+	}
+
+	/** A control message that has been opened and stands there in the clear. */
+	#handleOpened(
+		now: number,
+		{ replyTo }: SessionLink,
+		session: ReceiverSession | undefined,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+	): void {
+		const header = decodeHeader(bytes, at, length, this.#header);
+		if (isMalformed(header) || !isSealable(header.func)) {
+			this.#reports.drop(now, isMalformed(header) ? header.malformed : 'never-sealed', replyTo);
+			return;
+		}
+		const bodyAt = at + HEADER_BYTES;
+		const bodyLength = length - HEADER_BYTES;
+		if (session === undefined) {
+			const late = this.#ended.handleMessage(now, header, bytes, bodyAt, bodyLength, true);
+			if ('malformed' in late) this.#reports.drop(now, late.malformed, replyTo);
+			return;
+		}
+		const malformed = session.handleMessage(now, header, bytes, bodyAt, bodyLength, true);
+		if (malformed !== undefined) this.#reports.drop(now, malformed.malformed, replyTo);
+		this.#settle(now, session);
 	}
 
 	handleTimeout(now: number): void {
@@ -300,39 +370,7 @@ export class ReceiverNode implements Receiver {
 	}
 
 	pollEvent(): ReceiverEvent | undefined {
-		if (this.#nextEvent === this.#events.length) return undefined;
-		const event = this.#events[this.#nextEvent++];
-		if (this.#nextEvent === this.#events.length) {
-			this.#events = [];
-			this.#nextEvent = 0;
-		}
-		return event;
-	}
-
-	#emit(event: ReceiverEvent): void {
-		if (this.#events.length - this.#nextEvent < EVENTS_MAX) this.#events.push(event);
-		else this.#counters.drop('event-queue-full');
-	}
-
-	/** Counts a datagram that cannot be used; the event is not repeated for a while, so that a flood stays quiet. */
-	#drop(now: number, reason: string, from: Endpoint): void {
-		this.#counters.drop(reason);
-		if (now - (this.#droppedAt.get(reason) ?? -NEVER) < DROPPED_EVENT_MS) return;
-		this.#droppedAt.set(reason, now);
-		this.#emit({ kind: 'dropped', reason, from });
-	}
-
-	#reportIgnored(now: number, groupId: number, senderId: number, reason: string): void {
-		this.#counters.drop('announce-ignored');
-		if (this.#ignoredGroups.has(groupId) || !this.#ignoredReports.take(now)) return;
-		this.#ignoredGroups.add(groupId);
-		if (this.#ignoredGroups.size > IGNORED_GROUPS_MAX) {
-			for (const oldest of this.#ignoredGroups) {
-				this.#ignoredGroups.delete(oldest);
-				break;
-			}
-		}
-		this.#emit({ kind: 'announceIgnored', groupId, senderId, reason });
+		return this.#reports.poll();
 	}
 
 	// ---- getters
@@ -346,11 +384,11 @@ export class ReceiverNode implements Receiver {
 	}
 
 	get expectedSplit(): number {
-		return this.#hot === undefined ? 0 : FILESEG_HEADER_BYTES;
+		return this.#hot === undefined || this.#hot.context.link.security !== undefined ? 0 : FILESEG_HEADER_BYTES;
 	}
 
 	get expectedPayloadBytes(): number {
-		return this.#hot === undefined ? 0 : this.#hot.context.terms.blockBytes;
+		return this.expectedSplit === 0 ? 0 : this.#hot!.context.terms.blockBytes;
 	}
 
 	get sessionCount(): number {
@@ -360,9 +398,4 @@ export class ReceiverNode implements Receiver {
 	get counters(): Readonly<Record<string, number>> {
 		return this.#counters.snapshot();
 	}
-}
-
-/** Why a message of no known session is not used: other receivers' answers are not meant for this one at all. */
-function strayReason(header: Readonly<CommonHeader>): string {
-	return MESSAGE_TRAITS[header.func].origins.includes('sender') ? 'unknown-group' : 'not-for-receivers';
 }

@@ -2,7 +2,7 @@
 import { decodeRtt, MAX_ROBUST } from '@uftp/wire';
 import type { ReceiverEvent } from '../events.ts';
 import { answerWindowMs, isNewGrtt, silenceMs } from '../grtt.ts';
-import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX } from '../limits.ts';
+import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
 import type { CompleteStatus, FileDecision } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import { sequenceAhead } from '../sequence.ts';
@@ -42,6 +42,8 @@ export interface SessionTerms {
 	readonly sync: boolean;
 	readonly preview: boolean;
 	readonly privateGroup: string | undefined;
+	/** The private group is joined for this address only. */
+	readonly source: string | undefined;
 	readonly isOpenGroup: boolean;
 	readonly announced: HeldTimestamp;
 }
@@ -52,6 +54,8 @@ export const SessionTimer = {
 	Resend: 0,
 	/** Ends that repeating: the registration has failed, or the session has ended well enough. */
 	AnswerWindow: 1,
+	/** Sends CLIENT_KEY, some time behind its REGISTER. */
+	ClientKey: 2,
 } as const;
 
 export type SessionOutcome = 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted';
@@ -70,7 +74,7 @@ export class SessionContext {
 	readonly node: NodeServices;
 	readonly link: SessionLink;
 	readonly terms: SessionTerms;
-	readonly timers = new TimerTable(2);
+	readonly timers = new TimerTable(3);
 	phase: SessionPhase = 'registering';
 	/** Set by whoever finds that the session is over; carried out at the end of the call. */
 	end: SessionEnd | undefined;
@@ -81,6 +85,7 @@ export class SessionContext {
 	lastHeardAt: number;
 	#highestSequence: number;
 	#otherHost: string | undefined;
+	readonly #warnings = new Set<string>();
 
 	constructor(
 		node: NodeServices,
@@ -109,6 +114,13 @@ export class SessionContext {
 		if (this.#otherHost !== undefined || !host.includes(':')) return false;
 		this.#otherHost = host;
 		return true;
+	}
+
+	/** Warns about one thing once in the session. */
+	warnOnce(message: string): void {
+		if (this.#warnings.has(message) || this.#warnings.size >= SESSION_WARNINGS_MAX) return;
+		this.#warnings.add(message);
+		this.node.emit({ kind: 'warning', message });
 	}
 
 	answer(answer: Answer): void {

@@ -7,7 +7,9 @@ import {
 	Header,
 	isMalformed,
 	type Malformed,
+	MESSAGE_TRAITS,
 	MessageType,
+	messageName,
 } from '@uftp/wire';
 import { Completion, SESSION_FILE_ID } from './completion.ts';
 import { FileTransfers } from './file-transfers.ts';
@@ -40,6 +42,8 @@ export class ReceiverSession {
 			privateGroup: terms.privateGroup,
 			blockBytes: terms.blockBytes,
 			isOpenGroup: terms.isOpenGroup,
+			...(terms.source === undefined ? {} : { source: terms.source }),
+			...(link.security === undefined ? {} : { security: link.security.facts }),
 		});
 		this.#registration.start(now);
 	}
@@ -50,6 +54,31 @@ export class ReceiverSession {
 		this.context.noteSequence(header.sequence);
 		if (header.groupSize !== 0) this.context.groupSize = decodeGroupSize(header.groupSize);
 		this.#adoptGrtt(now, header.grtt);
+	}
+
+	/** The same for a packet in the clear: with a group key at hand it is not believed more than that somebody speaks. */
+	hearInClear(now: number, header: Readonly<CommonHeader>): void {
+		const { link, phase } = this.context;
+		if (link.security === undefined || phase === 'registering') this.hear(now, header);
+		else this.context.lastHeardAt = now;
+	}
+
+	/** In an encrypted session the clear forms of what is sent sealed are refused. */
+	#isAllowedInClear(header: Readonly<CommonHeader>): boolean {
+		const { link, phase } = this.context;
+		const { encryption } = MESSAGE_TRAITS[header.func];
+		if (link.security === undefined || encryption === 'never') return true;
+		// Until a receiver has the group key its sender can abort only in the clear.
+		if (header.func === MessageType.ABORT && phase === 'registering') return true;
+		this.#refuseClear(header.func);
+		return false;
+	}
+
+	#refuseClear(func: number): void {
+		const { node, link } = this.context;
+		node.counters.drop('clear-in-encrypted-session');
+		const what = `A clear ${messageName(func)} in the encrypted session of ${link.replyTo.host}`;
+		this.context.warnOnce(`${what} was ignored: it is forged`);
 	}
 
 	#adoptGrtt(now: number, grttByte: number): void {
@@ -64,11 +93,18 @@ export class ReceiverSession {
 		bytes: Uint8Array,
 		at: number,
 		length: number,
+		isSealed = false,
 	): Malformed | undefined {
-		this.hear(now, header);
+		if (!isSealed && !this.#isAllowedInClear(header)) return undefined;
+		if (isSealed) this.hear(now, header);
+		else this.hearInClear(now, header);
 		switch (header.func) {
 			case MessageType.REG_CONF:
+				// In encrypted sessions it is for proxies: KEYINFO says more.
+				if (this.context.link.security !== undefined) return undefined;
 				return this.#registration.handleRegConf(bytes, at, length);
+			case MessageType.KEYINFO:
+				return this.#registration.handleKeyInfo(header.sourceId, bytes, at, length);
 			case MessageType.FILEINFO:
 				return this.#handleFileInfo(now, bytes, at, length);
 			case MessageType.DONE:
@@ -116,9 +152,13 @@ export class ReceiverSession {
 		return undefined;
 	}
 
-	/** See `Receiver.handleBlock`. Hot. */
-	takeBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number): boolean {
+	/** See `Receiver.handleBlock`; `isSealed` if it comes out of an ENCRYPTED. Hot. */
+	takeBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number, isSealed: boolean): boolean {
 		const { context } = this;
+		if (!isSealed && context.link.security !== undefined) {
+			this.#refuseClear(MessageType.FILESEG);
+			return false;
+		}
 		if (
 			sourceId.get(bytes, headerAt) !== context.link.senderId ||
 			groupInstance.get(bytes, headerAt) !== context.link.groupInstance

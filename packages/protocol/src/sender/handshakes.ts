@@ -1,7 +1,7 @@
 /** The handshakes of an encrypted session: who has proved what, and what is not believed (wire facts, section 12). */
 import { type ClientKey, decodeClientKey, formatUid, isMalformed, type Malformed, type Register } from '@uftp/wire';
-import { KeyBudget } from '../key-budget.ts';
-import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX } from '../limits.ts';
+import { Allowance } from '../allowance.ts';
+import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
 import type { SenderContext } from './context.ts';
 import { agreeOnKeys, checkClientKey, isAcknowledged } from './member-keys.ts';
@@ -16,7 +16,7 @@ interface EarlyClientKey {
 export class Handshakes {
 	readonly #context: SenderContext;
 	readonly #security: SenderSecurity;
-	readonly #budget = new KeyBudget();
+	readonly #allowance = new Allowance(KEY_OPERATIONS_PER_SECOND, 1000);
 	/** CLIENT_KEYs that overtook their REGISTER, by receiver. */
 	readonly #early = new Map<number, EarlyClientKey>();
 	/** Receivers of an open group that have not proved who they are, oldest first. */
@@ -63,7 +63,7 @@ export class Handshakes {
 
 	#agree(now: number, from: Endpoint, member: Member, message: Register): boolean {
 		const context = this.#context;
-		if (!this.#budget.take(now)) {
+		if (!this.#allowance.take(now)) {
 			context.emit({ kind: 'dropped', reason: 'too many REGISTERs at the same time', from });
 			return false;
 		}
@@ -103,7 +103,7 @@ export class Handshakes {
 
 	#check(now: number, member: Member, message: ClientKey): boolean {
 		const context = this.#context;
-		if (!this.#budget.take(now)) return false;
+		if (!this.#allowance.take(now)) return false;
 		const keys = member.keys!;
 		const wrong = checkClientKey(this.#security, member.id, keys, message);
 		if (wrong === undefined) return true;

@@ -87,7 +87,10 @@ export class Registration implements Phase {
 
 	/** A receiver is ready: registered, and in an encrypted session with the group key. */
 	#arrived(now: number, member: Member): void {
-		if (!this.#awaited.has(member.id) || --this.#awaitedLeft > 0) return;
+		if (this.#awaited.has(member.id) && --this.#awaitedLeft === 0) this.#everybodyIsThere(now);
+	}
+
+	#everybodyIsThere(now: number): void {
 		// Everybody is there: confirm, and go on without another announcement.
 		this.#context.confirmRegistrations();
 		if (this.#isClosed) this.#end();
@@ -98,14 +101,19 @@ export class Registration implements Phase {
 		}
 	}
 
-	onRosterChange(): void {
-		if (!this.#isClosed || this.isOver) return;
-		const context = this.#context;
-		const isWaiting = context.config.targets.some((id) => {
-			const member = context.roster.get(id)!;
-			return member.state === 'mute' || (member.isIn && member.keys?.hasGroupKey === false);
-		});
-		if (!isWaiting) this.#end();
+	/** Somebody refuses to take part, or has left again: nobody waits for it. */
+	onRosterChange(now: number): void {
+		if (this.isOver || this.#awaitedLeft === 0) return;
+		this.#awaitedLeft = 0;
+		this.#muteLeft = 0;
+		for (const id of this.#awaited) {
+			const member = this.#context.roster.get(id);
+			const isMute = member === undefined || member.state === 'mute';
+			if (isMute) this.#muteLeft++;
+			if (isMute || (member.isIn && member.keys?.hasGroupKey === false)) this.#awaitedLeft++;
+		}
+		if (this.#awaitedLeft === 0) this.#everybodyIsThere(now);
+		else if (this.#muteLeft === 0) this.#context.confirmRegistrations();
 	}
 
 	/**

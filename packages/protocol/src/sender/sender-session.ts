@@ -203,7 +203,8 @@ export class SenderSession implements Session<SenderEvent> {
 			else if (this.#phase instanceof Registration) {
 				const refusal = decodeAbort(bytes, at, length);
 				if (isMalformed(refusal)) this.#drop(from, refusal);
-				else if (member !== undefined) this.#aborted(now, member, refusal.message);
+				// Why it was not let in says more than that it gave up.
+				else if (member !== undefined) this.#aborted(now, member, member.reason ?? refusal.message);
 				else reportRefusal(context, from, id, refusal);
 			}
 			return;

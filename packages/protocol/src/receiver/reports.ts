@@ -1,0 +1,70 @@
+/** What a receiving node tells its shell, and how often: floods of bad datagrams and refusals stay quiet. */
+import { type CommonHeader, MESSAGE_TRAITS } from '@uftp/wire';
+import { Allowance } from '../allowance.ts';
+import type { ReceiverEvent } from '../events.ts';
+import { DROPPED_EVENT_MS, EVENTS_MAX, IGNORED_EVENTS_MAX, IGNORED_GROUPS_MAX } from '../limits.ts';
+import type { Endpoint } from '../ports.ts';
+import { NEVER } from '../timers.ts';
+import type { Counters } from './counters.ts';
+
+export class Reports {
+	readonly #counters: Counters;
+	#events: ReceiverEvent[] = [];
+	#nextEvent = 0;
+	/** Groups whose refusal has been reported, oldest first. */
+	readonly #ignoredGroups = new Set<number>();
+	readonly #ignoredReports = new Allowance(IGNORED_EVENTS_MAX, DROPPED_EVENT_MS);
+	/** When a dropped datagram was last reported, by reason. */
+	readonly #droppedAt = new Map<string, number>();
+
+	constructor(counters: Counters) {
+		this.#counters = counters;
+	}
+
+	poll(): ReceiverEvent | undefined {
+		if (this.#nextEvent === this.#events.length) return undefined;
+		const event = this.#events[this.#nextEvent++];
+		if (this.#nextEvent === this.#events.length) {
+			this.#events = [];
+			this.#nextEvent = 0;
+		}
+		return event;
+	}
+
+	emit(event: ReceiverEvent): void {
+		if (this.#events.length - this.#nextEvent < EVENTS_MAX) this.#events.push(event);
+		else this.#counters.drop('event-queue-full');
+	}
+
+	/** Counts a datagram that cannot be used; the event is not repeated for a while. */
+	drop(now: number, reason: string, from: Endpoint): void {
+		this.#counters.drop(reason);
+		if (now - (this.#droppedAt.get(reason) ?? -NEVER) < DROPPED_EVENT_MS) return;
+		this.#droppedAt.set(reason, now);
+		this.emit({ kind: 'dropped', reason, from });
+	}
+
+	/** An announcement is not taken: said once per group. */
+	ignore(now: number, groupId: number, senderId: number, reason: string): void {
+		this.#counters.drop('announce-ignored');
+		if (this.#ignoredGroups.has(groupId) || !this.#ignoredReports.take(now)) return;
+		this.#ignoredGroups.add(groupId);
+		if (this.#ignoredGroups.size > IGNORED_GROUPS_MAX) {
+			for (const oldest of this.#ignoredGroups) {
+				this.#ignoredGroups.delete(oldest);
+				break;
+			}
+		}
+		this.emit({ kind: 'announceIgnored', groupId, senderId, reason });
+	}
+
+	/** The group is joined after all: if it is refused again, that is news. */
+	forgetIgnored(groupId: number): void {
+		this.#ignoredGroups.delete(groupId);
+	}
+}
+
+/** Why a message of no known session is not used: other receivers' answers are not meant for this one at all. */
+export function strayReason(header: Readonly<CommonHeader>): string {
+	return MESSAGE_TRAITS[header.func].origins.includes('sender') ? 'unknown-group' : 'not-for-receivers';
+}

@@ -1,0 +1,56 @@
+/** ENCRYPTED datagrams at a receiver: who may have sent them, and where what they hold then stands. */
+import { describeRefusal, type OpenRefusal, openedAt } from '@uftp/crypto';
+import {
+	copyBytes,
+	ENCRYPTED_HEADER_BYTES,
+	fileSegDataOffset,
+	HEADER_BYTES,
+	Header,
+	MESSAGE_TRAITS,
+	MessageType,
+	VERSION,
+} from '@uftp/wire';
+import type { SessionLink } from './answers.ts';
+import { SealedRefusal } from './session-security.ts';
+
+const { version, func, sourceId, groupInstance } = Header.fields;
+
+/** Whether bytes[at .. at+length) may be an ENCRYPTED datagram at all. */
+export function looksSealed(bytes: Uint8Array, at: number, length: number): boolean {
+	if (length <= ENCRYPTED_HEADER_BYTES || at + length > bytes.length) return false;
+	return version.get(bytes, at) === VERSION && func.get(bytes, at) === MessageType.ENCRYPTED;
+}
+
+/**
+ * Opens a datagram of the session behind `link` in place: how many plain bytes it holds, or why it is dropped (a reason
+ * for the counters). Hot.
+ */
+export function openSealed(link: SessionLink, bytes: Uint8Array, at: number, length: number): number | string {
+	if (sourceId.get(bytes, at) !== link.senderId) return 'wrong-source';
+	if (groupInstance.get(bytes, at) !== link.groupInstance) return 'wrong-instance';
+	if (link.security === undefined) return 'encrypted-in-clear-session';
+	const plainBytes = link.security.open(bytes, at, length);
+	if (plainBytes > 0) return plainBytes;
+	if (plainBytes === SealedRefusal.REPLAYED) return 'replayed';
+	if (plainBytes === SealedRefusal.NO_GROUP_KEY) return 'no-group-key-yet';
+	return describeRefusal(plainBytes as OpenRefusal);
+}
+
+/** Whether a message of this type is ever sealed; ENCRYPTED with another one inside is dropped. */
+export function isSealable(type: number): boolean {
+	const encryption = MESSAGE_TRAITS[type as MessageType]?.encryption;
+	return encryption === 'session' || encryption === 'either';
+}
+
+/**
+ * Makes a clear FILESEG of an opened one: its common header is put right before its second header. Returns where it
+ * then starts, or -1 if its header lies. Hot.
+ */
+export function uncoverBlock(bytes: Uint8Array, at: number, plainBytes: number): number {
+	const plainAt = openedAt(bytes, at);
+	if (fileSegDataOffset(bytes, plainAt, plainBytes) < 0) return -1;
+	const headerAt = plainAt - HEADER_BYTES;
+	copyBytes(bytes, at, bytes, headerAt, HEADER_BYTES);
+	func.set(bytes, headerAt, MessageType.FILESEG);
+	return headerAt;
+}
