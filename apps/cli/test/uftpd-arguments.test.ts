@@ -26,13 +26,17 @@ describe('the command line of uftpd', () => {
 			skipHostNames: false,
 			logFile: '/tmp/uftpd.log',
 			pidFile: undefined,
+			encryptedOnly: false,
+			senderList: undefined,
+			keyFiles: [],
+			newKeys: [],
 			ignored: [],
 		});
 	});
 
 	it('takes every flag that is there, and lists where C has lists', () => {
 		const line =
-			'-dq -p 2044 -I eth0,lo -M 230.1.1.1,ff02::4:4 -U 0xAB -B 1000000 -D /srv/a,/srv/b/ -x 1 -L log -P pid stray';
+			'-dq -p 2044 -I eth0,lo -M 230.1.1.1,ff02::4:4 -U 0xAB -B 1000000 -D /srv/a,/srv/b/ -x 1 -L log -P pid -E -S servers.d -k a.pem,b.pem -K rsa:1017,ec:secp384r1 stray';
 		expect(parseReceiverArguments(line.split(' '))).toEqual({
 			foreground: true,
 			port: 2044,
@@ -45,6 +49,13 @@ describe('the command line of uftpd', () => {
 			skipHostNames: true,
 			logFile: 'log',
 			pidFile: 'pid',
+			encryptedOnly: true,
+			senderList: 'servers.d',
+			keyFiles: ['a.pem', 'b.pem'],
+			newKeys: [
+				{ kind: 'rsa', bits: 1024 },
+				{ kind: 'ec', curve: expect.objectContaining({ name: 'secp384r1' }) },
+			],
 			ignored: ['stray'],
 		});
 	});
@@ -58,6 +69,13 @@ describe('the command line of uftpd', () => {
 		['-D /a,/b,/c,/d,/e,/f,/g,/h,/i,/j,/k', 'ERROR: -D takes at most 10 dest directories'],
 		['-U zz', 'Invalid UID zz'],
 		['-I ,', 'uftpd: -I names no interface'],
+		['-K bogus', 'Invalid keyinfo entry: bogus'],
+		['-K 1024', 'Invalid keyinfo entry: 1024'],
+		['-K rsa:511', 'Invalid RSA key size: 511'],
+		['-K ec:bogus', 'Invalid EC curve: bogus'],
+		['-K ec:secp224k1', 'Invalid EC curve: secp224k1'],
+		['-k a,b -K rsa:512', 'Must list same number of items for -k and -K'],
+		['-K rsa:512,rsa:512 -k a', 'Must list same number of items for -k and -K'],
 	])('refuses "%s" with exit code 1 and "%s"', (line, words) => {
 		const error = refusal(line);
 		expect(error.exitCode).toBe(1);
@@ -69,7 +87,7 @@ describe('the command line of uftpd', () => {
 	});
 
 	it('says of every other flag of 4.10.2 that it is not there yet, and exits 1', () => {
-		for (const letter of 'QTAFSRckKNsgnHhEtmi') {
+		for (const letter of 'QTAFRcNsgnHhtmi') {
 			const error = refusal(`-${letter} 1`);
 			expect(error).toMatchObject({ exitCode: 1, showUsage: false });
 			expect(error.message).toContain(`option -${letter} is one of UFTP 4.10.2 that this uftpd does not have yet`);

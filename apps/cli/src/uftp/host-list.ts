@@ -1,44 +1,73 @@
-/** The receivers of a closed group: -H id,id,... or -H @file. */
+/** The receivers of a closed group, -H id,id,... or -H @file, and the proxies of -j. */
 import fs from 'node:fs';
 import { parseUid, uidFromIPv4 } from '@uftp/wire';
 import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
+import { listedFingerprint, listLines } from '../drop-in/list-lines.ts';
 import { commaList, uidOfNumericAddress } from '../drop-in/option-values.ts';
 
 /** As in C: receivers of one session. */
 const RECEIVERS_MAX = 100_000;
 
-/** UIDs with the text that stood for each, in order, each once. Throws a `CommandError`. */
-export async function readHostList(hosts: string): Promise<ReadonlyMap<number, string>> {
-	const entries = hosts.startsWith('@') ? entriesOfFile(hosts.slice(1)) : commaList(hosts);
-	const receivers = new Map<number, string>();
-	for (const entry of entries) {
-		const uid = await uidOfEntry(entry);
-		if (!receivers.has(uid)) receivers.set(uid, entry);
-	}
-	// C would take an empty list as an open group and send to whoever comes.
-	if (receivers.size === 0) throw new CommandError(ExitCode.Parameters, `uftp: -H ${hosts} names no receiver.`);
-	if (receivers.size > RECEIVERS_MAX) {
-		throw new CommandError(ExitCode.Parameters, `uftp: -H ${hosts} names more than ${RECEIVERS_MAX} receivers.`);
-	}
-	return receivers;
+export interface HostList {
+	/** UIDs with the text that stood for each, in order, each once. */
+	readonly names: ReadonlyMap<number, string>;
+	/** The 20 bytes of the one key that each of these may come with. */
+	readonly fingerprints: ReadonlyMap<number, Uint8Array>;
 }
 
-/** One id per line; what follows a "|" is the key fingerprint of encrypted sessions; "#" starts a comment line. */
-function entriesOfFile(path: string): string[] {
+export const NO_HOSTS: HostList = { names: new Map(), fingerprints: new Map() };
+
+interface Entry {
+	readonly id: string;
+	readonly fingerprint: Uint8Array | undefined;
+}
+
+/** Reads -H. Throws a `CommandError`. */
+export async function readHostList(hosts: string): Promise<HostList> {
+	const entries = hosts.startsWith('@')
+		? entriesOfFile(hosts.slice(1), 'destination', '-H @')
+		: commaList(hosts).map((id) => ({ id, fingerprint: undefined }));
+	const list = await settle(entries);
+	// C would take an empty list as an open group and send to whoever comes.
+	if (list.names.size === 0) throw new CommandError(ExitCode.Parameters, `uftp: -H ${hosts} names no receiver.`);
+	if (list.names.size > RECEIVERS_MAX) {
+		throw new CommandError(ExitCode.Parameters, `uftp: -H ${hosts} names more than ${RECEIVERS_MAX} receivers.`);
+	}
+	return list;
+}
+
+/** Reads the file of -j. Throws a `CommandError`. */
+export async function readProxyList(path: string): Promise<HostList> {
+	return settle(entriesOfFile(path, 'proxy', '-j'));
+}
+
+async function settle(entries: readonly Entry[]): Promise<HostList> {
+	const names = new Map<number, string>();
+	const fingerprints = new Map<number, Uint8Array>();
+	for (const { id, fingerprint } of entries) {
+		const uid = await uidOfEntry(id);
+		if (names.has(uid)) continue;
+		names.set(uid, id);
+		if (fingerprint !== undefined) fingerprints.set(uid, fingerprint);
+	}
+	return { names, fingerprints };
+}
+
+/** One id per line; what follows a "|" is the fingerprint of its key. */
+function entriesOfFile(path: string, what: string, option: string): Entry[] {
 	let text: string;
 	try {
 		text = fs.readFileSync(path, 'utf8');
 	} catch (error) {
 		throw new CommandError(
 			ExitCode.Parameters,
-			`Couldn't open destination list ${path}: ${systemReason(error)}. Give -H @ a file that you may read.`,
+			`Couldn't open ${what} list ${path}: ${systemReason(error)}. Give ${option} a file that you may read.`,
 		);
 	}
-	return text
-		.split('\n')
-		.map((line) => line.split('|', 1)[0].trim())
-		.filter((id) => id !== '' && !id.startsWith('#'));
+	return listLines(text, path).map(({ parts: [id, print], place }) => {
+		return { id, fingerprint: listedFingerprint(print, place) };
+	});
 }
 
 /**

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { splitCommandLine } from '../drop-in/getopt.ts';
+import { CURVE_HINT, type KeySpec, parseKeySpec } from '../drop-in/keys.ts';
 import {
 	BUFFER_BYTES_INITIAL,
 	bufferBytes,
@@ -11,16 +12,18 @@ import {
 	wholeNumber,
 } from '../drop-in/option-values.ts';
 
-export const RECEIVER_USAGE = `uftpd [ -d ] [ -p port ] [ -B buf_size ] [ -U UID ] [ -x log_level ] [ -q ]
+export const RECEIVER_USAGE = `uftpd [ -d ] [ -p port ] [ -B buf_size ] [ -U UID ] [ -x log_level ] [ -q ] [ -E ]
+    [ -S serverlist_file | -S folder ] [ -k keyfile[,keyfile...] ]
+    [ -K rsa:key_len | ec:curve[,rsa:key_len | ec:curve...] ]
     [ -D dest_dir[,dest_dir...] ] [ -L logfile ] [ -P pidfile ]
     [ -I interface[,interface...] ] [ -M pub_mcast_addr[,pub_mcast_addr...] ]`;
 
 /** As in C. */
 const DESTINATIONS_MAX = 10;
 
-const OURS = { withValue: 'pIMUBDxLP', plain: 'dq' };
+const OURS = { withValue: 'pIMUBDxLPSkK', plain: 'dqE' };
 /** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
-const NOT_YET = { withValue: 'QTAFSRckKNsgnHh', plain: 'Etmi' };
+const NOT_YET = { withValue: 'QTAFRcNsgnHh', plain: 'tmi' };
 
 export interface ReceiverArguments {
 	/** -d: stay in the foreground and log to stderr. */
@@ -39,6 +42,14 @@ export interface ReceiverArguments {
 	readonly skipHostNames: boolean;
 	readonly logFile: string;
 	readonly pidFile: string | undefined;
+	/** -E: sessions in the clear are refused. */
+	readonly encryptedOnly: boolean;
+	/** -S as given: a file, or a folder of files. */
+	readonly senderList: string | undefined;
+	/** -k; as many as -K if both are given. */
+	readonly keyFiles: readonly string[];
+	/** -K. */
+	readonly newKeys: readonly KeySpec[];
 	/** Words that are no options: C ignores them, we say so. */
 	readonly ignored: readonly string[];
 }
@@ -61,6 +72,12 @@ export function parseReceiverArguments(words: readonly string[], posix = false):
 		apply[letter](draft, value);
 	}
 	draft.ignored = split.operands;
+	if (draft.keyFiles.length > 0 && draft.newKeys.length > 0 && draft.keyFiles.length !== draft.newKeys.length) {
+		throw new CommandError(
+			ExitCode.Parameters,
+			`Must list same number of items for -k and -K: ${draft.keyFiles.length} files and ${draft.newKeys.length} keys to make.`,
+		);
+	}
 	return draft;
 }
 
@@ -77,6 +94,10 @@ function defaults(): Draft {
 		skipHostNames: false,
 		logFile: '/tmp/uftpd.log',
 		pidFile: undefined,
+		encryptedOnly: false,
+		senderList: undefined,
+		keyFiles: [],
+		newKeys: [],
 		ignored: [],
 	};
 }
@@ -93,7 +114,23 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	q: (draft) => (draft.skipHostNames = true),
 	L: (draft, value) => (draft.logFile = value),
 	P: (draft, value) => (draft.pidFile = value),
+	E: (draft) => (draft.encryptedOnly = true),
+	S: (draft, value) => (draft.senderList = value),
+	k: (draft, value) => (draft.keyFiles = namesOf('k', value, 'key file')),
+	K: (draft, value) => (draft.newKeys = namesOf('K', value, 'key').map(keySpec)),
 };
+
+function keySpec(text: string): KeySpec {
+	const spec = parseKeySpec(text);
+	if (!('wrong' in spec)) return spec;
+	const value = text.slice(text.indexOf(':') + 1);
+	const why = {
+		size: `Invalid RSA key size: ${value}: rsa: takes 512 to 2048 bits.`,
+		curve: `Invalid EC curve: ${value}: ${CURVE_HINT}.`,
+		form: `Invalid keyinfo entry: ${text}: -K takes rsa:BITS or ec:CURVE, several with commas between them.`,
+	};
+	throw new CommandError(ExitCode.Parameters, why[spec.wrong]);
+}
 
 function namesOf(letter: string, text: string, what: string): string[] {
 	const names = commaList(text);

@@ -14,6 +14,7 @@ import {
 } from '@uftp/transport';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import type { Family } from './groups.ts';
+import type { ReceiverSecurity } from './receiver-security.ts';
 
 /** Answers go to one address: they are routed as anything else. */
 const REPLY_TTL = 64;
@@ -27,6 +28,7 @@ export interface ReceivingNodeOptions {
 	readonly receiverId: number;
 	readonly instance: readonly [number, number];
 	readonly sink: FileSink;
+	readonly security: ReceiverSecurity;
 	readonly onEvent: (event: ReceiverEvent) => void;
 }
 
@@ -40,8 +42,8 @@ export class ReceivingNode {
 	private constructor(options: ReceivingNodeOptions, listener: MulticastListener, reply: DatagramSocket) {
 		this.listener = listener;
 		this.#reply = reply;
-		const { receiverId, instance, sink, interfaces, onEvent } = options;
-		this.#receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId, instance });
+		const { receiverId, instance, sink, interfaces, security, onEvent } = options;
+		this.#receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId, instance, security: security.config });
 		this.#driver = new ReceiverDriver(listener);
 		this.#attached = this.#driver.attach({ receiver: this.#receiver, sink, reply, interfaces, onEvent });
 	}
@@ -52,8 +54,11 @@ export class ReceivingNode {
 		let listener: MulticastListener | undefined;
 		try {
 			listener = await openListener({ family, bind: { port }, receiveBufferBytes });
+			const sources = sourcesOf(options.security, family);
 			for (const group of groups) {
-				for (const networkInterface of interfaces) listener.join(group, networkInterface);
+				for (const networkInterface of interfaces) {
+					for (const source of sources) listener.join(group, networkInterface, source);
+				}
 			}
 			const reply = await openSocket({ family, ttl: REPLY_TTL, receiveBufferBytes });
 			return new ReceivingNode(options, listener, reply);
@@ -73,4 +78,11 @@ export class ReceivingNode {
 		this.#reply.close();
 		this.listener.close();
 	}
+}
+
+/** The addresses that the public groups are joined for; undefined: any. */
+function sourcesOf({ senders }: ReceiverSecurity, family: Family): readonly (string | undefined)[] {
+	if (senders === undefined) return [undefined];
+	const addresses = senders.map(({ address }) => address).filter((address) => address.includes(':') === (family === 6));
+	return [...new Set(addresses)];
 }
