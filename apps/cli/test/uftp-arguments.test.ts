@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CommandError } from '../src/drop-in/command-error.ts';
 import { parseSenderArguments } from '../src/uftp/arguments.ts';
+import { ENCRYPTION_DEFAULTS } from '../src/uftp/encryption-options.ts';
 
 /** The refusal of a command line: exit code and message. */
 function refusal(line: string): { exitCode: number; message: string; showUsage: boolean } {
@@ -45,6 +46,8 @@ describe('the command line of uftp', () => {
 			preview: false,
 			dscp: 0,
 			limits: {},
+			encryption: ENCRYPTION_DEFAULTS,
+			proxyList: undefined,
 			listFile: undefined,
 			files: ['file'],
 		});
@@ -83,6 +86,8 @@ describe('the command line of uftp', () => {
 			preview: true,
 			dscp: 46,
 			limits: { passesMax: 9, nakPercentMax: 50, nakExcessesMax: 3, transferPercentMax: 200 },
+			encryption: ENCRYPTION_DEFAULTS,
+			proxyList: undefined,
 			listFile: undefined,
 			files: ['a', 'b'],
 		});

@@ -15,11 +15,21 @@ import {
 	uidOption,
 	wholeNumber,
 } from '../drop-in/option-values.ts';
+import {
+	cipherOption,
+	ENCRYPTION_DEFAULTS,
+	type EncryptionOptions,
+	hashOption,
+	keyExchangeOption,
+	signatureOption,
+} from './encryption-options.ts';
 
 export const SENDER_USAGE = `uftp [ -R txrate ] [ -L logfile ] [ -g max_log_size ] [ -n max_log_count ]
     [ -B udp_buf_size ] [ -b block_size ] [ -t ttl ] [ -Q dscp ] [ -I interface ]
     [ -U UID ] [ -p port ] [ -u source_port ] [ -q ] [ -l ] [ -T ] [ -y ] [ -z ] [ -Z ]
     [ -a max_passes ] [ -N max_nak_pct ] [ -m max_nak_count ] [ -W txweight ]
+    [ -Y cipher ] [ -h hash ] [ -w hmac | keyex ] [ -c ] [ -k keyfile ] [ -K key_len | curve ]
+    [ -e rsa | ecdh_rsa[:curve] | ecdh_ecdsa[:curve] ] [ -j proxylist_file ]
     [ -x log_level ] [ -H host[,host...] | -H @hostlist_file ] [ -X exclude_file ]
     [ -M pub_multicast_addr ] [ -P priv_multicast_addr ]
     [ -D dest_name [ -o ] ] [ -E base_dir[,base_dir...] ] [ -S status_file ]
@@ -34,9 +44,9 @@ const GRTT_MS = { min: 1, max: 1_000_000 };
 /** As in C. */
 const BASES_MAX = 10;
 
-const OURS = { withValue: 'RbBtIpuMPHUrsxDiLgnQaWXNESm', plain: 'lqTzZyo' };
+const OURS = { withValue: 'RbBtIpuMPHUrsxDiLgnQaWXNESmYhwekKj', plain: 'lqTzZyoc' };
 /** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
-const NOT_YET = { withValue: 'YhwekKjFC', plain: 'cf' };
+const NOT_YET = { withValue: 'FC', plain: 'f' };
 
 export interface SenderArguments {
 	/** Infinity for -R -1. */
@@ -81,6 +91,10 @@ export interface SenderArguments {
 	readonly dscp: number;
 	/** -a, -N, -m, -W. */
 	readonly limits: SenderLimits;
+	/** -Y, -h, -w, -e, -c, -k, -K. */
+	readonly encryption: EncryptionOptions;
+	/** -j as given. */
+	readonly proxyList: string | undefined;
 	/** -i as given. */
 	readonly listFile: string | undefined;
 	readonly files: readonly string[];
@@ -141,6 +155,8 @@ function defaults(): Draft {
 		preview: false,
 		dscp: 0,
 		limits: {},
+		encryption: ENCRYPTION_DEFAULTS,
+		proxyList: undefined,
 		listFile: undefined,
 		files: [],
 	};
@@ -184,7 +200,19 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	m: (draft, value) => limit(draft, 'nakExcessesMax', wholeNumber('m', value, 1, 1000, 'Invalid max nak count')),
 	W: (draft, value) =>
 		limit(draft, 'transferPercentMax', wholeNumber('W', value, 110, 10_000, 'Invalid txweight')),
+	Y: (draft, value) => encrypt(draft, { cipher: cipherOption(value) }),
+	h: (draft, value) => encrypt(draft, { hash: hashOption(value) }),
+	w: (draft, value) => encrypt(draft, { wantsKeyExchangeSignatures: signatureOption(value) }),
+	e: (draft, value) => encrypt(draft, keyExchangeOption(value)),
+	c: (draft) => encrypt(draft, { clientAuth: true }),
+	k: (draft, value) => encrypt(draft, { keyFile: value }),
+	K: (draft, value) => encrypt(draft, { newKey: value }),
+	j: (draft, value) => (draft.proxyList = value),
 };
+
+function encrypt(draft: Draft, part: Partial<EncryptionOptions>): void {
+	draft.encryption = { ...draft.encryption, ...part };
+}
 
 function limit(draft: Draft, name: keyof SenderLimits, value: number): void {
 	draft.limits = { ...draft.limits, [name]: value };

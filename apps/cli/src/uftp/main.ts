@@ -9,12 +9,13 @@ import { parseSenderArguments, type SenderArguments } from './arguments.ts';
 import { exitCodeOf, SenderExitCode } from './exit-code.ts';
 import { fileArguments, readExcludeList } from './file-arguments.ts';
 import { readFileList } from './file-list.ts';
-import { readHostList } from './host-list.ts';
+import { NO_HOSTS, readHostList, readProxyList } from './host-list.ts';
 import { missingLines } from './log-lines.ts';
 import { outgoingInterface } from './outgoing-interface.ts';
 import { ReceiverNames } from './receiver-names.ts';
 import { SendingSession } from './sending-session.ts';
 import { sessionAddresses } from './session-addresses.ts';
+import { sessionSecurity } from './session-security.ts';
 
 /** Runs the command with the words behind its name and returns its exit code. Throws a `CommandError`. */
 export async function sendFiles(words: readonly string[]): Promise<number> {
@@ -22,8 +23,11 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 	const log = openLog(options);
 	const status = openStatusOutput('S', options.statusFile, log);
 	const files = filesOf(options, log);
-	const receivers = options.hosts === undefined ? new Map<number, string>() : await readHostList(options.hosts);
-	const names = new ReceiverNames(receivers);
+	const receivers = options.hosts === undefined ? NO_HOSTS : await readHostList(options.hosts);
+	const proxies = options.proxyList === undefined ? NO_HOSTS : await readProxyList(options.proxyList);
+	const names = new ReceiverNames(receivers.names);
+	const fingerprints = new Map([...receivers.fingerprints, ...proxies.fingerprints]);
+	const security = await sessionSecurity(options.encryption, fingerprints, options.blockBytes);
 	const addresses = await sessionAddresses(options.publicAddress, options.privateAddress, randomBelow);
 	const outgoing = await outgoingInterface(options.networkInterface, addresses);
 	const { wanted, skipped } = fileArguments(files, options);
@@ -40,11 +44,14 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 		log.tell('uftp: there is nothing to send.');
 		return SenderExitCode.NothingAccepted;
 	}
-	const targets = [...receivers.keys()];
+	const targets = [...receivers.names.keys()];
 	const session = new SendingSession({
 		options,
 		files,
 		targets,
+		// As in C a list of proxies is for closed groups.
+		proxies: targets.length === 0 ? [] : [...proxies.names.keys()],
+		security,
 		names,
 		addresses,
 		outgoing,

@@ -1,5 +1,11 @@
 /** One session of `uftp`: joins the catalogue, the socket and the session, and logs what happens. */
-import { SENDER_DEFAULTS, type SenderConfig, type SenderEnd, SenderSession } from '@uftp/protocol';
+import {
+	packetSignatureBytes,
+	SENDER_DEFAULTS,
+	type SenderConfig,
+	type SenderEnd,
+	SenderSession,
+} from '@uftp/protocol';
 import { type Catalogue, FileSource } from '@uftp/storage';
 import {
 	bufferWarning,
@@ -12,33 +18,40 @@ import {
 } from '@uftp/transport';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { calendarTime, hexId, Level, type Log, type LogLine, scopeOf } from '../drop-in/log.ts';
+import type { StatusOutput } from '../drop-in/status-output.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
 import type { SenderArguments } from './arguments.ts';
 import { FileInfoWatch } from './exit-code.ts';
 import { localNames } from './local-names.ts';
 import { SenderLines } from './log-lines.ts';
 import { defaultUid, type OutgoingInterface } from './outgoing-interface.ts';
-import type { StatusOutput } from '../drop-in/status-output.ts';
 import type { ReceiverNames } from './receiver-names.ts';
 import type { SessionAddresses } from './session-addresses.ts';
+import type { SessionSecurity } from './session-security.ts';
+import { StatusLines } from './status-lines.ts';
 
 /** IP and UDP headers and those of UFTP around a block: what the rate counts. */
 const OVERHEAD_BYTES = { 4: 52, 6: 72 } as const;
+/** What encryption adds, beside signatures: its header, and as much as C counts for padding and tags. */
+const ENVELOPE_BYTES = 28;
 /** -t is about multicast; what goes to one address is routed as anything else. */
 const UNICAST_TTL = 64;
 
-import type { SessionSecurity } from './session-security.ts';
-import { StatusLines } from './status-lines.ts';
 export interface SendingPlan {
 	readonly options: SenderArguments;
 	readonly files: readonly string[];
 	/** UIDs of a closed group; empty: open group. */
 	readonly targets: readonly number[];
+	/** UIDs of -j. */
+	readonly proxies: readonly number[];
+	/** Undefined in the clear. */
+	readonly security: SessionSecurity | undefined;
 	readonly names: ReceiverNames;
 	readonly addresses: SessionAddresses;
 	readonly outgoing: OutgoingInterface;
 	readonly catalogue: Catalogue;
 	readonly log: Log;
+	readonly status: StatusOutput;
 }
 
 export class SendingSession {
@@ -51,7 +64,6 @@ export class SendingSession {
 	constructor(plan: SendingPlan) {
 		this.#plan = plan;
 		this.#config = configOf(plan);
-	readonly status: StatusOutput;
 	}
 
 	/** Logs the first lines, sends, and returns how it ended. */
@@ -64,6 +76,7 @@ export class SendingSession {
 			for (const problem of catalogue.problems) this.#say(Level.Error, problem.sentence);
 			const source = new FileSource(catalogue.entries);
 			const lines = this.#lines();
+			const statusLines = this.#statusLines();
 			const session = new SenderSession(this.#config, catalogue.entries, monotonicMs());
 			this.#driver = new SenderDriver({
 				session,
@@ -71,12 +84,13 @@ export class SendingSession {
 				source,
 				onEvent: (event) => {
 					this.fileInfoWatch.see(event);
+					// As in C the status lines of a file stand before its table.
+					status(statusLines.of(event));
 					for (const line of lines.of(event)) log.write(line);
 				},
 			});
 			if (this.#isAborted) this.abort();
 			const end = await this.#driver.run();
-			const statusLines = this.#statusLines();
 			source.closeAll();
 			return end;
 		} finally {
@@ -84,8 +98,6 @@ export class SendingSession {
 		}
 	}
 
-					// As in C the status lines of a file stand before its table.
-					status(statusLines.of(event));
 	/** Ends the session for everybody, or as soon as it has begun. Harmless after its end. */
 	abort(): void {
 		this.#isAborted = true;
@@ -103,6 +115,7 @@ export class SendingSession {
 				broadcast: isUnicast && family === 4,
 				receiveBufferBytes: options.bufferBytes,
 				sendBufferBytes: options.bufferBytes,
+				dscp: options.dscp,
 				...(isUnicast ? {} : { networkInterface: outgoing.networkInterface }),
 			});
 		} catch (error) {
@@ -113,13 +126,14 @@ export class SendingSession {
 	}
 
 	#logStart(socketSentence: string, warning: string | undefined): void {
-		const { options, addresses, outgoing, log } = this.#plan;
+		const { addresses, outgoing, security, log } = this.#plan;
 		const { groupId, sourceId } = this.#config;
 		if (!log.timestamps) this.#say(Level.Info, '');
-				dscp: options.dscp,
 		this.#say(Level.Info, VERSION_LINE);
 		if (!log.timestamps) this.#say(Level.Info, `Starting at ${calendarTime(Date.now())}`);
-		for (const text of rateLines(options, addresses.family)) this.#say(Level.Info, text);
+		for (const text of security?.warnings ?? []) this.#say(Level.Warning, text);
+		for (const text of security?.lines ?? []) this.#say(Level.Info, text);
+		for (const text of rateLines(this.#plan)) this.#say(Level.Info, text);
 		this.#say(Level.Info, `Using private multicast address ${addresses.privateAddress}  Group ID: ${hexId(groupId)}`);
 		this.#say(Level.Info, outgoing.reason);
 		this.#say(Level.Info, `UID: ${hexId(sourceId)}  Socket: ${socketSentence}`);
@@ -140,20 +154,6 @@ export class SendingSession {
 		});
 	}
 
-	#say(level: Level, text: string): void {
-		const line: LogLine = { level, text, scope: scopeOf(this.#config.groupId, 0, 0) };
-		this.#plan.log.write(text === '' ? { ...line, scope: '' } : line);
-	}
-}
-
-function rateLines(options: SenderArguments, family: 4 | 6): string[] {
-	if (options.rateKbps === Number.POSITIVE_INFINITY) return ['Transfer rate: full interface speed'];
-	const waitNs = ((options.blockBytes + OVERHEAD_BYTES[family]) / bytesPerSecond(options.rateKbps)) * 1e9;
-	return [
-		`Transfer rate: ${options.rateKbps} Kbps (${Math.floor(options.rateKbps / 8)} KB/s)`,
-		`Wait between packets: ${Math.floor(waitNs)} ns`,
-	];
-}
 	#statusLines(): StatusLines {
 		const { options, names, catalogue } = this.#plan;
 		return new StatusLines({
@@ -165,13 +165,34 @@ function rateLines(options: SenderArguments, family: 4 | 6): string[] {
 		});
 	}
 
+	#say(level: Level, text: string): void {
+		const line: LogLine = { level, text, scope: scopeOf(this.#config.groupId, 0, 0) };
+		this.#plan.log.write(text === '' ? { ...line, scope: '' } : line);
+	}
+}
+
+function rateLines({ options, addresses: { family }, security }: SendingPlan): string[] {
+	if (options.rateKbps === Number.POSITIVE_INFINITY) return ['Transfer rate: full interface speed'];
+	const packetBytes = options.blockBytes + OVERHEAD_BYTES[family] + envelopeBytes(security);
+	const waitNs = (packetBytes / bytesPerSecond(options.rateKbps)) * 1e9;
+	return [
+		`Transfer rate: ${options.rateKbps} Kbps (${Math.floor(options.rateKbps / 8)} KB/s)`,
+		`Wait between packets: ${Math.floor(waitNs)} ns`,
+	];
+}
+
+function envelopeBytes(security: SessionSecurity | undefined): number {
+	if (security === undefined) return 0;
+	const { suite, key } = security.config;
+	return ENVELOPE_BYTES + packetSignatureBytes(suite, key.publicKey);
+}
 
 function bytesPerSecond(rateKbps: number): number {
 	return (rateKbps * 1024) / 8;
 }
 
 function configOf(plan: SendingPlan): SenderConfig {
-	const { options, targets, addresses, outgoing } = plan;
+	const { options, targets, proxies, addresses, outgoing, security } = plan;
 	const [groupId, seed] = crypto.getRandomValues(new Uint32Array(2));
 	const { port } = options;
 	return {
@@ -187,16 +208,17 @@ function configOf(plan: SendingPlan): SenderConfig {
 		grttMs: options.grttMs,
 		rateBytesPerSecond: bytesPerSecond(options.rateKbps),
 		targets,
-		proxies: [],
+		proxies,
 		expected: [],
 		openPolicy: 'full',
 		graceMs: SENDER_DEFAULTS.graceMs,
+		sync: options.sync,
+		preview: options.preview,
+		limits: options.limits,
 		quitOnError: options.quitOnError,
 		burstMax: SENDER_DEFAULTS.burstMax,
 		epochMs: Date.now() - monotonicMs(),
 		seed,
+		security: security?.config,
 	};
 }
-		sync: options.sync,
-		preview: options.preview,
-		limits: options.limits,

@@ -14,6 +14,7 @@ import { HostNames } from './host-names.ts';
 import { defaultUid, type ListeningInterfaces, listeningInterfaces } from './listening-interfaces.ts';
 import { ReceiverLines } from './log-lines.ts';
 import { writePidFile } from './pid-file.ts';
+import { receiverSecurity } from './receiver-security.ts';
 import { ReceivingNode } from './receiving-node.ts';
 
 /** What senders get to read when the receiver is ended: C's words. */
@@ -38,6 +39,7 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 	const log = openStderrLog(options.logLevel, true);
 	log.say(Level.Info, VERSION_LINE);
 	const groups = await publicGroups(options.publicGroups);
+	const security = await receiverSecurity(options, log);
 	const interfaces = await listeningInterfaces(options.networkInterfaces, [...groups.keys()]);
 	const receiverId = options.receiverId ?? defaultUid(interfaces.firstAddress);
 	// A sink for each family: nodes number their files by themselves.
@@ -57,6 +59,7 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 					receiverId,
 					instance: [high, low],
 					sink: sinks[i],
+					security,
 					onEvent,
 				}),
 			);
