@@ -76,8 +76,8 @@ export class LibcryptoPacketCipher {
 	/** Encrypts bytes[at .. at+length) in place; with a tag, puts it behind. CBC takes whole blocks. */
 	seal(bytes: Uint8Array, at: number, length: number, aadAt: number, aadBytes: number): boolean {
 		const { tagBytes } = this.#shape;
-		const data = addressOf(bytes, at, length);
-		addressOf(bytes, at + length, tagBytes);
+		// The tag must not make up for a negative length.
+		const data = addressOf(bytes, at, length < 0 ? length : length + tagBytes);
 		const aad = addressOf(bytes, aadAt, aadBytes);
 		if (!this.#run(this.#sealing, data, length, aad, aadBytes)) return false;
 		if (tagBytes === 0) return true;
@@ -91,8 +91,8 @@ export class LibcryptoPacketCipher {
 	open(bytes: Uint8Array, at: number, length: number, aadAt: number, aadBytes: number): boolean {
 		const libcrypto = this.#libcrypto;
 		const { tagBytes, mode } = this.#shape;
-		const data = addressOf(bytes, at, length);
-		addressOf(bytes, at + length, tagBytes);
+		// The tag must not make up for a negative length.
+		const data = addressOf(bytes, at, length < 0 ? length : length + tagBytes);
 		const aad = addressOf(bytes, aadAt, aadBytes);
 		if (tagBytes > 0) {
 			if (libcrypto.EVP_CIPHER_CTX_ctrl(this.#opening, CTRL_AEAD_SET_TAG, tagBytes, data + length) !== 1) return false;
