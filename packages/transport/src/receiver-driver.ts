@@ -3,7 +3,7 @@
  * to all of them, and each answers from a socket of its own. Blocks go from the incoming batch straight to the sink.
  */
 import type { BlockSink, IncomingBatch, OutgoingBatch, Receiver, ReceiverEvent } from '@uftp/protocol';
-import { fileSegDataOffset, HEADER_BYTES, MAX_DATAGRAM_BYTES, MessageType, VERSION } from '@uftp/wire';
+import { fileSegDataOffset, HEADER_BYTES, Header, MAX_DATAGRAM_BYTES, MessageType, VERSION } from '@uftp/wire';
 import { monotonicMs } from './clock.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import type { NetworkInterface } from './interfaces.ts';
@@ -16,11 +16,13 @@ const BATCHES_PER_TURN = 64;
 const GATHER_MS = 1;
 /** Fewer blocks in one go are no stream: they are answered without delay. */
 const BLOCKS_OF_A_STREAM = 4;
+/** Unicast sessions whose late answers still leave from the port: as many as a receiver remembers after their end. */
+const UNICAST_SESSIONS_MAX = 1024;
 
 export interface ReceiverNodeOptions {
 	readonly receiver: Receiver;
 	readonly sink: BlockSink;
-	/** Answers leave from here, and what is sent back to their source arrives here. */
+	/** Answers leave from here, and what is sent back to their source arrives here; but see `Node.#send`. */
 	readonly reply: DatagramSocket;
 	/** Where private groups are joined. */
 	readonly interfaces: readonly NetworkInterface[];
@@ -157,6 +159,8 @@ class Node {
 	readonly #scratch = new Uint8Array(MAX_DATAGRAM_BYTES);
 	/** Private groups that this node is in, by session. */
 	readonly #groups = new Map<number, Membership>();
+	/** Group ids of unicast sessions, oldest first. */
+	readonly #unicast = new Set<number>();
 	/** Blocks written since the node was attached. */
 	blocksPlaced = 0;
 	#runHandle = 0;
@@ -201,8 +205,27 @@ class Node {
 				this.#options.onEvent(event);
 			}
 			if (!receiver.pollTransmit(monotonicMs(), this.#outgoing)) return;
-			// A full send buffer loses an answer as a network would: it will be asked for again.
-			this.#options.reply.send(this.#outgoing, 0);
+			this.#send();
+		}
+	}
+
+	/**
+	 * An answer in a unicast session leaves from the port to which the sender speaks: a NAT or a firewall between them
+	 * lets nothing else back. A full send buffer loses an answer as a network would: it will be asked for again.
+	 */
+	#send(): void {
+		const { reply } = this.#options;
+		const isUnicast = this.#unicast.has(Header.fields.groupId.get(this.#outgoing.bytes, 0));
+		const canUseBoth = this.#listener.driver === reply.driver;
+		(isUnicast && canUseBoth ? this.#listener : reply).send(this.#outgoing, 0);
+	}
+
+	#noteUnicast(groupId: number): void {
+		this.#unicast.add(groupId);
+		if (this.#unicast.size <= UNICAST_SESSIONS_MAX) return;
+		for (const oldest of this.#unicast) {
+			this.#unicast.delete(oldest);
+			return;
 		}
 	}
 
@@ -275,9 +298,9 @@ class Node {
 		const { sink } = this.#options;
 		switch (event.kind) {
 			case 'sessionStarted':
-				if (event.privateGroup !== undefined) {
-					this.#join(event.groupId, { group: event.privateGroup, source: event.source });
-				}
+				this.#unicast.delete(event.groupId);
+				if (event.privateGroup === undefined) this.#noteUnicast(event.groupId);
+				else this.#join(event.groupId, { group: event.privateGroup, source: event.source });
 				return;
 			case 'sessionEnded': {
 				const group = this.#groups.get(event.groupId);
