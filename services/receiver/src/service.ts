@@ -78,7 +78,7 @@ export class ReceiverService implements RunningService {
 				configured: config.uid,
 				address: port.address,
 				isLoopback: port.networkInterface.isLoopback,
-				isShared: port.isShared || options.port !== undefined,
+				isShared: port.isShared,
 				destination,
 				stateDir: config.stateDir,
 			});

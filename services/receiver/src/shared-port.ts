@@ -22,6 +22,8 @@ export interface SharedPortOptions {
 	/** Of one address family. */
 	readonly groups: readonly string[];
 	readonly port: number;
+	/** Receivers of this process that will use it; default 1. */
+	readonly receivers?: number;
 	readonly socketDriver?: 'auto' | 'linux-batch' | 'portable';
 }
 
@@ -37,6 +39,8 @@ export class SharedPort {
 	/** What to log at the start. */
 	readonly notes: readonly string[];
 	readonly warnings: readonly string[];
+	/** Whether other programs of this host listen on the port too, or more than one receiver of this process. */
+	readonly isShared: boolean;
 	#users = 0;
 
 	private constructor(
@@ -52,6 +56,7 @@ export class SharedPort {
 		this.groups = options.groups;
 		this.networkInterface = networkInterface;
 		this.address = ownAddress(options.interface, networkInterface, listener.family);
+		this.isShared = listener.isShared || (options.receivers ?? 1) > 1;
 		this.notes = notes;
 		this.warnings = warningsOf(listener, options.port);
 	}
@@ -69,11 +74,6 @@ export class SharedPort {
 		const forced = options.socketDriver === undefined || options.socketDriver === 'auto' ? '' : ' (forced)';
 		const socket = forced === '' ? sentence : `${listener.driver}${forced}`;
 		return new SharedPort(listener, options, networkInterface, [reason, `Socket: ${socket}.`]);
-	}
-
-	/** Whether programs other than this process listen on the port, or more than one receiver of this process. */
-	get isShared(): boolean {
-		return this.listener.isShared || this.#users > 1;
 	}
 
 	/** A receiver begins to listen. Throws a sentence if a group cannot be joined. */
@@ -114,7 +114,7 @@ async function chooseInterface(
 			return defaultInterface(family, group);
 		} catch (error) {
 			if (!(error instanceof TransportError)) throw error;
-			throw new TransportError(`${error.message} The setting is UFTP_INTERFACE.`, error.code);
+			throw new TransportError(`${error.message} Set UFTP_INTERFACE (uftpctl up: --interface).`, error.code);
 		}
 	}
 	const networkInterface = await findInterface(wanted, family);

@@ -6,5 +6,10 @@ import { receiverConfig } from '../src/config.ts';
 
 it('the README shows the settings as the schema has them', () => {
 	const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-	expect(readme).toContain(settingsTable(receiverConfig));
+	expect(plain(readme)).toContain(plain(settingsTable(receiverConfig)));
 });
+
+/** Without the spaces and dashes that only align the columns. */
+function plain(table: string): string {
+	return table.replace(/ +/g, ' ').replace(/-{3,}/g, '---');
+}

@@ -126,7 +126,7 @@ describe('a receiver', () => {
 	});
 
 	it('shares its port with the other receivers of the process: a unicast session reaches all of them', async () => {
-		const shared = await SharedPort.open({ interface: 'lo', groups: ['230.4.4.1'], port });
+		const shared = await SharedPort.open({ interface: 'lo', groups: ['230.4.4.1'], port, receivers: 2 });
 		const one = await start('one', {}, shared);
 		const two = await start('two', {}, shared);
 		expect(one.uid).not.toBe(two.uid);

@@ -2,8 +2,9 @@
 import type { Job, JobAnswer } from '@uftp/bus';
 import { parseJob } from '@uftp/bus/schemas';
 import { newJobId } from '@uftp/service-kit';
+import type { JobEnding } from './job-ending.ts';
 import { findJobFiles, type Refusal } from './job-files.ts';
-import { type JobEnding, type JobOrder, JobRun, type JobSurroundings } from './job-run.ts';
+import { type JobOrder, JobRun, type JobSurroundings } from './job-run.ts';
 import { randomBelow, sessionAddresses } from './session-addresses.ts';
 import { optionsProblem } from './session-config.ts';
 

@@ -1,5 +1,5 @@
 /** Runs one job: one session on one socket, from the question who is there to how it ended at each receiver. */
-import { type EventDataByKind, isDelivered, type Job, jobEnd, type Outcome, type ReceiverResult } from '@uftp/bus';
+import { isDelivered, type Job, jobEnd, type Outcome } from '@uftp/bus';
 import { type SenderConfig, type SenderEnd, type SenderEvent, SenderSession } from '@uftp/protocol';
 import { type EventPublisher, type Logger, ProgressThrottle, type ServiceContext } from '@uftp/service-kit';
 import { type Catalogue, FileSource } from '@uftp/storage';
@@ -7,6 +7,7 @@ import { bufferWarning, type DatagramSocket, monotonicMs, openSocket, SenderDriv
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import { type ExpectedReceiver, expectedReceivers } from './expected-receivers.ts';
+import { type JobEnding, jobProblem, withSendErrors } from './job-ending.ts';
 import type { Refusal } from './job-files.ts';
 import { JobProgress } from './job-progress.ts';
 import { outgoingInterface } from './outgoing-interface.ts';
@@ -33,8 +34,6 @@ export interface JobSurroundings {
 	/** The configured UID, or undefined: that of the interface's address. */
 	readonly uid: string | undefined;
 }
-
-export type JobEnding = Pick<EventDataByKind['job'], 'phase' | 'session' | 'receivers' | 'seconds' | 'error'>;
 
 export class JobRun {
 	readonly #order: JobOrder;
@@ -97,7 +96,8 @@ export class JobRun {
 		try {
 			const warning = bufferWarning(socket);
 			if (warning !== undefined) this.#logger.warn(warning);
-			return await this.#send(settings, socket, expected, uid ?? outgoing.uid);
+			const ending = await this.#send(settings, socket, expected, uid ?? outgoing.uid);
+			return withSendErrors(ending, socket.stats());
 		} finally {
 			socket.close();
 		}
@@ -212,8 +212,7 @@ export class JobRun {
 		}
 		const phase = jobEnd(receivers.map(({ outcome }) => outcome as Outcome));
 		if (phase === 'succeeded') return { ...common, phase };
-		const error =
-			failure === undefined ? problemOf(receivers) : { code: kebab(failure.code), message: failure.message };
+		const error = jobProblem(failure, receivers.length);
 		return { ...common, phase, ...(error === undefined ? {} : { error }) };
 	}
 
@@ -224,13 +223,4 @@ export class JobRun {
 	#seconds(): number {
 		return Math.max(0, Math.round(monotonicMs() - this.#startedMs) / 1000);
 	}
-}
-
-function problemOf(receivers: readonly ReceiverResult[]): Refusal | undefined {
-	if (receivers.length > 0) return undefined;
-	return { code: 'nobody-registered', message: 'No receiver answered the announcement.' };
-}
-
-function kebab(word: string): string {
-	return word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -55,6 +55,6 @@ async function choose(
 		return defaultInterface(family, group);
 	} catch (error) {
 		if (!(error instanceof TransportError)) throw error;
-		throw new TransportError(`${error.message} The setting is UFTP_INTERFACE.`, error.code);
+		throw new TransportError(`${error.message} Set UFTP_INTERFACE (uftpctl up: --interface).`, error.code);
 	}
 }

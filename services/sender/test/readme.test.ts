@@ -6,5 +6,10 @@ import { senderConfig } from '../src/config.ts';
 
 it('the README shows the settings as the schema has them', () => {
 	const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-	expect(readme).toContain(settingsTable(senderConfig));
+	expect(plain(readme)).toContain(plain(settingsTable(senderConfig)));
 });
+
+/** Without the spaces and dashes that only align the columns. */
+function plain(table: string): string {
+	return table.replace(/ +/g, ' ').replace(/-{3,}/g, '---');
+}

@@ -5,6 +5,7 @@ import type { SenderEnd, SenderProgress } from '@uftp/protocol';
 import { checkConfig } from '@uftp/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { senderConfig } from '../src/config.ts';
+import { type JobEnding, jobProblem, withSendErrors } from '../src/job-ending.ts';
 import { JobProgress } from '../src/job-progress.ts';
 import { locateInRoots } from '../src/locate-files.ts';
 import { receiverResults } from '../src/receiver-results.ts';
@@ -152,6 +153,19 @@ describe('results', () => {
 		expect(receiverResults(end([one(1)]), context)).toMatchObject([
 			{ outcome: 'aborted', reason: expect.stringContaining('1 of 2') },
 		]);
+	});
+});
+
+describe('the end of a job', () => {
+	it('says in whole sentences what failed, and that nothing got out where that is why', () => {
+		const error = jobProblem({ code: 'nobodyRegistered', message: 'no receiver answered the announcement' }, 0);
+		if (error === undefined) throw new Error('no problem');
+		const ending: JobEnding = { phase: 'failed', receivers: [], error };
+		expect(withSendErrors(ending, { sendErrors: 0, lastError: '' })).toBe(ending);
+		expect(withSendErrors(ending, { sendErrors: 3, lastError: 'no route (ENETUNREACH)' }).error).toEqual({
+			code: 'nobody-registered',
+			message: 'No receiver answered the announcement. 3 datagrams could not be sent: no route (ENETUNREACH).',
+		});
 	});
 });
 

@@ -57,6 +57,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 						interface: first.interface,
 						groups: first.publicAddress,
 						port: first.port,
+						receivers: configs.length,
 						socketDriver: first.socketDriver,
 					});
 		const receivers: ReceiverService[] = [];
