@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ProcessBench } from './uftpctl-process.ts';
+import { checkout, ProcessBench } from './process-bench.ts';
 
 let bench: ProcessBench;
 beforeEach(() => {
@@ -33,7 +33,7 @@ describe('uftpctl lab', () => {
 	});
 
 	it('stays on request: other commands find its bus, and a signal ends it', async () => {
-		const lab = bench.start([join(import.meta.dirname, '../../../bin/uftpctl'), 'lab', '--stay', '--receivers', '1']);
+		const lab = bench.start([join(checkout, 'bin/uftpctl'), 'lab', '--stay', '--receivers', '1']);
 		await lab.wrote(/keeps running until Ctrl-C/);
 		const outbox = /root "lab" = (\S+)/.exec(lab.said.stdout)![1]!;
 		writeFileSync(join(outbox, 'later'), 'x');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Bus, connectBus, type RegistryListAnswer, subjects } from '@uftp/bus';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer, withoutPeers } from './nats-server.ts';
-import { checkout, freePort, ProcessBench, type Running } from './uftpctl-process.ts';
+import { checkout, freePort, ProcessBench, type Running } from './process-bench.ts';
 
 const main = (service: string): string[] => [
 	join(checkout, 'bin/bun'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Bus, connectBus, type EventDataByKind, MemoryBroker, MemoryBus, subjects } from '@uftp/bus';
 import { type LoopbackListener, startLoopbackListener } from '@uftp/bus/listener';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkout, freePort, ProcessBench, type Running } from './uftpctl-process.ts';
+import { checkout, freePort, ProcessBench, type Running } from './process-bench.ts';
 
 let bench: ProcessBench;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSocket } from '@uftp/transport';
 
-export const checkout = join(import.meta.dirname, '..', '..', '..');
+export const checkout = join(import.meta.dirname, '..', '..', '..', '..');
 
 export interface Ended {
 	readonly code: number | null;
