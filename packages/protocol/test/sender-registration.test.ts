@@ -104,6 +104,19 @@ describe('a sender that announces', () => {
 		for (let i = 0; i < 100; i++) new Actor(stage, 0x0c000001 + i, '10.0.9.9').register();
 		expect(stage.of(MessageType.ABORT)).toHaveLength(10);
 	});
+
+	it('reports dropped datagrams once in a while per reason, however many come', () => {
+		const stage = new Stage({ targets: [ALICE] }, FILES);
+		const from = { host: '10.0.0.66', port: 1044 };
+		const flood = () => {
+			for (let i = 0; i < 1000; i++) stage.give(from, new Uint8Array(8));
+		};
+		flood();
+		expect(stage.kinds('dropped')).toHaveLength(1);
+		stage.now += 10_000;
+		flood();
+		expect(stage.kinds('dropped')).toHaveLength(2);
+	});
 });
 
 describe('two receivers with one id', () => {

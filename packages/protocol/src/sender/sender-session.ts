@@ -18,6 +18,7 @@ import {
 } from '@uftp/wire';
 import { assert } from '../assert.ts';
 import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress } from '../events.ts';
+import { DROPPED_EVENT_MS } from '../limits.ts';
 import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import type { Session } from '../session.ts';
@@ -45,6 +46,8 @@ export class SenderSession implements Session<SenderEvent> {
 	/** The last burst holds file data that has to be sealed. */
 	#isUnsealed = false;
 	#sequence = 0;
+	/** When a dropped datagram was last reported, by reason. */
+	readonly #droppedAt = new Map<string, number>();
 	#now: number;
 	#end: SenderEnd | undefined;
 
@@ -66,7 +69,17 @@ export class SenderSession implements Session<SenderEvent> {
 	}
 
 	pollEvent(): SenderEvent | undefined {
-		return this.#context.pollEvent();
+		for (;;) {
+			const event = this.#context.pollEvent();
+			if (event?.kind !== 'dropped' || this.#isNews(event.reason)) return event;
+		}
+	}
+
+	/** A dropped datagram is not reported again for the same reason for a while, so that a flood stays quiet. */
+	#isNews(reason: string): boolean {
+		if (this.#now - (this.#droppedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < DROPPED_EVENT_MS) return false;
+		this.#droppedAt.set(reason, this.#now);
+		return true;
 	}
 
 	pollTimeout(): number {
