@@ -1,3 +1,5 @@
+export { EncryptionLane, makeKeys } from './encryption-lane.ts';
+export { coveringSessions, everySession, nameOf, pairs, titleOf } from './encryption-table.ts';
 export {
 	type Ending,
 	findProgram,

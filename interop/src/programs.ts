@@ -18,7 +18,7 @@ const ticksPerSecond = 100;
  * Path of a program, or undefined if it is not on this machine. UFTP_PEER_BIN and UFTP_OWN_BIN name other folders for
  * the C programs and for ours.
  */
-export function findProgram(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpctl'): string | undefined {
+export function findProgram(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpctl' | 'uftp_keymgt'): string | undefined {
 	if (maker === 'ours') return present(join(process.env['UFTP_OWN_BIN'] ?? join(checkout, 'bin'), name));
 	const folders = (process.env['UFTP_PEER_BIN'] ?? pathWithSbin()['PATH'] ?? '').split(delimiter);
 	return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
