@@ -68,6 +68,8 @@ export interface CatalogueEntry {
 	readonly modifiedSeconds: number;
 	/** Target of a symbolic link, else "". */
 	readonly link: string;
+	/** Permission bits of a regular file (0o777 at most): receivers of ours never widen them. */
+	readonly permissions?: number;
 }
 
 /** Where a sender's blocks come from. Implemented by `storage`; every call is synchronous and never throws. */
@@ -91,6 +93,8 @@ export interface IncomingFile {
 	readonly size: number;
 	readonly modifiedSeconds: number;
 	readonly link: string;
+	/** Permission bits of the sender's file, where it says them (senders of ours do). */
+	readonly permissions?: number | undefined;
 	/** The sender asked for sync mode / for a preview of it (ANNOUNCE flags). */
 	readonly sync: boolean;
 	readonly preview: boolean;

@@ -116,6 +116,7 @@ export class FileTransfers implements FileOwner {
 			size: map.size,
 			modifiedSeconds: info.modifiedSeconds,
 			link: info.link,
+			permissions: info.permissions,
 			sync: terms.sync,
 			preview: terms.preview,
 		};

@@ -30,7 +30,7 @@ import { Counters } from './counters.ts';
 import { EndedSessions, isOtherRun } from './ended-sessions.ts';
 import { HoldOff } from './hold-off.ts';
 import { Reports, strayReason } from './reports.ts';
-import { isSealable, looksSealed, openSealed, uncoverBlock } from './sealed-datagrams.ts';
+import { isOrdinary, isSealable, looksSealed, openSealed, uncoverBlock } from './sealed-datagrams.ts';
 import { ReceiverSession } from './session.ts';
 import { type FileOwner, type NodeServices, SessionContext } from './session-context.ts';
 import { SessionSecurer } from './session-securer.ts';
@@ -247,7 +247,9 @@ export class ReceiverNode implements Receiver {
 		}
 		const plainBytes = openSealed(link, bytes, at, length);
 		if (typeof plainBytes === 'string') {
-			this.#reports.drop(now, plainBytes, link.replyTo);
+			// Late and doubled datagrams are nothing to speak of.
+			if (isOrdinary(plainBytes)) this.#counters.drop(plainBytes);
+			else this.#reports.drop(now, plainBytes, link.replyTo);
 			return false;
 		}
 		if (bytes[openedAt(bytes, at)] !== MessageType.FILESEG) {

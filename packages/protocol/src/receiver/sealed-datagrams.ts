@@ -15,6 +15,14 @@ import { SealedRefusal } from './session-security.ts';
 
 const { version, func, sourceId, groupInstance } = Header.fields;
 
+const REPLAYED = 'replayed';
+const NO_GROUP_KEY = 'no-group-key-yet';
+
+/** Whether a reason of `openSealed` comes about on any network, without a fault of anybody. */
+export function isOrdinary(reason: string): boolean {
+	return reason === REPLAYED || reason === NO_GROUP_KEY;
+}
+
 /** Whether bytes[at .. at+length) may be an ENCRYPTED datagram at all. */
 export function looksSealed(bytes: Uint8Array, at: number, length: number): boolean {
 	if (length <= ENCRYPTED_HEADER_BYTES || at + length > bytes.length) return false;
@@ -31,8 +39,8 @@ export function openSealed(link: SessionLink, bytes: Uint8Array, at: number, len
 	if (link.security === undefined) return 'encrypted-in-clear-session';
 	const plainBytes = link.security.open(bytes, at, length);
 	if (plainBytes > 0) return plainBytes;
-	if (plainBytes === SealedRefusal.REPLAYED) return 'replayed';
-	if (plainBytes === SealedRefusal.NO_GROUP_KEY) return 'no-group-key-yet';
+	if (plainBytes === SealedRefusal.REPLAYED) return REPLAYED;
+	if (plainBytes === SealedRefusal.NO_GROUP_KEY) return NO_GROUP_KEY;
 	return describeRefusal(plainBytes as OpenRefusal);
 }
 

@@ -42,7 +42,7 @@ export class FileInfoExchange {
 	/** Asks some receivers without a cycle: those that are away, to see whether they are back. */
 	send(members: readonly Member[]): void {
 		const context = this.#context;
-		const { type, name, link, size, modifiedSeconds } = this.#entry;
+		const { type, name, link, size, modifiedSeconds, permissions } = this.#entry;
 		context.outbox.pushList(
 			MessageType.FILEINFO,
 			context.config.privateEndpoint,
@@ -56,6 +56,7 @@ export class FileInfoExchange {
 					link,
 					size,
 					modifiedSeconds,
+					permissions,
 					timestamp: context.timestamp(now),
 					ids,
 				}),
