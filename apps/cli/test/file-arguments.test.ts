@@ -20,11 +20,14 @@ describe('what the words of uftp ask for', () => {
 		]);
 	});
 
-	it.each(['@DELETE:', '@DELETE:.', '@DELETE:/', '@DELETE:../..'])('refuses %s, which would empty destinations', (word) => {
-		const { wanted, skipped } = read(`a ${word}`);
-		expect(wanted).toEqual([{ path: 'a' }]);
-		expect(skipped[0]).toContain('names nothing to delete');
-	});
+	it.each(['@DELETE:', '@DELETE:.', '@DELETE:/', '@DELETE:../..'])(
+		'refuses %s, which would empty destinations',
+		(word) => {
+			const { wanted, skipped } = read(`a ${word}`);
+			expect(wanted).toEqual([{ path: 'a' }]);
+			expect(skipped[0]).toContain('names nothing to delete');
+		},
+	);
 
 	it('loses the first base of -E that fits, with or without its slash', () => {
 		expect(read('-E /src/a/,/src /src/a/f /src/g').wanted).toEqual([

@@ -97,9 +97,12 @@ describe('the status lines of uftp', () => {
 	});
 
 	it('tell the free space behind the result', () => {
-		const lines = linesOf([registered([ABSENT, THREE]), started(0), ended(0, result(TWO, 'received', 1, 82_684_325_888))], {
-			entries: [entry('.', 0)],
-		});
+		const lines = linesOf(
+			[registered([ABSENT, THREE]), started(0), ended(0, result(TWO, 'received', 1, 82_684_325_888))],
+			{
+				entries: [entry('.', 0)],
+			},
+		);
 		expect(lines.slice(3, 5)).toEqual(['RESULT;0x0a630002;.;0KB;copy;0.00KB/s', 'FREESPACE;.;82684325888']);
 	});
 

@@ -26,6 +26,18 @@ describe('the command line of uftpd', () => {
 			skipHostNames: false,
 			logFile: '/tmp/uftpd.log',
 			pidFile: undefined,
+			temporaryNames: false,
+			temporaryDirectory: undefined,
+			moveOneByOne: false,
+			backups: [],
+			statusFile: undefined,
+			script: undefined,
+			logBytesMax: undefined,
+			logCount: 5,
+			dscp: 0,
+			priority: undefined,
+			heartbeatTargets: [],
+			heartbeatSeconds: 20,
 			encryptedOnly: false,
 			senderList: undefined,
 			keyFiles: [],
@@ -36,7 +48,7 @@ describe('the command line of uftpd', () => {
 
 	it('takes every flag that is there, and lists where C has lists', () => {
 		const line =
-			'-dq -p 2044 -I eth0,lo -M 230.1.1.1,ff02::4:4 -U 0xAB -B 1000000 -D /srv/a,/srv/b/ -x 1 -L log -P pid -E -S servers.d -k a.pem,b.pem -K rsa:1017,ec:secp384r1 stray';
+			'-dq -p 2044 -I eth0,lo -M 230.1.1.1,ff02::4:4 -U 0xAB -B 1000000 -D /srv/a,/srv/b/ -x 1 -L log -P pid -t -i -m -c 10240 -A /bk/a,/bk/b -F st -s /bin/true -g 3 -n 9 -Q 0x0a -N -5 -H proxy,[::1]:2044 -h 60 -E -S servers.d -k a.pem,b.pem -K rsa:1017,ec:secp384r1 stray';
 		expect(parseReceiverArguments(line.split(' '))).toEqual({
 			foreground: true,
 			port: 2044,
@@ -44,11 +56,23 @@ describe('the command line of uftpd', () => {
 			publicGroups: ['230.1.1.1', 'ff02::4:4'],
 			receiverId: 0xab,
 			bufferBytes: 1_000_000,
-			destinations: ['/srv/a', '/srv/b/'],
+			destinations: ['/srv/a', '/srv/b'],
 			logLevel: 1,
 			skipHostNames: true,
 			logFile: 'log',
 			pidFile: 'pid',
+			temporaryNames: true,
+			temporaryDirectory: undefined,
+			moveOneByOne: true,
+			backups: ['/bk/a', '/bk/b'],
+			statusFile: 'st',
+			script: '/bin/true',
+			logBytesMax: 3_000_000,
+			logCount: 9,
+			dscp: 10,
+			priority: -5,
+			heartbeatTargets: ['proxy', '[::1]:2044'],
+			heartbeatSeconds: 60,
 			encryptedOnly: true,
 			senderList: 'servers.d',
 			keyFiles: ['a.pem', 'b.pem'],
@@ -66,7 +90,23 @@ describe('the command line of uftpd', () => {
 		['-B 1', 'Invalid buffer size'],
 		['-x -1', 'Invalid log level'],
 		['-D rel', 'ERROR: must specify absolute pathname for dest directory'],
-		['-D /a,/b,/c,/d,/e,/f,/g,/h,/i,/j,/k', 'ERROR: -D takes at most 10 dest directories'],
+		['-D /a,/b,/c,/d,/e,/f,/g,/h,/i,/j,/k', 'ERROR: -D takes at most 10 directories'],
+		['-T rel', 'ERROR: must specify absolute pathname for temp directory'],
+		['-A rel', 'ERROR: must specify absolute pathname for backup directory'],
+		['-s rel', 'ERROR: must specify absolute pathname for postreceive script'],
+		['-D /a -A /b,/c', 'Must specify same number of backup directories'],
+		['-D /a -A /a/', 'ERROR: corresponding backup dir and dest dir must be different'],
+		['-D /a -T /a', 'ERROR: temp dir and dest dir must be different'],
+		['-D /a,/b -T /t', 'ERROR: Cannot use a temp directory with multiple dest directories'],
+		['-D /a -T /t -A /b', 'Cannot specify both -A and -T'],
+		['-D /a -t -T /t', 'Cannot specify both -t and -T'],
+		['-c 10239', 'Invalid cache size'],
+		['-c 20971521', 'Invalid cache size'],
+		['-N 20', 'Invalid priority value'],
+		['-Q 64', 'Invalid dscp'],
+		['-h 0', 'Invalid heartbeat interval'],
+		['-g 0', 'Invalid max log size'],
+		['-n 0', 'Invalid max log count'],
 		['-U zz', 'Invalid UID zz'],
 		['-I ,', 'uftpd: -I names no interface'],
 		['-K bogus', 'Invalid keyinfo entry: bogus'],
@@ -87,7 +127,7 @@ describe('the command line of uftpd', () => {
 	});
 
 	it('says of every other flag of 4.10.2 that it is not there yet, and exits 1', () => {
-		for (const letter of 'QTAFRcNsgnHhtmi') {
+		for (const letter of 'R') {
 			const error = refusal(`-${letter} 1`);
 			expect(error).toMatchObject({ exitCode: 1, showUsage: false });
 			expect(error.message).toContain(`option -${letter} is one of UFTP 4.10.2 that this uftpd does not have yet`);

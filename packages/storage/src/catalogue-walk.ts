@@ -1,6 +1,6 @@
 /** The walk over files and directories that makes a catalogue. */
 import fs from 'node:fs';
-import { FileType, SectionMap } from '@uftp/protocol';
+import { type CatalogueEntry, FileType, SectionMap } from '@uftp/protocol';
 import { DEFAULT_BLOCK_BYTES, MAX_NAME_BYTES } from '@uftp/wire';
 import type { Catalogue, CatalogueOptions, CatalogueProblem, CatalogueProblemKind, SourceEntry } from './catalogue.ts';
 import { because, codeOf } from './failure.ts';
@@ -142,7 +142,9 @@ export class CatalogueWalk {
 			return this.#fail(errand, 'unreadable', absolute, `is skipped: ${because(error)}`);
 		}
 		const modifiedSeconds = Math.min(Math.max(Math.floor(stats.mtimeMs / 1000), 0), 0xffff_ffff);
-		const added = this.#add(errand, absolute, { type: FileType.Regular, name, size, modifiedSeconds, link: '' });
+		const permissions = stats.mode & 0o777;
+		const entry = { type: FileType.Regular, name, size, modifiedSeconds, link: '', permissions };
+		const added = this.#add(errand, absolute, entry);
 		if (added) this.#totalBytes += size;
 		return added;
 	}
@@ -160,11 +162,7 @@ export class CatalogueWalk {
 		return this.#add(errand, absolute, { type: FileType.SymbolicLink, name, size: 0, modifiedSeconds: 0, link });
 	}
 
-	#add(
-		errand: Errand,
-		absolute: string,
-		entry: { type: FileType; name: string; size: number; modifiedSeconds: number; link: string },
-	): boolean {
+	#add(errand: Errand, absolute: string, entry: CatalogueEntry): boolean {
 		if (isLonger(entry.name, MAX_NAME_BYTES)) {
 			return this.#fail(errand, 'name', absolute, `is skipped: its name is longer than ${MAX_NAME_BYTES} bytes`);
 		}

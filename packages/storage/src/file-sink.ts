@@ -1,7 +1,8 @@
 /** Puts what a receiver is sent into its destination directories. */
 import fs from 'node:fs';
 import { type BlockSink, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '@uftp/protocol';
-import { availableBytes, checkedDestinations, type Place, placeOf } from './destination.ts';
+import { putAside } from './backup.ts';
+import { availableBytes, checkedDestinations, type Place, type PlaceDecision, placeOf } from './destination.ts';
 import {
 	childPath,
 	closeDirectory,
@@ -14,6 +15,7 @@ import {
 import { because, codeOf } from './failure.ts';
 import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
 import { MadeDirectories, removeChild } from './removal.ts';
+import { type MovedSession, SessionFolders } from './session-folders.ts';
 import { statusOf } from './sync-decision.ts';
 import { systemPath } from './system-path.ts';
 import { isTemporaryName, temporaryName } from './temporary-names.ts';
@@ -28,6 +30,12 @@ export interface FileSinkOptions {
 	readonly umask?: number;
 	/** Bytes of disk space that are left free. Default 0. */
 	readonly minFreeBytes?: number;
+	/** One folder for each destination, on its file system: what would be overwritten or deleted is put there. */
+	readonly backups?: readonly string[];
+	/** Sessions are received here and moved to the only destination at their end; absolute names are rejected. */
+	readonly temporaryDirectory?: string;
+	/** With a temporary directory: directories that exist are filled, not replaced. */
+	readonly moveOneByOne?: boolean;
 }
 
 /** The block sink of a receiver: files under its destination directories. */
@@ -38,19 +46,49 @@ export class FileSink implements BlockSink {
 	readonly #minFreeBytes: number;
 	readonly #files = new Map<number, IncomingRegular>();
 	readonly #made = new MadeDirectories();
+	readonly #backups: readonly string[];
+	readonly #sessions: SessionFolders | undefined;
+	/** When the running sessions were announced, in milliseconds since 1970. */
+	readonly #announcedAt = new Map<number, number>();
 
-	/** Throws a sentence if a destination directory cannot be used. */
+	/** Throws a sentence if a directory cannot be used. */
 	constructor(options: FileSinkOptions) {
 		const umask = options.umask ?? 0;
 		this.#destinations = checkedDestinations(options.destinations);
 		this.#rules = { temporaryNames: options.temporaryNames ?? true, fileMode: 0o666 & ~umask };
 		this.#directoryMode = 0o777 & ~umask;
 		this.#minFreeBytes = options.minFreeBytes ?? 0;
+		this.#backups = options.backups === undefined ? [] : checkedDestinations(options.backups);
+		const { temporaryDirectory, moveOneByOne: oneByOne = false } = options;
+		if (temporaryDirectory === undefined) return;
+		const [directory] = checkedDestinations([temporaryDirectory]);
+		const [destination] = this.#destinations;
+		const directoryMode = this.#directoryMode;
+		this.#sessions = new SessionFolders({ temporaryDirectory: directory, destination, oneByOne, directoryMode });
+	}
+
+	/** A session begins that was announced at this time (milliseconds since 1970): backups are named by it. */
+	sessionStarted(groupId: number, announcedAtMs: number): void {
+		this.#announcedAt.set(groupId, announcedAtMs);
+	}
+
+	/** A session is over. With a temporary directory what a complete one brought is moved to its place now. */
+	sessionEnded(groupId: number, isComplete: boolean): MovedSession {
+		this.#announcedAt.delete(groupId);
+		if (isComplete && this.#sessions !== undefined) return this.#sessions.moveAll(groupId);
+		this.#sessions?.leave(groupId);
+		return { moved: [], problems: [] };
+	}
+
+	/** The full path that a file has, or will have at the end of its session; undefined for a name that is refused. */
+	pathOf(file: IncomingFile): string | undefined {
+		const found = placeOf(file.name, this.#destinations);
+		return found.ok ? pathOf(found.place) : undefined;
 	}
 
 	offer(file: IncomingFile): FileDecision {
 		if (this.#files.has(file.handle)) return rejected(`handle ${file.handle} is in use by another file`);
-		const found = placeOf(file.name, this.#destinations);
+		const found = this.#placeOrReason(file);
 		if (!found.ok) return rejected(found.reason);
 		const { place } = found;
 		if (file.type !== FileType.FreeSpace) {
@@ -78,7 +116,7 @@ export class FileSink implements BlockSink {
 		const file = this.#files.get(handle);
 		if (file === undefined) return `No file is open under handle ${handle}.`;
 		this.#files.delete(handle);
-		const fault = file.finish();
+		const fault = file.finish((parent) => this.#putAside(file.groupId, file.place, parent));
 		const { destination, parents } = file.place;
 		if (fault === undefined) this.#made.keep(destination, parents);
 		else this.#made.removeEmpty(destination, parents);
@@ -101,6 +139,30 @@ export class FileSink implements BlockSink {
 	/** Gives up every file that is not complete. */
 	close(): void {
 		for (const handle of [...this.#files.keys()]) this.discard(handle);
+	}
+
+	#placeOrReason(file: IncomingFile): PlaceDecision {
+		try {
+			return this.#placeOf(file);
+		} catch (error) {
+			return { ok: false, reason: `no folder can be made for its session: ${because(error)}` };
+		}
+	}
+
+	#placeOf(file: IncomingFile): PlaceDecision {
+		if (this.#sessions === undefined) return placeOf(file.name, this.#destinations);
+		if (file.name.startsWith('/')) {
+			const reason = `the name ${quoted(file.name)} is absolute, which a temporary directory does not allow`;
+			return { ok: false, reason };
+		}
+		return placeOf(file.name, [this.#sessions.make(file.groupId)]);
+	}
+
+	/** Keeps what stands under a name, if there is a folder for that. */
+	#putAside(groupId: number, place: Place, parent: DirectoryHandle): void {
+		const backup = this.#backups[this.#destinations.indexOf(place.destination)];
+		if (backup === undefined) return;
+		putAside(backup, place, parent, this.#announcedAt.get(groupId) ?? Date.now(), this.#directoryMode);
 	}
 
 	#decide(file: IncomingFile, place: Place): FileDecision {
@@ -130,6 +192,7 @@ export class FileSink implements BlockSink {
 		const shortage = this.#shortage(file, place, existing);
 		if (shortage !== undefined) return { kind: 'abort', reason: shortage };
 		const parent = this.#parentOf(place);
+		if (!this.#rules.temporaryNames) this.#putAside(file.groupId, place, parent);
 		this.#files.set(file.handle, IncomingRegular.create(file, place, parent, this.#rules));
 		return { kind: 'accept', status };
 	}
@@ -156,6 +219,7 @@ export class FileSink implements BlockSink {
 			fs.rmSync(temporary, { force: true });
 			fs.symlinkSync(systemPath(file.link), temporary);
 			try {
+				this.#putAside(file.groupId, place, parent);
 				fs.renameSync(temporary, childPath(parent, last));
 			} catch (error) {
 				fs.rmSync(temporary, { force: true });
@@ -170,6 +234,7 @@ export class FileSink implements BlockSink {
 		const parent = this.#existingParentOf(place);
 		if (parent === undefined) return answered('there was nothing to remove');
 		try {
+			this.#putAside(file.groupId, place, parent);
 			removeChild(parent, place.last as string);
 		} finally {
 			closeDirectory(parent);

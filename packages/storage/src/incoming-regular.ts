@@ -20,6 +20,7 @@ export interface CreationRules {
 
 export class IncomingRegular {
 	readonly place: Place;
+	readonly groupId: number;
 	readonly size: number;
 	readonly #fd: number;
 	readonly #parent: DirectoryHandle;
@@ -31,6 +32,7 @@ export class IncomingRegular {
 
 	private constructor(file: IncomingFile, place: Place, parent: DirectoryHandle, fd: number, nameNow: string) {
 		this.place = place;
+		this.groupId = file.groupId;
 		this.size = file.size;
 		this.#fd = fd;
 		this.#parent = parent;
@@ -49,7 +51,9 @@ export class IncomingRegular {
 		let made: { fd: number; name: string } | undefined;
 		try {
 			const existing = lstatChild(parent, target);
-			const mode = existing?.isFile() ? rules.fileMode & existing.mode : rules.fileMode;
+			// Nobody may read here what he may not read at the sender, nor what he could not read before.
+			const allowed = rules.fileMode & (0o600 | (file.permissions ?? 0o777));
+			const mode = existing?.isFile() ? allowed & existing.mode : allowed;
 			made = rules.temporaryNames
 				? createTemporary(file, parent, mode)
 				: { fd: createTarget(parent, target, mode, existing), name: target };
@@ -87,8 +91,11 @@ export class IncomingRegular {
 		return undefined;
 	}
 
-	/** Sets the time, closes, and puts the file under its name. After a failure nothing of it is left. */
-	finish(): string | undefined {
+	/**
+	 * Sets the time, closes, and puts the file under its name; `beforeRename` may put aside what has the name. After a
+	 * failure nothing of it is left.
+	 */
+	finish(beforeRename?: (parent: DirectoryHandle) => void): string | undefined {
 		try {
 			try {
 				if (this.#modifiedSeconds !== 0) fs.futimesSync(this.#fd, this.#modifiedSeconds, this.#modifiedSeconds);
@@ -96,6 +103,7 @@ export class IncomingRegular {
 				fs.closeSync(this.#fd);
 			}
 			if (this.#nameNow !== this.#nameThen) {
+				beforeRename?.(this.#parent);
 				fs.renameSync(childPath(this.#parent, this.#nameNow), childPath(this.#parent, this.#nameThen));
 			}
 			return undefined;

@@ -1,4 +1,6 @@
 /** Files: what a sender reads its blocks from and where a receiver puts them. */
+
+export { movingFault } from './backup.ts';
 export * from './catalogue.ts';
 export * from './checksum.ts';
 export { FileSink, type FileSinkOptions } from './file-sink.ts';

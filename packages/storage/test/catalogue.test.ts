@@ -293,7 +293,10 @@ describe('a request to receivers', () => {
 	});
 
 	it('to delete gets the name and the directory of -D, the one for free space never', () => {
-		const wanted = [{ path: 'a/x', request: 'delete' }, { path: '.', request: 'freeSpace' }] as const;
+		const wanted = [
+			{ path: 'a/x', request: 'delete' },
+			{ path: '.', request: 'freeSpace' },
+		] as const;
 		expect(names(buildCatalogue([wanted[0]], { destinationName: 'n' }))).toEqual(['n']);
 		expect(names(buildCatalogue(wanted, { destinationName: 'n' }))).toEqual(['n/x', '.']);
 	});

@@ -186,6 +186,16 @@ describe('REGISTER', () => {
 });
 
 describe('FILEINFO', () => {
+	it('says the permissions of the file in a byte that C programs leave 0 and do not read', () => {
+		const bytes = new Uint8Array(64);
+		const length = encodeFileInfo(bytes, 0, { ...file, permissions: 0o640 });
+		expect(bytes[5]).toBe(0x80 | 0o040);
+		expect(decodeFileInfo(bytes, 0, length)).toMatchObject({ permissions: 0o640 });
+		encodeFileInfo(bytes, 0, file);
+		expect(bytes[5]).toBe(0);
+		expect(decodeFileInfo(bytes, 0, length)).not.toHaveProperty('permissions');
+	});
+
 	it('needs exactly the header length of its names', () => {
 		const info = (words: string, rest: string) =>
 			decode(decodeFileInfo, `07${words}0001 00000000 01000000 00001388 00000000 ${TIME} ${rest}`);

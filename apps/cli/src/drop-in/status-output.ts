@@ -16,7 +16,11 @@ export type StatusOutput = (lines: readonly string[]) => void;
  */
 export function openStatusOutput(letter: string, given: string | undefined, log: Log): StatusOutput {
 	if (given === undefined) return () => {};
-	if (given === INTO_LOG) return (lines) => lines.forEach((line) => log.writeRaw(line));
+	if (given === INTO_LOG) {
+		return (lines) => {
+			for (const line of lines) log.writeRaw(line);
+		};
+	}
 	let fd: number;
 	try {
 		fd = fs.openSync(path.resolve(given), 'a', 0o666);

@@ -198,8 +198,7 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	a: (draft, value) => limit(draft, 'passesMax', wholeNumber('a', value, 1, 65_535, 'Invalid max passes')),
 	N: (draft, value) => limit(draft, 'nakPercentMax', wholeNumber('N', value, 0, 100, 'Invalid max_nak_pct')),
 	m: (draft, value) => limit(draft, 'nakExcessesMax', wholeNumber('m', value, 1, 1000, 'Invalid max nak count')),
-	W: (draft, value) =>
-		limit(draft, 'transferPercentMax', wholeNumber('W', value, 110, 10_000, 'Invalid txweight')),
+	W: (draft, value) => limit(draft, 'transferPercentMax', wholeNumber('W', value, 110, 10_000, 'Invalid txweight')),
 	Y: (draft, value) => encrypt(draft, { cipher: cipherOption(value) }),
 	h: (draft, value) => encrypt(draft, { hash: hashOption(value) }),
 	w: (draft, value) => encrypt(draft, { wantsKeyExchangeSignatures: signatureOption(value) }),

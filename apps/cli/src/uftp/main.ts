@@ -59,7 +59,8 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 		log,
 		status,
 	});
-	process.on('SIGHUP', () => log.reopen());
+	// Without a log file the terminal's end is the command's, as ever.
+	if (options.logFile !== undefined) process.on('SIGHUP', () => log.reopen());
 	onInterrupt(ExitCode.Interrupted, (signal) => {
 		log.say(Level.Error, `Got signal ${signal}, aborting`);
 		session.abort();

@@ -6,7 +6,11 @@ import { CURVE_HINT, type KeySpec, parseKeySpec } from '../drop-in/keys.ts';
 import {
 	BUFFER_BYTES_INITIAL,
 	bufferBytes,
+	codePoint,
 	commaList,
+	LOG_COUNT_INITIAL,
+	logBytesMax,
+	logCount,
 	logLevel,
 	uidOption,
 	wholeNumber,
@@ -15,15 +19,18 @@ import {
 export const RECEIVER_USAGE = `uftpd [ -d ] [ -p port ] [ -B buf_size ] [ -U UID ] [ -x log_level ] [ -q ] [ -E ]
     [ -S serverlist_file | -S folder ] [ -k keyfile[,keyfile...] ]
     [ -K rsa:key_len | ec:curve[,rsa:key_len | ec:curve...] ]
-    [ -D dest_dir[,dest_dir...] ] [ -L logfile ] [ -P pidfile ]
+    [ -D dest_dir[,dest_dir...] ] [ -A backup_dir[,backup_dir...] ] [ -T temp_dir [ -i ] ] [ -t ]
+    [ -F status_file ] [ -s postreceive_script ] [ -c cache_size ] [ -N priority ] [ -Q dscp ] [ -m ]
+    [ -H hb_server[:port][,hb_server[:port]...] ] [ -h hb_interval ]
+    [ -L logfile ] [ -g max_log_size ] [ -n max_log_count ] [ -P pidfile ]
     [ -I interface[,interface...] ] [ -M pub_mcast_addr[,pub_mcast_addr...] ]`;
 
 /** As in C. */
 const DESTINATIONS_MAX = 10;
 
-const OURS = { withValue: 'pIMUBDxLPSkK', plain: 'dqE' };
+const OURS = { withValue: 'pIMUBDxLPSkKQTAFcNsgnHh', plain: 'dqEtmi' };
 /** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
-const NOT_YET = { withValue: 'QTAFRcNsgnHh', plain: 'tmi' };
+const NOT_YET = { withValue: 'R', plain: '' };
 
 export interface ReceiverArguments {
 	/** -d: stay in the foreground and log to stderr. */
@@ -42,6 +49,27 @@ export interface ReceiverArguments {
 	readonly skipHostNames: boolean;
 	readonly logFile: string;
 	readonly pidFile: string | undefined;
+	/** -t was given: what it does is what always happens, but it excludes -T. */
+	readonly temporaryNames: boolean;
+	/** -T: absolute. */
+	readonly temporaryDirectory: string | undefined;
+	/** -i: with -T, directories that exist are filled, not replaced. */
+	readonly moveOneByOne: boolean;
+	/** -A: absolute, one for each destination. */
+	readonly backups: readonly string[];
+	/** -F as given. */
+	readonly statusFile: string | undefined;
+	/** -s: absolute. */
+	readonly script: string | undefined;
+	/** -g in bytes; undefined: the log is not rolled. */
+	readonly logBytesMax: number | undefined;
+	readonly logCount: number;
+	readonly dscp: number;
+	/** -N: the nice value; undefined: as the caller's. */
+	readonly priority: number | undefined;
+	/** -H as given. */
+	readonly heartbeatTargets: readonly string[];
+	readonly heartbeatSeconds: number;
 	/** -E: sessions in the clear are refused. */
 	readonly encryptedOnly: boolean;
 	/** -S as given: a file, or a folder of files. */
@@ -72,6 +100,8 @@ export function parseReceiverArguments(words: readonly string[], posix = false):
 		apply[letter](draft, value);
 	}
 	draft.ignored = split.operands;
+	const fault = contradiction(draft);
+	if (fault !== undefined) throw new CommandError(ExitCode.Parameters, fault);
 	if (draft.keyFiles.length > 0 && draft.newKeys.length > 0 && draft.keyFiles.length !== draft.newKeys.length) {
 		throw new CommandError(
 			ExitCode.Parameters,
@@ -94,6 +124,18 @@ function defaults(): Draft {
 		skipHostNames: false,
 		logFile: '/tmp/uftpd.log',
 		pidFile: undefined,
+		temporaryNames: false,
+		temporaryDirectory: undefined,
+		moveOneByOne: false,
+		backups: [],
+		statusFile: undefined,
+		script: undefined,
+		logBytesMax: undefined,
+		logCount: LOG_COUNT_INITIAL,
+		dscp: 0,
+		priority: undefined,
+		heartbeatTargets: [],
+		heartbeatSeconds: 20,
 		encryptedOnly: false,
 		senderList: undefined,
 		keyFiles: [],
@@ -109,7 +151,24 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	M: (draft, value) => (draft.publicGroups = namesOf('M', value, 'multicast address')),
 	U: (draft, value) => (draft.receiverId = uidOption(value)),
 	B: (draft, value) => (draft.bufferBytes = bufferBytes(value, 'Invalid buffer size')),
-	D: (draft, value) => (draft.destinations = destinationsOf(value)),
+	D: (draft, value) => (draft.destinations = foldersOf('D', value, 'dest directory')),
+	T: (draft, value) => (draft.temporaryDirectory = absolute(value, 'temp directory')),
+	A: (draft, value) => (draft.backups = foldersOf('A', value, 'backup directory')),
+	i: (draft) => (draft.moveOneByOne = true),
+	F: (draft, value) => (draft.statusFile = value),
+	s: (draft, value) => (draft.script = absolute(value, 'postreceive script')),
+	g: (draft, value) => (draft.logBytesMax = logBytesMax(value)),
+	n: (draft, value) => (draft.logCount = logCount(value)),
+	Q: (draft, value) => (draft.dscp = codePoint(value)),
+	N: (draft, value) => (draft.priority = wholeNumber('N', value, -20, 19, 'Invalid priority value')),
+	H: (draft, value) => (draft.heartbeatTargets = namesOf('H', value, 'proxy')),
+	h: (draft, value) => (draft.heartbeatSeconds = wholeNumber('h', value, 1, 3600, 'Invalid heartbeat interval')),
+	// Blocks go straight to their place in the file, and the system writes them out: there is no cache to size.
+	c: (_draft, value) => void wholeNumber('c', value, 10_240, 20_971_520, 'Invalid cache size'),
+	// Files always have a temporary name until they are complete.
+	t: (draft) => (draft.temporaryNames = true),
+	// Where private keys are kept on Windows: nothing here.
+	m: () => {},
 	x: (draft, value) => (draft.logLevel = logLevel(value)),
 	q: (draft) => (draft.skipHostNames = true),
 	L: (draft, value) => (draft.logFile = value),
@@ -138,19 +197,41 @@ function namesOf(letter: string, text: string, what: string): string[] {
 	throw new CommandError(ExitCode.Parameters, `uftpd: -${letter} names no ${what}.`);
 }
 
-/** The syntax only; whether the folders are there is looked up by `checkDestinations`. */
-function destinationsOf(text: string): string[] {
-	const folders = namesOf('D', text, 'destination directory');
-	if (folders.length > DESTINATIONS_MAX) {
-		throw new CommandError(
-			ExitCode.Parameters,
-			`ERROR: -D takes at most ${DESTINATIONS_MAX} dest directories, not ${folders.length}.`,
-		);
-	}
-	const relative = folders.find((folder) => !path.isAbsolute(folder));
-	if (relative === undefined) return folders.map((folder) => path.normalize(folder));
+/** The syntax only; whether the folders are there is looked up by `openSink`. */
+function foldersOf(letter: string, text: string, what: string): string[] {
+	const folders = namesOf(letter, text, what);
+	if (folders.length <= DESTINATIONS_MAX) return folders.map((folder) => absolute(folder, what));
 	throw new CommandError(
 		ExitCode.Parameters,
-		`ERROR: must specify absolute pathname for dest directory, "${relative}" is relative: write it from "/" on.`,
+		`ERROR: -${letter} takes at most ${DESTINATIONS_MAX} directories, not ${folders.length}.`,
 	);
+}
+
+function absolute(given: string, what: string): string {
+	if (path.isAbsolute(given)) return path.normalize(given).replace(/(?<=.)\/+$/, '');
+	throw new CommandError(
+		ExitCode.Parameters,
+		`ERROR: must specify absolute pathname for ${what}, "${given}" is relative: write it from "/" on.`,
+	);
+}
+
+/** What does not go together, in C's words. */
+function contradiction(draft: Draft): string | undefined {
+	const { temporaryDirectory, temporaryNames, backups, destinations } = draft;
+	if (backups.length > 0 && backups.length !== destinations.length) {
+		return `Must specify same number of backup directories as destination directories: -A has ${backups.length}, -D ${destinations.length}.`;
+	}
+	const same = backups.find((folder, i) => folder === destinations[i]);
+	if (same !== undefined) {
+		return `ERROR: corresponding backup dir and dest dir must be different: ${same} is both. Name another one with -A.`;
+	}
+	if (temporaryDirectory === undefined) return undefined;
+	if (destinations.length > 1) {
+		return 'ERROR: Cannot use a temp directory with multiple dest directories: leave -T out, or name one with -D.';
+	}
+	if (destinations.includes(temporaryDirectory)) {
+		return `ERROR: temp dir and dest dir must be different: ${temporaryDirectory} is both. Name another one with -T.`;
+	}
+	if (backups.length > 0) return 'Cannot specify both -A and -T: a session that is moved as a whole keeps no backups.';
+	return temporaryNames ? 'Cannot specify both -t and -T: leave one of them out.' : undefined;
 }

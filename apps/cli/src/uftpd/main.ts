@@ -1,21 +1,29 @@
 /** `uftpd`: receives files with the flags, the lines and the exit codes of UFTP 4.10.2. */
-import type { ReceiverEvent } from '@uftp/protocol';
-import { FileSink } from '@uftp/storage';
+import fs from 'node:fs';
+import os from 'node:os';
+import type { Endpoint, ReceiverEvent } from '@uftp/protocol';
+import type { FileSink } from '@uftp/storage';
 import { bufferWarning, selectDriver } from '@uftp/transport';
-import { CommandError, ExitCode } from '../drop-in/command-error.ts';
-import { hexId, Level, type Log, openStderrLog } from '../drop-in/log.ts';
-import { openLogFile } from '../drop-in/log-file.ts';
+import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
+import { hexId, Level, Log, openStderrLog } from '../drop-in/log.ts';
+import { LogFile, openLogFile } from '../drop-in/log-file.ts';
 import { onInterrupt } from '../drop-in/signals.ts';
+import { openStatusOutput, type StatusOutput } from '../drop-in/status-output.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
 import { parseReceiverArguments, type ReceiverArguments } from './arguments.ts';
 import { type Starter, startDaemon, starterOfDaemon } from './daemon.ts';
+import { openSink } from './folders.ts';
 import { publicGroups } from './groups.ts';
+import { heartbeatTargets, startHeartbeats } from './heartbeats.ts';
 import { HostNames } from './host-names.ts';
 import { defaultUid, type ListeningInterfaces, listeningInterfaces } from './listening-interfaces.ts';
 import { ReceiverLines } from './log-lines.ts';
 import { writePidFile } from './pid-file.ts';
+import { PostReceiveScript } from './post-receive.ts';
 import { receiverSecurity } from './receiver-security.ts';
 import { ReceivingNode } from './receiving-node.ts';
+import { SessionKeeping } from './session-keeping.ts';
+import { ReceiverStatus } from './status-lines.ts';
 
 /** What senders get to read when the receiver is ended: C's words. */
 const FAREWELL = 'Client shutting down';
@@ -34,21 +42,26 @@ export async function receiveFiles(words: readonly string[], tell: (text: string
 	}
 }
 
-/** Receives until a signal comes. The log is stderr: in daemon mode that is the log file. */
+/** Receives until a signal comes. */
 async function receive(options: ReceiverArguments, starter: Starter | undefined): Promise<number> {
-	const log = openStderrLog(options.logLevel, true);
+	const log = openLog(options, starter !== undefined);
 	log.say(Level.Info, VERSION_LINE);
+	if (options.priority !== undefined) setPriority(options.priority);
+	const status = openStatusOutput('F', options.statusFile, log);
+	const heartbeats = await heartbeatTargets(options.heartbeatTargets);
 	const groups = await publicGroups(options.publicGroups);
 	const security = await receiverSecurity(options, log);
 	const interfaces = await listeningInterfaces(options.networkInterfaces, [...groups.keys()]);
 	const receiverId = options.receiverId ?? defaultUid(interfaces.firstAddress);
 	// A sink for each family: nodes number their files by themselves.
 	const sinks = [...groups.keys()].map(() => openSink(options));
-	const onEvent = logEvents(options, log);
+	const onEvent = tellEvents(options, log, status);
 	const [high, low] = crypto.getRandomValues(new Uint32Array(2));
 	const nodes: ReceivingNode[] = [];
+	let stopHeartbeats = (): void => {};
 	try {
 		for (const [i, [family, ofFamily]] of [...groups].entries()) {
+			const keeping = sessionKeeping(options, sinks[i], log);
 			nodes.push(
 				await ReceivingNode.open({
 					family,
@@ -60,38 +73,81 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 					instance: [high, low],
 					sink: sinks[i],
 					security,
-					onEvent,
+					dscp: options.dscp,
+					onEvent: (event) => {
+						onEvent(event);
+						keeping.see(event);
+					},
 				}),
 			);
 		}
 		const { sentence } = await selectDriver();
 		logStart(log, options, interfaces, receiverId, sentence, nodes);
+		stopHeartbeats = startHeartbeats(
+			heartbeats,
+			options.heartbeatSeconds * 1000,
+			(target) => nodes.find(({ family }) => family === familyOf(target))?.sendHeartbeat(target, receiverId),
+			log,
+		);
 		const removePidFile = settle(options, log, starter);
 		log.say(Level.Error, `Exiting on signal ${await interruption()}`);
 		removePidFile();
 	} finally {
+		stopHeartbeats();
 		for (const node of nodes) node.close(FAREWELL);
 		for (const sink of sinks) sink.close();
 	}
 	return ExitCode.Interrupted;
 }
 
-function openSink({ destinations }: ReceiverArguments): FileSink {
+/** A daemon logs to its file; with -d the log is stderr, and -L, -g and -n do not count. */
+function openLog(
+	{ logFile, logLevel, logBytesMax: bytesMax, logCount: count }: ReceiverArguments,
+	isDaemon: boolean,
+): Log {
+	if (!isDaemon) return openStderrLog(logLevel, true);
+	const file = new LogFile(logFile, bytesMax === undefined ? undefined : { bytesMax, count });
+	const log = new Log({ level: logLevel, file, timestamps: true });
+	process.on('SIGHUP', () => log.reopen());
+	return log;
+}
+
+function setPriority(priority: number): void {
 	try {
-		return new FileSink({ destinations });
+		os.setPriority(0, priority);
 	} catch (error) {
-		throw new CommandError(ExitCode.Parameters, `couldn't write to dest directory: ${(error as Error).message}`);
+		throw new CommandError(
+			ExitCode.Parameters,
+			`Couldn't set priority ${priority}: ${systemReason(error)}. Only root may go below 0: raise -N, or leave it out.`,
+		);
 	}
 }
 
-function logEvents(options: ReceiverArguments, log: Log): (event: ReceiverEvent) => void {
+function tellEvents(options: ReceiverArguments, log: Log, status: StatusOutput): (event: ReceiverEvent) => void {
 	const names = new HostNames(options.skipHostNames, (address, name) => {
 		log.say(Level.Info, `The sender at ${address} is ${name}`);
 	});
 	const lines = new ReceiverLines((address) => names.of(address));
+	const statusLines = new ReceiverStatus(status, (address) => names.whenKnown(address));
 	return (event) => {
 		for (const line of lines.of(event)) log.write(line);
+		if (options.statusFile !== undefined) statusLines.see(event);
 	};
+}
+
+function sessionKeeping(options: ReceiverArguments, sink: FileSink, log: Log): SessionKeeping {
+	const { script, temporaryDirectory, moveOneByOne: oneByOne } = options;
+	return new SessionKeeping({
+		sink,
+		log,
+		oneByOne,
+		movesSessions: temporaryDirectory !== undefined,
+		script: script === undefined ? undefined : new PostReceiveScript(script, log),
+	});
+}
+
+function familyOf(endpoint: Endpoint): 4 | 6 {
+	return endpoint.host.includes(':') ? 6 : 4;
 }
 
 function logStart(
@@ -103,6 +159,12 @@ function logStart(
 	nodes: readonly ReceivingNode[],
 ): void {
 	for (const word of options.ignored) log.say(Level.Warning, `"${word}" is no option: ignored, as by the C program`);
+	if (options.script !== undefined && !isRunnable(options.script)) {
+		log.say(
+			Level.Warning,
+			`${options.script} (-s) is not there or cannot be run: files will be received, but not told.`,
+		);
+	}
 	for (const reason of interfaces.reasons) log.say(Level.Info, reason);
 	const groups = options.publicGroups.join(', ');
 	log.say(Level.Info, `UID: ${hexId(receiverId)}  Groups: ${groups}  Port: ${options.port}  Socket: ${socketSentence}`);
@@ -114,6 +176,15 @@ function logStart(
 			Level.Warning,
 			`Another receiver on this machine has port ${options.port} too: multicast reaches both, a unicast session only the one that was started last. Give each another port (-p) for unicast.`,
 		);
+	}
+}
+
+function isRunnable(script: string): boolean {
+	try {
+		fs.accessSync(script, fs.constants.X_OK);
+		return true;
+	} catch {
+		return false;
 	}
 }
 

@@ -1,5 +1,5 @@
 /** One address family of a receiver: its port, its groups, its replies and its node. */
-import { RECEIVER_DEFAULTS, type ReceiverEvent, ReceiverNode } from '@uftp/protocol';
+import { type Endpoint, RECEIVER_DEFAULTS, type ReceiverEvent, ReceiverNode } from '@uftp/protocol';
 import type { FileSink } from '@uftp/storage';
 import {
 	type AttachedNode,
@@ -14,6 +14,7 @@ import {
 } from '@uftp/transport';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import type { Family } from './groups.ts';
+import { heartbeatDatagram } from './heartbeats.ts';
 import type { ReceiverSecurity } from './receiver-security.ts';
 
 /** Answers go to one address: they are routed as anything else. */
@@ -29,11 +30,14 @@ export interface ReceivingNodeOptions {
 	readonly instance: readonly [number, number];
 	readonly sink: FileSink;
 	readonly security: ReceiverSecurity;
+	/** Code point of what is sent. */
+	readonly dscp: number;
 	readonly onEvent: (event: ReceiverEvent) => void;
 }
 
 export class ReceivingNode {
 	readonly listener: MulticastListener;
+	readonly family: Family;
 	readonly #reply: DatagramSocket;
 	readonly #driver: ReceiverDriver;
 	readonly #receiver: ReceiverNode;
@@ -41,6 +45,7 @@ export class ReceivingNode {
 
 	private constructor(options: ReceivingNodeOptions, listener: MulticastListener, reply: DatagramSocket) {
 		this.listener = listener;
+		this.family = options.family;
 		this.#reply = reply;
 		const { receiverId, instance, sink, interfaces, security, onEvent } = options;
 		this.#receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId, instance, security: security.config });
@@ -50,23 +55,37 @@ export class ReceivingNode {
 
 	/** Opens the sockets and joins the groups; throws a `CommandError` (exit 2, as in C). */
 	static async open(options: ReceivingNodeOptions): Promise<ReceivingNode> {
-		const { family, port, groups, interfaces, bufferBytes: receiveBufferBytes } = options;
+		const { family, port, groups, interfaces, bufferBytes: receiveBufferBytes, dscp } = options;
 		let listener: MulticastListener | undefined;
 		try {
-			listener = await openListener({ family, bind: { port }, receiveBufferBytes });
+			listener = await openListener({ family, bind: { port }, receiveBufferBytes, dscp });
 			const sources = sourcesOf(options.security, family);
 			for (const group of groups) {
 				for (const networkInterface of interfaces) {
 					for (const source of sources) listener.join(group, networkInterface, source);
 				}
 			}
-			const reply = await openSocket({ family, ttl: REPLY_TTL, receiveBufferBytes });
+			const reply = await openSocket({ family, ttl: REPLY_TTL, receiveBufferBytes, dscp });
 			return new ReceivingNode(options, listener, reply);
 		} catch (error) {
 			listener?.close();
 			if (!(error instanceof TransportError)) throw error;
-			throw new CommandError(ExitCode.Network, `uftpd: ${error.message}`);
+			const exitCode = error.code === 'EDSCP' ? ExitCode.Parameters : ExitCode.Network;
+			throw new CommandError(exitCode, `uftpd: ${error.message}`);
 		}
+	}
+
+	/** Leaves from the port that is listened on: a proxy sends sessions to where heartbeats come from. */
+	sendHeartbeat(target: Endpoint, receiverId: number): void {
+		const bytes = heartbeatDatagram(receiverId);
+		const batch = this.listener.createOutgoing();
+		batch.bytes.set(bytes);
+		batch.count = 1;
+		batch.stride = bytes.length;
+		batch.lastLength = bytes.length;
+		batch.file = -1;
+		batch.destination = target;
+		this.listener.send(batch, 0);
 	}
 
 	/** Tells all senders that this receiver leaves, and closes everything. */

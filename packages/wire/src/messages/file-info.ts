@@ -21,6 +21,12 @@ export interface FileInfo {
 	size: number;
 	/** Seconds since 1970; 0 where there is none. */
 	modifiedSeconds: number;
+	/**
+	 * Permission bits of the sender's file, the owner's right to read and write taken for granted (0o600 to 0o777). An
+	 * addition of ours in a reserved byte that C programs send as 0 and never read: bit 7 says that the other seven
+	 * hold the low seven permission bits. Undefined where nothing is said.
+	 */
+	permissions?: number | undefined;
 	timestamp: Timestamp;
 	/** Who is asked to answer. */
 	ids: readonly number[];
@@ -32,7 +38,8 @@ export const FileInfoLayout = layout(28, {
 	headerWords: u8,
 	fileId: u16,
 	type: u8,
-	zero: reserved(3),
+	permissionBits: u8,
+	zero: reserved(2),
 	nameWords: u8,
 	linkWords: u8,
 	size: u48,
@@ -40,6 +47,8 @@ export const FileInfoLayout = layout(28, {
 	timestamp,
 });
 
+const PERMISSIONS_KNOWN = 0x80;
+const OWNER_READ_WRITE = 0o600;
 const MAX_NAME_WORDS = MAX_NAME_BYTES / 4;
 
 /** Writes the second header and body; returns their length. RangeError for a name or link that no receiver takes. */
@@ -56,6 +65,7 @@ export function encodeFileInfo(bytes: Uint8Array, at: number, message: FileInfo)
 		headerWords: headerWords(headerBytes, 'FILEINFO'),
 		fileId: message.fileId,
 		type: message.type,
+		permissionBits: message.permissions === undefined ? 0 : PERMISSIONS_KNOWN | (message.permissions & 0o177),
 		nameWords,
 		linkWords,
 		size: message.size,
@@ -91,7 +101,10 @@ export function decodeFileInfo(bytes: Uint8Array, at: number, length: number): F
 	const linkEnd = nameEnd + fixed.linkWords * 4;
 	// The one message whose header length must be exact: the C receivers abort the session otherwise.
 	if (linkEnd !== at + headerBytes) return malformed('header-length-mismatch');
+	const { permissionBits } = fixed;
+	const isKnown = (permissionBits & PERMISSIONS_KNOWN) !== 0;
 	return {
+		...(isKnown ? { permissions: OWNER_READ_WRITE | (permissionBits & 0o177) } : {}),
 		fileId: fixed.fileId,
 		type: fixed.type,
 		name: decodePaddedText(bytes, at + FileInfoLayout.size, nameEnd),

@@ -1,0 +1,67 @@
+/** Heartbeats to proxies (-H, -h): they keep the way back through a firewall open and tell a proxy where to send. */
+import type { Endpoint } from '@uftp/protocol';
+import { EMPTY_SPAN, emptyHeader, encodeHbReq, HEADER_BYTES, MessageType, writeHeader } from '@uftp/wire';
+import { formatAddressAndPort, resolveAddress } from '../drop-in/addresses.ts';
+import { CommandError, ExitCode } from '../drop-in/command-error.ts';
+import { Level, type Log } from '../drop-in/log.ts';
+
+const PORT_INITIAL = 1044;
+
+/** Reads -H: `host[:port]`, an IPv6 address with a port in brackets. Exit 1 for what cannot be resolved, as in C. */
+export async function heartbeatTargets(words: readonly string[]): Promise<readonly Endpoint[]> {
+	const targets: Endpoint[] = [];
+	for (const word of words) {
+		const { name, port } = splitPort(word);
+		const resolved = await resolveAddress(name, undefined);
+		if ('problem' in resolved) throw wrong(word, resolved.problem);
+		if (port === undefined) throw wrong(word, 'its port is not a number from 1 to 65535');
+		targets.push({ host: resolved.address, port });
+	}
+	return targets;
+}
+
+function wrong(word: string, why: string): CommandError {
+	return new CommandError(
+		ExitCode.Parameters,
+		`Invalid heartbeat address ${word}: ${why}. -H takes host[:port], several with commas between them.`,
+	);
+}
+
+function splitPort(word: string): { name: string; port: number | undefined } {
+	const match = /^(?:\[(.+)\]|([^:]+))(?::([^:]*))?$/.exec(word);
+	// Several colons without brackets: an IPv6 address.
+	if (match === null) return { name: word, port: PORT_INITIAL };
+	const [, bracketed, plain, portText] = match;
+	const name = bracketed ?? plain ?? word;
+	if (portText === undefined) return { name, port: PORT_INITIAL };
+	const port = /^\d+$/.test(portText) ? Number(portText) : 0;
+	return { name, port: port >= 1 && port <= 65_535 ? port : undefined };
+}
+
+/** A plain HB_REQ: no session, no key. */
+export function heartbeatDatagram(receiverId: number): Uint8Array {
+	const bytes = new Uint8Array(64);
+	const header = { ...emptyHeader(), func: MessageType.HB_REQ, sourceId: receiverId };
+	writeHeader(bytes, 0, header);
+	const body = encodeHbReq(bytes, HEADER_BYTES, { nonce: 0, publicKey: EMPTY_SPAN, signature: EMPTY_SPAN });
+	return bytes.slice(0, HEADER_BYTES + body);
+}
+
+/** Sends a heartbeat to each target now and every `intervalMs`; returns how to stop. */
+export function startHeartbeats(
+	targets: readonly Endpoint[],
+	intervalMs: number,
+	send: (target: Endpoint) => void,
+	log: Log,
+): () => void {
+	const beat = (): void => {
+		for (const target of targets) {
+			send(target);
+			log.say(Level.Info, `Sent HB_REQ to ${formatAddressAndPort(target)}`);
+		}
+	};
+	if (targets.length === 0) return () => {};
+	beat();
+	const timer = setInterval(beat, intervalMs);
+	return () => clearInterval(timer);
+}
