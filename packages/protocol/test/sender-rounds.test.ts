@@ -105,6 +105,28 @@ describe('a file round', () => {
 		expect(stage.session.end?.results.map((result) => result.outcome)).toEqual(['received', 'received']);
 	});
 
+	it('takes a receiver of ours back that has another address after it was away, and nobody before', () => {
+		const { stage, alice, bob } = opened({}, FILES, true);
+		const moved = new Actor(stage, BOB, '10.0.0.99', [2, 2]);
+		alice.acknowledge(1);
+		bob.acknowledge(1);
+		stage.run(5);
+		alice.complete(1);
+		moved.complete(1);
+		expect(stage.kinds('dropped')).toHaveLength(1);
+		stage.run(4000);
+		expect(stage.kinds('receiverAway').map((event) => event.receiverId)).toEqual([BOB]);
+		moved.complete(1);
+		expect(stage.kinds('receiverReturned')).toHaveLength(1);
+		stage.run(50);
+		alice.complete(0);
+		moved.complete(0);
+		stage.run(1000);
+		const { results } = stage.session.end!;
+		expect(results.map((result) => result.outcome)).toEqual(['received', 'received']);
+		expect(results[1].address?.host).toBe('10.0.0.99');
+	});
+
 	it('asks with an empty file, an empty directory and a link for nothing but an answer', () => {
 		const files = [entry('', 0), entry('d', 0, FileType.EmptyDirectory), entry('l', 0, FileType.SymbolicLink)];
 		const { stage, alice, bob } = opened({}, [entry('empty', 0), ...files.slice(1)]);

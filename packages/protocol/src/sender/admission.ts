@@ -73,6 +73,14 @@ export function enroll(context: SenderContext, member: Member): Member {
 	return member;
 }
 
+/**
+ * Whether an answer from elsewhere may mean that the member has another address now: it is away, so nothing comes from
+ * where it was. While it still answers, or where two nodes have one id, nobody takes its place.
+ */
+export function hasMoved(member: Member): boolean {
+	return member.isAway && !member.hasDouble;
+}
+
 /** Whether a message that carries a member's id comes from that member: with a double about, to the port. */
 export function isFromMember(member: Member, from: Endpoint): boolean {
 	const { address } = member;

@@ -22,7 +22,7 @@ import { DROPPED_EVENT_MS } from '../limits.ts';
 import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import type { Session } from '../session.ts';
-import { admit, enroll, FROM_RECEIVERS, isFromMember, reportRefusal } from './admission.ts';
+import { admit, enroll, FROM_RECEIVERS, hasMoved, isFromMember, reportRefusal } from './admission.ts';
 import { type Answer, decodeAnswer } from './answers.ts';
 import { Completion } from './completion.ts';
 import { composeControl } from './compose-control.ts';
@@ -222,7 +222,7 @@ export class SenderSession implements Session<SenderEvent> {
 			}
 			return;
 		}
-		if (!isFromMember(member, from)) {
+		if (!isFromMember(member, from) && !hasMoved(member)) {
 			context.emit({ kind: 'dropped', reason: 'an answer in the name of a receiver at another address', from });
 			return;
 		}
@@ -233,6 +233,7 @@ export class SenderSession implements Session<SenderEvent> {
 			this.#drop(from, message);
 			return;
 		}
+		if (member.isAway) member.address = from;
 		context.welcomeBack(member);
 		this.#route(now, member, message);
 	}
