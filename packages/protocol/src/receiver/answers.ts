@@ -23,7 +23,7 @@ import type { CompleteStatus, Endpoint, OutgoingBatch } from '../ports.ts';
 import { nextSequence } from '../sequence.ts';
 import type { BlockLedger } from './block-ledger.ts';
 import type { Counters } from './counters.ts';
-import type { SessionSecurity } from './session-security.ts';
+import type { SessionSecurity } from './security/session-security.ts';
 
 /** Which session an answer belongs to and where it goes: outlives the session for late answers. */
 export interface SessionLink {

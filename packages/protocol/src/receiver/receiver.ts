@@ -30,10 +30,10 @@ import { Counters } from './counters.ts';
 import { EndedSessions, isOtherRun } from './ended-sessions.ts';
 import { HoldOff } from './hold-off.ts';
 import { Reports, strayReason } from './reports.ts';
-import { isOrdinary, isSealable, looksSealed, openSealed, uncoverBlock } from './sealed-datagrams.ts';
+import { isOrdinary, isSealable, looksSealed, openSealed, uncoverBlock } from './security/sealed-datagrams.ts';
+import { SessionSecurer } from './security/session-securer.ts';
 import { ReceiverSession } from './session.ts';
 import { type FileOwner, type NodeServices, SessionContext } from './session-context.ts';
-import { SessionSecurer } from './session-securer.ts';
 
 const { version, func, groupId: groupIdField } = Header.fields;
 

@@ -17,11 +17,11 @@ import { Pacer } from '../pacing.ts';
 import type { CatalogueEntry, Endpoint } from '../ports.ts';
 import { packetSignatureBytes } from '../security-config.ts';
 import type { SenderConfig } from '../sender-config.ts';
-import { Handshakes } from './handshakes.ts';
 import { type Encode, Outbox } from './outbox.ts';
 import { RateControl } from './rate-control.ts';
 import { type Member, Roster } from './roster.ts';
-import { SenderSecurity } from './security.ts';
+import { Handshakes } from './security/handshakes.ts';
+import { SenderSecurity } from './security/sender-security.ts';
 
 /** Shortest RTT that is believed (wire facts, section 4). */
 const RTT_MS_MIN = 1;

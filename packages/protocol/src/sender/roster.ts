@@ -3,7 +3,7 @@
 import type { FileResult, Outcome, ReceiverResult } from '../events.ts';
 import { ROSTER_MAX } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
-import type { MemberKeys } from './member-keys.ts';
+import type { MemberKeys } from './security/member-keys.ts';
 
 export type MemberState = 'mute' | 'registered' | 'lost' | 'aborted';
 /** Where a receiver is with the file of the current round. */

@@ -28,12 +28,12 @@ import { Completion } from './completion.ts';
 import { composeControl } from './compose-control.ts';
 import { SenderContext } from './context.ts';
 import { FileRound, hasBlocks } from './file-round.ts';
-import { isRefusedInClear, openSealed } from './incoming.ts';
 import { Itinerary, type Stop } from './itinerary.ts';
 import type { Phase } from './phase.ts';
 import { senderProgress } from './progress.ts';
 import { Registration } from './registration.ts';
 import type { Member } from './roster.ts';
+import { isRefusedInClear, openSealed } from './security/incoming.ts';
 
 export class SenderSession implements Session<SenderEvent> {
 	readonly #context: SenderContext;

@@ -1,12 +1,12 @@
 /** Decides for a receiving node whether it takes part in a session as its ANNOUNCE secures it, and makes its keys. */
 import { NonceCounter, sameFingerprint } from '@uftp/crypto';
 import type { Announce, CommonHeader } from '@uftp/wire';
-import { Allowance } from '../allowance.ts';
-import { KEY_OPERATIONS_PER_SECOND } from '../limits.ts';
-import type { Endpoint } from '../ports.ts';
-import type { ReceiverConfig } from '../receiver-config.ts';
+import { Allowance } from '../../allowance.ts';
+import { KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { ReceiverConfig } from '../../receiver-config.ts';
+import type { Verdict } from '../announcement.ts';
 import { senderRefusal } from './acceptance.ts';
-import type { Verdict } from './announcement.ts';
 import { agree } from './key-agreement.ts';
 import { SessionSecurity } from './session-security.ts';
 

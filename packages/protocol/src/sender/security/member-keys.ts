@@ -20,10 +20,10 @@ import {
 	verifyData,
 } from '@uftp/crypto';
 import { type ClientKey, formatUid, type Register, spanBytes } from '@uftp/wire';
-import { RECEIVER_REPLAY_WINDOW } from '../limits.ts';
-import type { Endpoint } from '../ports.ts';
-import { ReplayWindow } from '../replay-window.ts';
-import type { SenderSecurity } from './security.ts';
+import { RECEIVER_REPLAY_WINDOW } from '../../limits.ts';
+import type { Endpoint } from '../../ports.ts';
+import { ReplayWindow } from '../../replay-window.ts';
+import type { SenderSecurity } from './sender-security.ts';
 
 export class MemberKeys {
 	/** Where the REGISTER came from: its CLIENT_KEY must come from there, too. */

@@ -10,7 +10,7 @@ import {
 	MessageType,
 	VERSION,
 } from '@uftp/wire';
-import type { SessionLink } from './answers.ts';
+import type { SessionLink } from '../answers.ts';
 import { SealedRefusal } from './session-security.ts';
 
 const { version, func, sourceId, groupInstance } = Header.fields;

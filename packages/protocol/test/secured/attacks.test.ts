@@ -1,9 +1,9 @@
 import { SignatureType } from '@uftp/crypto';
 import { encodeAbort, MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { GROUP } from './scripted-receivers.ts';
-import { ScriptedSender } from './scripted-sender.ts';
-import { SecuredMember } from './secured-member.ts';
+import { GROUP } from '../scripted-receivers.ts';
+import { ScriptedSender } from '../scripted-sender.ts';
+import { SecuredMember } from './member.ts';
 import {
 	ALICE,
 	ALICE_AT,
@@ -18,7 +18,7 @@ import {
 	SENDER_ID,
 	SecuredPair,
 	senderSecurity,
-} from './secured-pair.ts';
+} from './pair.ts';
 
 const SUITES = [
 	['GCM', ECDSA_GCM],

@@ -26,8 +26,8 @@ import {
 	type SenderEvent,
 	type SenderSecurityConfig,
 	SenderSession,
-} from '../src/index.ts';
-import { config, entry, GROUP } from './scripted-receivers.ts';
+} from '../../src/index.ts';
+import { config, entry, GROUP } from '../scripted-receivers.ts';
 
 export const { backend }: { backend: Backend } = selectBackend();
 export const P256 = curveById(CurveId.SECP256R1)!;

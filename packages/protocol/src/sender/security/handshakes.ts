@@ -1,12 +1,12 @@
 /** The handshakes of an encrypted session: who has proved what, and what is not believed (wire facts, section 12). */
 import { type ClientKey, decodeClientKey, formatUid, isMalformed, type Malformed, type Register } from '@uftp/wire';
-import { Allowance } from '../allowance.ts';
-import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../limits.ts';
-import type { Endpoint } from '../ports.ts';
-import type { SenderContext } from './context.ts';
+import { Allowance } from '../../allowance.ts';
+import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { SenderContext } from '../context.ts';
+import { Member } from '../roster.ts';
 import { agreeOnKeys, checkClientKey, isAcknowledged } from './member-keys.ts';
-import { Member } from './roster.ts';
-import type { SenderSecurity } from './security.ts';
+import type { SenderSecurity } from './sender-security.ts';
 
 interface EarlyClientKey {
 	readonly from: Endpoint;

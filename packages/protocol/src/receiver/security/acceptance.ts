@@ -1,8 +1,8 @@
 /** Which senders a receiver accepts: its list, and whether it takes sessions in the clear. */
 import { formatFingerprint, sameFingerprint } from '@uftp/crypto';
 import { type Announce, formatUid, isSourceSpecificMulticast, isUnspecified } from '@uftp/wire';
-import type { Endpoint } from '../ports.ts';
-import type { AllowedSender, ReceiverSecurityConfig } from '../security-config.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { AllowedSender, ReceiverSecurityConfig } from '../../security-config.ts';
 
 /** Why a sender is refused before anything is worked out, as a sentence for it; undefined if it may go on. */
 export function senderRefusal(

@@ -1,9 +1,9 @@
 /** What comes in from receivers in an encrypted session: sealed messages are opened, clear ones refused. */
 import { describeRefusal, type OpenRefusal, unwrapOpened } from '@uftp/crypto';
 import { type CommonHeader, formatUid, MESSAGE_TRAITS, MessageType, messageName } from '@uftp/wire';
-import type { Endpoint } from '../ports.ts';
-import type { SenderContext } from './context.ts';
-import { REPLAYED } from './security.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { SenderContext } from '../context.ts';
+import { REPLAYED } from './sender-security.ts';
 
 /**
  * Opens an ENCRYPTED datagram in place, so that it stands there in the clear; `header.func` becomes that of the message

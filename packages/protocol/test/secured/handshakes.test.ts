@@ -1,10 +1,10 @@
 import { type Backend, KeyExchange } from '@uftp/crypto';
 import { encodeDone, encodeKeyInfo, MessageType, spanOf } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { KEY_OPERATIONS_PER_SECOND } from '../src/limits.ts';
-import { GROUP } from './scripted-receivers.ts';
-import { ScriptedSender } from './scripted-sender.ts';
-import { SecuredMember } from './secured-member.ts';
+import { KEY_OPERATIONS_PER_SECOND } from '../../src/limits.ts';
+import { GROUP } from '../scripted-receivers.ts';
+import { ScriptedSender } from '../scripted-sender.ts';
+import { SecuredMember } from './member.ts';
 import {
 	ALICE,
 	ALICE_AT,
@@ -21,7 +21,7 @@ import {
 	SENDER_ID,
 	SecuredPair,
 	senderSecurity,
-} from './secured-pair.ts';
+} from './pair.ts';
 
 describe('a sender at its handshakes', () => {
 	it('takes a CLIENT_KEY that overtakes its REGISTER', () => {

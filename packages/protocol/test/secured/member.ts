@@ -38,8 +38,8 @@ import {
 	type Timestamp,
 	writeHeader,
 } from '@uftp/wire';
-import { GROUP } from './scripted-receivers.ts';
-import { backend } from './secured-pair.ts';
+import { GROUP } from '../scripted-receivers.ts';
+import { backend } from './pair.ts';
 
 export class SecuredMember {
 	readonly id: number;

@@ -29,10 +29,10 @@ import {
 	parseAddress,
 	spanOf,
 } from '@uftp/wire';
-import { needsClientKeys, type SenderSecurityConfig, senderSecurityProblem } from '../security-config.ts';
-import type { SenderConfig } from '../sender-config.ts';
-import type { Encode } from './outbox.ts';
-import type { Member } from './roster.ts';
+import { needsClientKeys, type SenderSecurityConfig, senderSecurityProblem } from '../../security-config.ts';
+import type { SenderConfig } from '../../sender-config.ts';
+import type { Encode } from '../outbox.ts';
+import type { Member } from '../roster.ts';
 
 /** Why a sealed datagram was not taken: a reason for the counters, or the length of what it said in the clear. */
 export const REPLAYED = -100;
