@@ -2,7 +2,7 @@
  * The public facts that sessions report to the shell: the only things that logs, metrics, the bus and the commands
  * know of a session. Times are the `now` of the call that caused the event.
  */
-import type { CatalogueEntry, CompleteStatus, Endpoint, IncomingFile } from './ports.ts';
+import type { BlockMap, CatalogueEntry, CompleteStatus, Endpoint, IncomingFile } from './ports.ts';
 
 /** What became of one receiver for one file, or for the whole session. */
 export type Outcome =
@@ -184,8 +184,13 @@ export type ReceiverEvent =
 			readonly reason: string | undefined;
 			readonly elapsedMs: number;
 	  }
-	/** The file will not be completed: the shell discards it. */
-	| { readonly kind: 'fileDiscarded'; readonly file: IncomingFile; readonly reason: string }
+	/** The file will not be completed: the shell discards it. `arrived`: what a resumed session need not send again. */
+	| {
+			readonly kind: 'fileDiscarded';
+			readonly file: IncomingFile;
+			readonly reason: string;
+			readonly arrived?: BlockMap;
+	  }
 	| {
 			readonly kind: 'sessionEnded';
 			readonly groupId: number;

@@ -86,6 +86,8 @@ export interface IncomingFile {
 	/** Unique among the files that this receiver has open: the key in all later calls. */
 	readonly handle: number;
 	readonly groupId: number;
+	/** 0, and one more each time that the session is restarted for those that it failed. */
+	readonly groupInstance: number;
 	readonly senderId: number;
 	readonly fileId: number;
 	readonly type: FileType;
@@ -104,10 +106,25 @@ export interface IncomingFile {
 export const CompleteStatus = { Normal: 0, Skipped: 1, Overwritten: 2, Rejected: 3 } as const;
 export type CompleteStatus = (typeof CompleteStatus)[keyof typeof CompleteStatus];
 
+/** Where a section of a file is at a receiver. */
+export const SectionState = { Missing: 0, Partial: 1, Complete: 2 } as const;
+export type SectionState = (typeof SectionState)[keyof typeof SectionState];
+
+/** Which blocks of an unfinished file are there: kept after a session that failed, for one that resumes it. */
+export interface BlockMap {
+	/** Bytes of the file, and of a block: with others the map says nothing. */
+	readonly size: number;
+	readonly blockBytes: number;
+	/** A `SectionState` for each section. */
+	readonly sections: Uint8Array;
+	/** For each partial section its bitmap as STATUS carries it, 1 = missing. */
+	readonly bitmaps: ReadonlyMap<number, Uint8Array>;
+}
+
 /** What the sink says to an offered file. */
 export type FileDecision =
-	/** Send the blocks; `status` is what the COMPLETE at the end will say. */
-	| { readonly kind: 'accept'; readonly status: CompleteStatus }
+	/** Send the blocks, but for those that are `present`; `status` is what the COMPLETE at the end will say. */
+	| { readonly kind: 'accept'; readonly status: CompleteStatus; readonly present?: BlockMap }
 	/** No blocks wanted: answered at once by COMPLETE. `freeSpaceBytes` only for a free-space request. */
 	| {
 			readonly kind: 'answer';
@@ -125,6 +142,9 @@ export interface BlockSink {
 	write(handle: number, offset: number, bytes: Uint8Array, at: number, length: number): string | undefined;
 	/** All blocks are there: puts the file under its name. Undefined on success, else a sentence. */
 	finish(handle: number): string | undefined;
-	/** The file will not be completed: removes what was written. */
-	discard(handle: number): void;
+	/**
+	 * The file will not be completed: removes what was written. With `arrived` the session may be resumed, and a sink that
+	 * can keep what is there may keep it.
+	 */
+	discard(handle: number, arrived?: BlockMap): void;
 }

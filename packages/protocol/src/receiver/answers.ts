@@ -53,7 +53,13 @@ export type Answer =
 	  }
 	| { readonly kind: 'clientKey'; readonly message: ClientKey }
 	| { readonly kind: 'keyInfoAck'; readonly verifyData: Uint8Array }
-	| { readonly kind: 'fileInfoAck'; readonly fileId: number; readonly described: HeldTimestamp }
+	| {
+			readonly kind: 'fileInfoAck';
+			readonly fileId: number;
+			/** Part of the file is here already: only what is missing has to be sent. */
+			readonly isPartial: boolean;
+			readonly described: HeldTimestamp;
+	  }
 	| { readonly kind: 'status'; readonly fileId: number; readonly section: number; readonly ledger: BlockLedger }
 	| {
 			readonly kind: 'complete';
@@ -158,7 +164,7 @@ export class AnswerQueue {
 			case 'fileInfoAck':
 				return encodeFileInfoAck(bytes, at, {
 					fileId: answer.fileId,
-					partial: false,
+					partial: answer.isPartial,
 					timestamp: advance(answer.described, now),
 					ids: [],
 				});

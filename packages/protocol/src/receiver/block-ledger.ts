@@ -5,7 +5,8 @@
  * last. All bitmaps of a node come out of one budget, so that no announcement can make the receiver grow; a block for
  * which there is no memory is refused and asked for again like a lost one.
  */
-import { clearNak, countNaks, fillNaks, isNak, nakBytes } from '../nak-bitmap.ts';
+import { clearNak, countNaks, fillNaks, isNak, nakBytes, orNaks } from '../nak-bitmap.ts';
+import { type BlockMap, SectionState } from '../ports.ts';
 import type { SectionMap } from '../sections.ts';
 
 /** Memory for block bitmaps, shared by all sessions of a node. */
@@ -37,9 +38,7 @@ export class BitmapBudget {
 export const Taken = { New: 0, Duplicate: 1, Refused: 2 } as const;
 export type Taken = (typeof Taken)[keyof typeof Taken];
 
-const Unseen = 0;
-const Partial = 1;
-const Complete = 2;
+const { Missing: Unseen, Partial, Complete } = SectionState;
 
 interface PartialSection {
 	/** One bit per block, 1 = missing, as STATUS carries it. */
@@ -65,9 +64,48 @@ export class BlockLedger {
 		this.#missingBlocks = map.blocks;
 	}
 
-	/** The ledger of a file with nothing received; undefined when the budget has no room for its section states. */
-	static open(map: SectionMap, budget: BitmapBudget): BlockLedger | undefined {
-		return budget.tryTake(map.sections) ? new BlockLedger(map, budget) : undefined;
+	/**
+	 * The ledger of a file of which nothing is received but what is `present`; undefined when the budget has no room for
+	 * its section states. A map that does not fit the file counts for nothing, nor does a section of it without memory.
+	 */
+	static open(map: SectionMap, budget: BitmapBudget, present?: BlockMap): BlockLedger | undefined {
+		if (!budget.tryTake(map.sections)) return undefined;
+		const ledger = new BlockLedger(map, budget);
+		if (present !== undefined) ledger.#adopt(present);
+		return ledger;
+	}
+
+	#adopt({ size, blockBytes, sections, bitmaps }: BlockMap): void {
+		const { map } = this;
+		if (size !== map.size || blockBytes !== map.blockBytes || sections.length !== map.sections) return;
+		for (let section = 0; section < map.sections; section++) {
+			const blocks = map.blocksIn(section);
+			const bitmap = bitmaps.get(section);
+			if (sections[section] === Complete) {
+				this.#states[section] = Complete;
+				this.#missingBlocks -= blocks;
+			} else if (sections[section] === Partial && bitmap?.length === nakBytes(blocks)) {
+				this.#adoptPartial(section, blocks, bitmap);
+			}
+		}
+	}
+
+	#adoptPartial(section: number, blocks: number, bitmap: Uint8Array): void {
+		const missing = countNaks(bitmap, 0, blocks);
+		if (missing === blocks || !this.#select(section)) return;
+		const opened = this.#partial.get(section)!;
+		opened.bitmap.fill(0);
+		orNaks(opened.bitmap, 0, bitmap, 0, blocks);
+		opened.missing = missing;
+		this.#missingBlocks -= blocks - missing;
+		if (missing === 0) this.#completeSection(section, opened);
+	}
+
+	/** What is there, as it is now; undefined when nothing is. The ledger must not be used any more but to close it. */
+	arrived(): BlockMap | undefined {
+		const { size, blockBytes, blocks } = this.map;
+		if (this.#isClosed || this.#missingBlocks === blocks) return undefined;
+		return { size, blockBytes, sections: this.#states, bitmaps: bitmapsOf(this.#partial) };
 	}
 
 	get missingBlocks(): number {
@@ -142,4 +180,10 @@ export class BlockLedger {
 		this.#hot = undefined;
 		this.#budget.give(bytes);
 	}
+}
+
+function bitmapsOf(sections: ReadonlyMap<number, PartialSection>): Map<number, Uint8Array> {
+	const bitmaps = new Map<number, Uint8Array>();
+	for (const [section, { bitmap }] of sections) bitmaps.set(section, bitmap);
+	return bitmaps;
 }

@@ -1,5 +1,5 @@
 /** One file that a session has not finished yet. */
-import type { CompleteStatus, IncomingFile } from '../ports.ts';
+import type { BlockMap, CompleteStatus, IncomingFile } from '../ports.ts';
 import { CompleteStatus as Status } from '../ports.ts';
 import type { SectionMap } from '../sections.ts';
 import type { HeldTimestamp } from './answers.ts';
@@ -20,6 +20,10 @@ export class FileTransfer {
 	status: CompleteStatus = Status.Normal;
 	/** From the moment the file is accepted. */
 	ledger: BlockLedger | undefined;
+	/** A part of the file was here before the session began. */
+	isPartial = false;
+	/** Something could not be written: what the ledger says is not so. */
+	isDamaged = false;
 	/** The FILEINFO that came last. */
 	described: HeldTimestamp;
 	/** A DONE has listed this receiver: the sender waits for an answer. */
@@ -32,6 +36,11 @@ export class FileTransfer {
 		this.naks = new NakWindow(map.sections);
 		this.described = described;
 		this.startedAt = described.heardAt;
+	}
+
+	/** What a resumed session need not send again; undefined if that is nothing. */
+	arrived(): BlockMap | undefined {
+		return this.stage === 'receiving' && !this.isDamaged ? this.ledger?.arrived() : undefined;
 	}
 
 	close(): void {

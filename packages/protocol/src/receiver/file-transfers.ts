@@ -7,7 +7,7 @@
  */
 import { decodeFileInfo, type FileInfo, FileSegLayout, HEADER_BYTES, isMalformed, type Malformed } from '@uftp/wire';
 import { SUSPENDED_FILES_MAX } from '../limits.ts';
-import { CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../ports.ts';
+import { type BlockMap, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../ports.ts';
 import { SectionMap } from '../sections.ts';
 import { NEVER } from '../timers.ts';
 import { BlockLedger, Taken } from './block-ledger.ts';
@@ -109,6 +109,7 @@ export class FileTransfers implements FileOwner {
 		const file: IncomingFile = {
 			handle: node.newHandle(),
 			groupId: link.groupId,
+			groupInstance: link.groupInstance,
 			senderId: link.senderId,
 			fileId: info.fileId,
 			type,
@@ -136,7 +137,8 @@ export class FileTransfers implements FileOwner {
 	}
 
 	#acknowledge(transfer: FileTransfer): void {
-		this.#context.answer({ kind: 'fileInfoAck', fileId: transfer.file.fileId, described: transfer.described });
+		const { file, isPartial, described } = transfer;
+		this.#context.answer({ kind: 'fileInfoAck', fileId: file.fileId, isPartial, described });
 	}
 
 	// ---- what the shell decided
@@ -152,12 +154,12 @@ export class FileTransfers implements FileOwner {
 		} else if (transfer.file.type !== FileType.Regular) {
 			this.#end(now, transfer, decision.status, undefined);
 			this.complete(transfer.file.fileId);
-		} else this.#receive(transfer, decision.status);
+		} else this.#receive(transfer, decision.status, decision.present);
 	}
 
-	#receive(transfer: FileTransfer, status: CompleteStatus): void {
+	#receive(transfer: FileTransfer, status: CompleteStatus, present: BlockMap | undefined): void {
 		const { node } = this.#context;
-		transfer.ledger = BlockLedger.open(transfer.map, node.budget);
+		transfer.ledger = BlockLedger.open(transfer.map, node.budget, present);
 		if (transfer.ledger === undefined) {
 			const reason = `No memory left to keep track of the blocks of "${transfer.file.name}"`;
 			this.#context.finish('aborted', reason, true);
@@ -165,9 +167,10 @@ export class FileTransfers implements FileOwner {
 		}
 		transfer.status = status;
 		transfer.stage = 'receiving';
+		transfer.isPartial = transfer.ledger.missingBlocks < transfer.map.blocks;
 		node.emit({ kind: 'fileStarted', file: transfer.file });
 		this.#acknowledge(transfer);
-		if (transfer.map.blocks === 0) this.#allBlocksAreHere(transfer);
+		if (transfer.ledger.missingBlocks === 0) this.#allBlocksAreHere(transfer);
 	}
 
 	#allBlocksAreHere(transfer: FileTransfer): void {
@@ -187,7 +190,10 @@ export class FileTransfers implements FileOwner {
 	}
 
 	fileFailed(_now: number, handle: number, reason: string): void {
-		if (this.#byHandle(handle) !== undefined) this.#context.finish('aborted', reason, true);
+		const transfer = this.#byHandle(handle);
+		if (transfer === undefined) return;
+		transfer.isDamaged = true;
+		this.#context.finish('aborted', reason, true);
 	}
 
 	#byHandle(handle: number, stage?: FileTransfer['stage']): FileTransfer | undefined {
@@ -227,14 +233,17 @@ export class FileTransfers implements FileOwner {
 		if (this.#hot === transfer) this.#hot = undefined;
 	}
 
-	#discard(transfer: FileTransfer, reason: string): void {
+	/** With `mayResume` the shell is told what has arrived, for a session that brings the rest. */
+	#discard(transfer: FileTransfer, reason: string, mayResume = false): void {
+		const arrived = mayResume ? transfer.arrived() : undefined;
 		this.#close(transfer);
-		this.#context.node.emit({ kind: 'fileDiscarded', file: transfer.file, reason });
+		const { file } = transfer;
+		this.#context.node.emit({ kind: 'fileDiscarded', file, reason, ...(arrived && { arrived }) });
 	}
 
-	/** The session is over, or its end has begun: what is unfinished will not be completed. */
-	discardAll(reason: string): void {
-		for (const transfer of [...this.#open.values()]) this.#discard(transfer, reason);
+	/** The session is over, or its end has begun: what is unfinished will not be completed in it. */
+	discardAll(reason: string, mayResume: boolean): void {
+		for (const transfer of [...this.#open.values()]) this.#discard(transfer, reason, mayResume);
 	}
 
 	// ---- blocks

@@ -137,7 +137,7 @@ export class ReceiverSession {
 			this.files.handleDone(now, message.fileId, message.section, isListed);
 		} else if (isListed && !this.files.isStoring) {
 			// While a file is being stored the answer would not be true yet; the sender asks again.
-			this.files.discardAll('The sender has ended the session before the file was complete');
+			this.files.discardAll('The sender has ended the session before the file was complete', false);
 			this.#completion.handleDone(now);
 		}
 		return undefined;
@@ -189,7 +189,7 @@ export class ReceiverSession {
 		const { context } = this;
 		if (context.end === undefined) return false;
 		const { outcome, reason, tellsSender } = context.end;
-		this.files.discardAll(reason);
+		this.files.discardAll(reason, outcome !== 'completed');
 		if (tellsSender) context.answer({ kind: 'abort', reason });
 		context.phase = 'ended';
 		context.timers.clearAll();

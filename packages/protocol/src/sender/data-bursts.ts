@@ -29,15 +29,25 @@ export class DataBursts {
 	readonly #repairs: Repairs;
 	readonly #header: CommonHeader;
 	pass = 1;
+	readonly #startsWithData: boolean;
 	/** When the oldest NAK came that nothing has been sent for. */
 	#oldestNakAt = Number.NaN;
 
-	constructor(context: SenderContext, now: number, file: number, fileId: number, map: SectionMap, isFresh: boolean) {
+	/** `startsWithData` false: the first pass sends nothing, its DONE asks what is missing. */
+	constructor(
+		context: SenderContext,
+		now: number,
+		file: number,
+		fileId: number,
+		map: SectionMap,
+		startsWithData: boolean,
+	) {
 		this.#context = context;
 		this.#file = file;
 		this.#fileId = fileId;
 		this.#map = map;
-		this.#repairs = new Repairs(map, isFresh);
+		this.#startsWithData = startsWithData;
+		this.#repairs = new Repairs(map, startsWithData);
 		this.#header = {
 			func: MessageType.FILESEG,
 			sequence: 0,
@@ -52,6 +62,11 @@ export class DataBursts {
 
 	get isPassOver(): boolean {
 		return this.#repairs.section < 0;
+	}
+
+	/** Passes that were begun to send something. */
+	get dataPasses(): number {
+		return this.#startsWithData ? this.pass : this.pass - 1;
 	}
 
 	get hasNaks(): boolean {

@@ -33,6 +33,8 @@ export class FileRound implements Phase {
 	readonly #map: SectionMap;
 	readonly #members: readonly Member[];
 	readonly isFresh: boolean;
+	/** All that have accepted the file have a part of it already: it starts with DONE, and they say what they miss. */
+	#isPartial = true;
 	readonly #info: FileInfoExchange;
 	readonly #limits: TransferLimits;
 	readonly startedAt: number;
@@ -133,6 +135,7 @@ export class FileRound implements Phase {
 	onFileInfoAck(now: number, member: Member, message: FileInfoAck): void {
 		if (message.fileId !== this.fileId || !this.#isOpenFor(member)) return;
 		if (member.fileState === 'none') member.fileState = 'active';
+		if (!message.partial) this.#isPartial = false;
 		if (this.#stage === 'holding') this.#resume(now);
 		else this.#leaveInfo(now);
 	}
@@ -147,7 +150,8 @@ export class FileRound implements Phase {
 		if (missing === 0 || this.#bursts === undefined) return;
 		const { file } = this;
 		this.#context.emit({ kind: 'nakReceived', file, receiverId: member.id, section: message.section, missing });
-		if (this.#limits.isExcessive(member, missing, blocks)) {
+		// Before any data was sent a report tells nothing of losses.
+		if (this.#bursts.dataPasses > 0 && this.#limits.isExcessive(member, missing, blocks)) {
 			dropMember(this.#context, member, 'Excessive NAKs');
 			this.onRosterChange(now);
 			return;
@@ -233,7 +237,8 @@ export class FileRound implements Phase {
 		const { maxSeconds } = this.#limits;
 		const { file } = this;
 		if (Number.isFinite(maxSeconds)) this.#context.emit({ kind: 'transferLimited', file, maxSeconds });
-		this.#bursts = new DataBursts(this.#context, now, this.file, this.fileId, this.#map, this.isFresh);
+		const startsWithData = this.isFresh && !this.#isPartial;
+		this.#bursts = new DataBursts(this.#context, now, this.file, this.fileId, this.#map, startsWithData);
 		this.#stage = 'sending';
 		if (this.#bursts.isPassOver) this.#endPass(now);
 	}
@@ -286,7 +291,7 @@ export class FileRound implements Phase {
 	}
 
 	#rewind(now: number): void {
-		if (!this.#limits.allowsPassAfter(this.pass)) {
+		if (!this.#limits.allowsPassAfter(this.#bursts!.dataPasses)) {
 			for (const member of this.#waitingFor('naked')) dropMember(this.#context, member, 'Max passes exceeded');
 			this.onRosterChange(now);
 			// Others may still be at their last answer; what those that are gone have missed concerns nobody.
