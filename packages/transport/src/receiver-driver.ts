@@ -3,7 +3,8 @@
  * to all of them, and each answers from a socket of its own. Blocks go from the incoming batch straight to the sink.
  */
 import type { BlockSink, IncomingBatch, OutgoingBatch, Receiver, ReceiverEvent } from '@uftp/protocol';
-import { fileSegDataOffset, HEADER_BYTES, Header, MAX_DATAGRAM_BYTES, MessageType, VERSION } from '@uftp/wire';
+import { fileSegDataOffset, HEADER_BYTES, Header, MessageType, VERSION } from '@uftp/wire';
+import { BlockRun } from './block-run.ts';
 import { monotonicMs } from './clock.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import type { NetworkInterface } from './interfaces.ts';
@@ -18,6 +19,9 @@ const GATHER_MS = 1;
 const BLOCKS_OF_A_STREAM = 4;
 /** Unicast sessions whose late answers still leave from the port: as many as a receiver remembers after their end. */
 const UNICAST_SESSIONS_MAX = 1024;
+
+/** Room to open sealed datagrams in, where the nodes of a port share what came: several, for runs of blocks. */
+const SCRATCH_BYTES = 65_536;
 
 export interface ReceiverNodeOptions {
 	readonly receiver: Receiver;
@@ -156,17 +160,14 @@ class Node {
 	readonly #outgoing: OutgoingBatch;
 	readonly #replies: IncomingBatch;
 	/** Where sealed datagrams are opened whose bytes other nodes need, too. */
-	readonly #scratch = new Uint8Array(MAX_DATAGRAM_BYTES);
+	readonly #scratch = new Uint8Array(SCRATCH_BYTES);
 	/** Private groups that this node is in, by session. */
 	readonly #groups = new Map<number, Membership>();
 	/** Group ids of unicast sessions, oldest first. */
 	readonly #unicast = new Set<number>();
 	/** Blocks written since the node was attached. */
 	blocksPlaced = 0;
-	#runHandle = 0;
-	#runOffset = 0;
-	#runAt = 0;
-	#runLength = 0;
+	readonly #run: BlockRun;
 
 	constructor(options: ReceiverNodeOptions, listener: MulticastListener) {
 		this.receiver = options.receiver;
@@ -174,6 +175,9 @@ class Node {
 		this.#listener = listener;
 		this.#outgoing = options.reply.createOutgoing();
 		this.#replies = options.reply.createIncoming();
+		this.#run = new BlockRun(options.sink, (handle, problem) => {
+			this.receiver.fileFailed(monotonicMs(), handle, problem);
+		});
 	}
 
 	/** `isShared`: other nodes read the same bytes, so nothing may be opened in place. */
@@ -188,7 +192,7 @@ class Node {
 			else if (func === MessageType.ENCRYPTED) this.#sealed(now, bytes, at, length[i], isShared);
 			else this.receiver.handleDatagram(now, batch.from(i), bytes, at, length[i]);
 		}
-		this.#writeRun(now, bytes);
+		this.#run.flush();
 		this.settle();
 	}
 
@@ -246,52 +250,33 @@ class Node {
 		}
 		const payloadLength = length - headerBytes;
 		if (!this.receiver.handleBlock(now, batch.bytes, at, payloadLength)) return;
-		this.#append(now, batch.bytes, isFlat ? at + headerBytes : batch.payloadAt[i], payloadLength);
+		this.#append(batch.bytes, isFlat ? at + headerBytes : batch.payloadAt[i], payloadLength, false);
 	}
 
 	#sealed(now: number, bytes: Uint8Array, at: number, length: number, isShared: boolean): void {
 		const { receiver } = this;
 		if (!isShared) {
-			if (receiver.handleSealed(now, bytes, at, length)) {
-				this.#append(now, bytes, receiver.placedAt, receiver.placedBytes);
-			}
+			if (receiver.handleSealed(now, bytes, at, length))
+				this.#append(bytes, receiver.placedAt, receiver.placedBytes, true);
 			return;
 		}
 		const scratch = this.#scratch;
-		if (length > scratch.length) return;
-		this.#writeRun(now, bytes);
-		for (let i = 0; i < length; i++) scratch[i] = bytes[at + i];
-		if (!receiver.handleSealed(now, scratch, 0, length)) return;
-		this.#append(now, scratch, receiver.placedAt, receiver.placedBytes);
-		// The next datagram is opened in the same place.
-		this.#writeRun(now, scratch);
+		let to = this.#run.endIn(scratch);
+		if (to + length > scratch.length) {
+			this.#run.flush();
+			to = 0;
+		}
+		for (let i = 0; i < length; i++) scratch[to + i] = bytes[at + i];
+		if (receiver.handleSealed(now, scratch, to, length)) {
+			this.#append(scratch, receiver.placedAt, receiver.placedBytes, true);
+		}
 	}
 
-	/** The block that the receiver has just taken is to be written: with those before it, if it continues them. */
-	#append(now: number, bytes: Uint8Array, payloadAt: number, payloadLength: number): void {
+	/** The block that the receiver has just taken is to be written. */
+	#append(bytes: Uint8Array, payloadAt: number, payloadLength: number, isMovable: boolean): void {
 		this.blocksPlaced++;
 		const { placedHandle, placedOffset } = this.receiver;
-		const continues =
-			this.#runLength > 0 &&
-			placedHandle === this.#runHandle &&
-			placedOffset === this.#runOffset + this.#runLength &&
-			payloadAt === this.#runAt + this.#runLength;
-		if (continues) {
-			this.#runLength += payloadLength;
-			return;
-		}
-		this.#writeRun(now, bytes);
-		this.#runHandle = placedHandle;
-		this.#runOffset = placedOffset;
-		this.#runAt = payloadAt;
-		this.#runLength = payloadLength;
-	}
-
-	#writeRun(now: number, bytes: Uint8Array): void {
-		if (this.#runLength === 0) return;
-		const problem = this.#options.sink.write(this.#runHandle, this.#runOffset, bytes, this.#runAt, this.#runLength);
-		this.#runLength = 0;
-		if (problem !== undefined) this.receiver.fileFailed(now, this.#runHandle, problem);
+		this.#run.add(placedHandle, placedOffset, bytes, payloadAt, payloadLength, isMovable);
 	}
 
 	#act(now: number, event: ReceiverEvent): void {
@@ -318,7 +303,7 @@ class Node {
 				return;
 			}
 			case 'fileDiscarded':
-				sink.discard(event.file.handle);
+				sink.discard(event.file.handle, event.arrived);
 				return;
 			default:
 				return;
