@@ -1,13 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { TotalReporter } from './tooling/total-reporter.ts';
 
 const seed = process.env.UFTP_TEST_SEED ?? String(Math.floor(Math.random() * 0x7fffffff));
 
+// What services keep about themselves (keys, UIDs) must not get into the folders of whoever runs the tests.
+const stateHome = mkdtempSync(join(tmpdir(), 'uftp-test-state-'));
+process.on('exit', () => rmSync(stateHome, { recursive: true, force: true }));
+
 const shared = {
 	// Bun runs the tests: worker threads are the pool that works there.
 	pool: 'threads' as const,
 	setupFiles: ['./tooling/property-seed.ts'],
-	env: { UFTP_TEST_SEED: seed },
+	env: { UFTP_TEST_SEED: seed, XDG_STATE_HOME: stateHome },
 };
 
 export default defineConfig({

@@ -10,7 +10,7 @@ export { type BrokerLimits, MemoryBroker, sharedBroker } from './memory/memory-b
 export { MemoryBus } from './memory/memory-bus.ts';
 export * from './outcome.ts';
 export type { EventDataByKind, EventEnvelope, ReceiverResult, UftpEvent } from './schemas/events.ts';
-export type { Heartbeat, NetworkInterface } from './schemas/heartbeat.ts';
+export type { Heartbeat, NetworkInterface, NodePublicKey } from './schemas/heartbeat.ts';
 export type { Job, JobAnswer, JobFile, JobInput, JobOptions, JobTargets } from './schemas/job.ts';
 export type { LocateAnswer, LocateRequest } from './schemas/locate.ts';
 export type { Parsed } from './schemas/parse.ts';

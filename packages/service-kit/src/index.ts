@@ -4,6 +4,7 @@ export { type HeartbeatFacts, type HeartbeatOptions, HeartbeatPublisher } from '
 export { newJobId } from './job-id.ts';
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
 export { idFromHost, type NodeIdentity, newIdentity, version } from './node-identity.ts';
+export { type Cryptography, openCryptography, publishedKeys } from './node-security.ts';
 export { ProgressThrottle } from './progress-throttle.ts';
 export {
 	logBusStatus,
@@ -23,4 +24,4 @@ export {
 	settingLines,
 	settingsTable,
 } from './service-config.ts';
-export { choice, commonSettings, flag, integer, list, seconds, text } from './settings.ts';
+export { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from './settings.ts';

@@ -55,6 +55,22 @@ export function list(description: string) {
 		.describe(description);
 }
 
+/** Settings of services that take part in encrypted sessions. */
+export const keySettings = {
+	keyFile: text(
+		'File with the private key (PEM); by default one is made at the first start and kept in the state directory',
+	).optional(),
+	stateDir: text(
+		'Folder that keeps keys and UIDs which were made up; by default `uftp` in the folder for state of the user',
+	).optional(),
+	cryptoBackend: choice('Which library encrypts: the fastest that works here, or forced', [
+		'auto',
+		'libcrypto',
+		'node',
+		'noble',
+	]).prefault('auto'),
+} as const;
+
 /** Settings that every service has. */
 export const commonSettings = {
 	natsUrl: text('Address of the bus: `nats://host:4222`, several with commas between them').optional(),

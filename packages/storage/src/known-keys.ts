@@ -52,6 +52,16 @@ export class KnownKeys {
 		return this.#revoked.has(fingerprint);
 	}
 
+	/** Ties receivers to keys if they are not tied to any yet, and returns those that were not, with their keys. */
+	pin(keys: ReadonlyMap<number, Uint8Array>): readonly (readonly [id: number, fingerprint: string])[] {
+		const fresh = [...keys]
+			.filter(([id]) => !this.#known.has(id))
+			.map(([id, bytes]) => [id, formatFingerprint(bytes)] as const);
+		for (const [id, print] of fresh) this.#known.set(id, print);
+		if (fresh.length > 0) this.#write();
+		return fresh;
+	}
+
 	/** Ties a receiver to a key, whatever was known before; a key that was revoked counts again. */
 	trust(id: number, fingerprint: Uint8Array): void {
 		const print = formatFingerprint(fingerprint);

@@ -1,5 +1,5 @@
 /** Settings of a receiver. */
-import { choice, commonSettings, integer, list, seconds, text } from '@uftp/service-kit';
+import { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from '@uftp/service-kit';
 import { DEFAULT_PORT, formatUid, isMulticast, parseUid } from '@uftp/wire';
 import { z } from 'zod';
 
@@ -23,9 +23,8 @@ export const receiverConfig = z.strictObject({
 		.refine((groups) => new Set(groups.map((group) => group.includes(':'))).size === 1, 'must not mix IPv4 and IPv6')
 		.prefault('230.4.4.1'),
 	port: integer('UDP port', 1, 65_535).prefault(String(DEFAULT_PORT)),
-	stateDir: text(
-		'Folder that keeps a UID which was made up; by default `uftp` in the folder for state of the user',
-	).optional(),
+	...keySettings,
+	encryptedOnly: flag('Take part in encrypted sessions only').prefault('false'),
 	graceSeconds: seconds('How long a session rides out a silent sender', 0, 86_400).prefault('30'),
 	sessionsMax: integer('Sessions at the same time', 1, 100).prefault('100'),
 	minFreeBytes: integer('Bytes of disk space that are left free', 0, 999_999_999_999_999).prefault('0'),

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { stateDirectory } from '@uftp/storage';
 import { formatUid, parseUid, uidFromAddress } from '@uftp/wire';
 
 /** 240.0.0.0/4 is no host's address: a UID from there is never that of a receiver that uses its address. */
@@ -22,6 +22,8 @@ export interface UidQuestion {
 	/** Absolute path: what tells several receivers of one host apart. */
 	readonly destination: string;
 	readonly stateDir: string | undefined;
+	/** What the `uftpe` wrapper was told, and where. */
+	readonly legacy?: { readonly uid: string | undefined; readonly configFile: string };
 }
 
 export interface UidChoice {
@@ -35,6 +37,12 @@ export interface UidChoice {
 export function chooseUid(question: UidQuestion): UidChoice {
 	const { configured, address, isLoopback, isShared } = question;
 	if (configured !== undefined) return { uid: configured, reason: `UID ${configured}: configured.` };
+	const { legacy } = question;
+	const inherited = legacy?.uid === undefined || isShared ? undefined : parseUid(legacy.uid);
+	if (inherited !== undefined) {
+		const uid = formatUid(inherited);
+		return { uid, reason: `UID ${uid}: taken over from ${legacy?.configFile}.` };
+	}
 	const path = keptIn(question);
 	const kept = readKept(path);
 	const fromAddress = isLoopback || isShared ? undefined : uidFromAddress(address);
@@ -51,13 +59,7 @@ export function chooseUid(question: UidQuestion): UidChoice {
 
 function keptIn({ stateDir, destination }: UidQuestion): string {
 	const name = createHash('sha256').update(resolve(destination)).digest('hex').slice(0, 16);
-	return join(stateDir ?? defaultStateDir(), `receiver-${name}.uid`);
-}
-
-function defaultStateDir(): string {
-	const configured = process.env['XDG_STATE_HOME'];
-	const base = configured?.startsWith('/') === true ? configured : join(homedir(), '.local', 'state');
-	return join(base, 'uftp');
+	return join(stateDirectory(stateDir), `receiver-${name}.uid`);
 }
 
 function readKept(path: string): string | undefined {

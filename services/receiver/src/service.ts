@@ -10,10 +10,11 @@ import {
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
-import { cleanTemporaries, FileSink } from '@uftp/storage';
+import { cleanTemporaries, FileSink, wrapperLegacy } from '@uftp/storage';
 import { type AttachedNode, addressesOf, type DatagramSocket, monotonicMs, openSocket } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { ReceiverConfig } from './config.ts';
+import { type ReceiverSecurity, receiverSecurity } from './receiver-security.ts';
 import { chooseUid } from './receiver-uid.ts';
 import { SessionReports } from './session-reports.ts';
 import { SharedPort } from './shared-port.ts';
@@ -81,7 +82,9 @@ export class ReceiverService implements RunningService {
 				isShared: port.isShared,
 				destination,
 				stateDir: config.stateDir,
+				legacy: wrapperLegacy(),
 			});
+			const security = receiverSecurity(config, logger);
 			reply = await openSocket({
 				family: port.family,
 				driver: config.socketDriver,
@@ -92,7 +95,7 @@ export class ReceiverService implements RunningService {
 				for (const warning of port.warnings) logger.warn(warning);
 			}
 			logger.info(reason);
-			return assemble({ uid, destination, sink, port, reply }, config, context, options);
+			return assemble({ uid, destination, sink, port, reply, security }, config, context, options);
 		} catch (error) {
 			reply?.close();
 			port.release();
@@ -138,10 +141,11 @@ interface Opened {
 	readonly sink: FileSink;
 	readonly port: SharedPort;
 	readonly reply: DatagramSocket;
+	readonly security: ReceiverSecurity;
 }
 
 function assemble(
-	{ uid, destination, sink, port, reply }: Opened,
+	{ uid, destination, sink, port, reply, security }: Opened,
 	config: ReceiverConfig,
 	{ bus, subjects, logger }: ServiceContext,
 	{ loss }: ReceiverOptions,
@@ -155,6 +159,7 @@ function assemble(
 		instance: identity.instanceBits,
 		graceMs: config.graceSeconds * 1000,
 		sessionsMax: config.sessionsMax,
+		security: security.config,
 	});
 	const attached = port.driver.attach({
 		receiver,
@@ -184,7 +189,8 @@ function assemble(
 			destination,
 			...diskOf(destination),
 			load: { sessions: receiver.sessionCount },
-			caps: ['grace'],
+			keys: security.published,
+			caps: ['grace', 'encryption'],
 		}),
 	});
 	logger.info(`The receiver ${uid} stores under ${destination}; groups ${port.groups.join(', ')}, port ${port.port}.`);

@@ -1,5 +1,6 @@
 /** From what the receiving node reports to log lines and bus events. */
 import type { Outcome } from '@uftp/bus';
+import { formatFingerprint } from '@uftp/crypto';
 import { CompleteStatus, type Endpoint, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
@@ -59,7 +60,7 @@ export class SessionReports {
 		const sender = formatUid(event.senderId);
 		this.#logger.info(
 			`Session ${session} of ${sender} at ${shown(event.sender)} begins: ` +
-				`${event.isOpenGroup ? 'open group' : 'closed group'}, ${event.privateGroup ?? 'unicast'}.`,
+				`${event.isOpenGroup ? 'open group' : 'closed group'}, ${event.privateGroup ?? 'unicast'}, ${secured(event)}.`,
 		);
 		this.#events.publish(
 			'session',
@@ -70,6 +71,7 @@ export class SessionReports {
 				open: event.isOpenGroup,
 				blockSize: event.blockBytes,
 				...(event.privateGroup === undefined ? {} : { privateAddress: event.privateGroup }),
+				encryption: event.security?.suite ?? 'none',
 			},
 			session,
 		);
@@ -145,6 +147,11 @@ export class SessionReports {
 
 function described(file: IncomingFile): { session: string; fileId: number; name: string; size: number } {
 	return { session: sessionId(file.groupId), fileId: file.fileId, name: file.name, size: file.size };
+}
+
+function secured({ security }: Extract<ReceiverEvent, { kind: 'sessionStarted' }>): string {
+	if (security === undefined) return 'in the clear';
+	return `encrypted (${security.suite}) by the key ${formatFingerprint(security.senderFingerprint)}`;
 }
 
 function sessionId(groupId: number): string {

@@ -1,6 +1,7 @@
 /** Settings of a sender. */
 import { isAbsolute } from 'node:path';
-import { choice, commonSettings, flag, integer, list, seconds, text } from '@uftp/service-kit';
+import { encryptionModes } from '@uftp/bus/schemas';
+import { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from '@uftp/service-kit';
 import type { SourceRoot } from '@uftp/storage';
 import {
 	DEFAULT_BLOCK_BYTES,
@@ -71,6 +72,11 @@ export const senderConfig = z.strictObject({
 		String(DEFAULT_ROBUST),
 	),
 	graceSeconds: seconds('How long a receiver of ours may be silent before it counts as lost', 0, 86_400).prefault('30'),
+	...keySettings,
+	encryption: choice(
+		'When sessions are encrypted: if every receiver that is expected can (auto), always, or never',
+		encryptionModes,
+	).prefault('auto'),
 	followLinks: flag('Send what symbolic links point to (within the root) instead of the links').prefault('false'),
 	jobsAtOnce: integer('Jobs that run at the same time; the others wait', 1, 32).prefault('1'),
 	jobsWaiting: integer('Jobs that may wait; more are refused', 0, 100_000).prefault('1000'),

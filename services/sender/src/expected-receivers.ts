@@ -2,7 +2,7 @@
  * Whom an open group may expect: the receivers that the registry knows there. With them a session goes on as soon as
  * all have registered; without, it announces until nobody new comes.
  */
-import { type Bus, BusError, type Heartbeat, type Subjects } from '@uftp/bus';
+import { type Bus, BusError, type Heartbeat, type NodePublicKey, type Subjects } from '@uftp/bus';
 import { parseRegistryListAnswer } from '@uftp/bus/schemas';
 import type { Logger } from '@uftp/service-kit';
 import { parseUid } from '@uftp/wire';
@@ -16,6 +16,8 @@ export interface ExpectedReceiver {
 	readonly receiverId: number;
 	readonly host: string;
 	readonly address: string | undefined;
+	/** Its public keys; none: it cannot take part in encrypted sessions. */
+	readonly keys: readonly NodePublicKey[];
 }
 
 export interface Rendezvous {
@@ -69,7 +71,7 @@ export async function expectedReceivers(
 	return expected;
 }
 
-function add(expected: Map<number, ExpectedReceiver>, { uid, host, addresses }: Heartbeat): void {
+function add(expected: Map<number, ExpectedReceiver>, { uid, host, addresses, keys = [] }: Heartbeat): void {
 	const receiverId = uid === undefined ? undefined : parseUid(uid);
-	if (receiverId !== undefined) expected.set(receiverId, { receiverId, host, address: addresses[0] });
+	if (receiverId !== undefined) expected.set(receiverId, { receiverId, host, address: addresses[0], keys });
 }

@@ -12,6 +12,7 @@ import type { Refusal } from './job-files.ts';
 import { JobProgress } from './job-progress.ts';
 import { outgoingInterface } from './outgoing-interface.ts';
 import { receiverResults } from './receiver-results.ts';
+import { FirstUse, type SecurityAnswer, type SenderKeys, sessionSecurity } from './sender-security.ts';
 import type { SessionAddresses } from './session-addresses.ts';
 import { sessionConfig, targetsOf } from './session-config.ts';
 import { SessionReports } from './session-reports.ts';
@@ -33,6 +34,7 @@ export interface JobSurroundings {
 	readonly events: EventPublisher;
 	/** The configured UID, or undefined: that of the interface's address. */
 	readonly uid: string | undefined;
+	readonly keys: SenderKeys;
 }
 
 export class JobRun {
@@ -78,12 +80,15 @@ export class JobRun {
 		const known = await expectedReceivers(context.bus, context.subjects, this.#logger, rendezvous);
 		const targets = new Set(targetsOf(job));
 		const expected = targets.size === 0 ? known : new Map([...known].filter(([id]) => targets.has(id)));
+		const answer = this.#secure([...targets], expected);
+		if (answer.kind === 'refused') return { ...this.#failed(answer.refusal), receivers: [] };
 		const settings = sessionConfig({
 			job,
 			config,
 			addresses,
 			sourceId: parseUid(uid ?? outgoing.uid) as number,
 			expected: targets.size === 0 ? [...known.keys()] : [],
+			security: answer.kind === 'encrypted' ? answer.security : undefined,
 		});
 		const socket = await openSocket({
 			family: addresses.family,
@@ -96,7 +101,7 @@ export class JobRun {
 		try {
 			const warning = bufferWarning(socket);
 			if (warning !== undefined) this.#logger.warn(warning);
-			const ending = await this.#send(settings, socket, expected, uid ?? outgoing.uid);
+			const ending = await this.#send(settings, socket, expected, uid ?? outgoing.uid, answer);
 			return withSendErrors(ending, socket.stats());
 		} finally {
 			socket.close();
@@ -108,6 +113,7 @@ export class JobRun {
 		socket: DatagramSocket,
 		expected: ReadonlyMap<number, ExpectedReceiver>,
 		senderUid: string,
+		security: SecurityAnswer,
 	): Promise<JobEnding> {
 		const { id, job, catalogue, addresses } = this.#order;
 		const { config, events } = this.#around;
@@ -125,6 +131,8 @@ export class JobRun {
 				files: catalogue.entries,
 				totalBytes: catalogue.totalBytes,
 				expected,
+				suite: settings.security?.suite,
+				inTheClear: security.kind === 'clear' ? security.why : undefined,
 			},
 			events,
 			this.#logger,
@@ -132,6 +140,7 @@ export class JobRun {
 		this.#publishRunning(session);
 		const source = new FileSource(catalogue.entries);
 		const sending = new SenderSession(settings, catalogue.entries, monotonicMs());
+		const firstUse = new FirstUse(this.#around.keys, this.#logger);
 		const stopSampling = this.#sample(session, sending, settings.blockBytes);
 		this.#driver = new SenderDriver({
 			session: sending,
@@ -139,6 +148,7 @@ export class JobRun {
 			source,
 			onEvent: (event) => {
 				this.#count(event);
+				firstUse.see(event);
 				reports.take(event);
 				if (event.kind === 'registrationEnded') stopSampling.tick();
 			},
@@ -149,6 +159,18 @@ export class JobRun {
 		stopSampling.end();
 		reports.ended(end);
 		return this.#ending(session, end, expected);
+	}
+
+	/** Decides whether the session is encrypted, and says so. */
+	#secure(targets: readonly number[], expected: ReadonlyMap<number, ExpectedReceiver>): SecurityAnswer {
+		const { id, job } = this.#order;
+		const { keys, config } = this.#around;
+		const answer = sessionSecurity(keys, { job, mode: config.encryption, targets, expected });
+		if (answer.kind === 'encrypted') for (const warning of answer.warnings) this.#logger.warn(warning);
+		if (answer.kind === 'clear' && answer.why !== undefined) {
+			this.#logger.warn(`Job ${id} goes in the clear: ${answer.why}.`);
+		}
+		return answer;
 	}
 
 	#publishRunning(session: string): void {

@@ -8,15 +8,27 @@ import {
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
+import { wrapperLegacy } from '@uftp/storage';
 import { addressesOf, selectDriver } from '@uftp/transport';
+import { formatUid, parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import { JobDesk } from './job-desk.ts';
 import { locateInRoots } from './locate-files.ts';
 import { type OutgoingInterface, outgoingInterface } from './outgoing-interface.ts';
+import { type SenderKeys, senderKeys } from './sender-security.ts';
 import { randomBelow, sessionAddresses } from './session-addresses.ts';
 
 /** Senders share the jobs: each goes to one of them. */
 const QUEUE = 'senders';
+
+/** The UID that the `uftpe` wrapper was told, if it left one. */
+function legacyUid(logger: ServiceContext['logger']): string | undefined {
+	const { uid, configFile } = wrapperLegacy();
+	const parsed = uid === undefined ? undefined : parseUid(uid);
+	if (parsed === undefined) return undefined;
+	logger.info(`UID ${formatUid(parsed)}: taken over from ${configFile}.`);
+	return formatUid(parsed);
+}
 
 export class SenderService implements RunningService {
 	readonly uid: string;
@@ -34,6 +46,7 @@ export class SenderService implements RunningService {
 		uid: string,
 		family: 4 | 6,
 		outgoing: OutgoingInterface,
+		keys: SenderKeys,
 	) {
 		const { bus, subjects, logger } = context;
 		const identity = newIdentity('sender', config.id ?? uid);
@@ -41,7 +54,7 @@ export class SenderService implements RunningService {
 		this.uid = uid;
 		this.id = identity.id;
 		this.#stopMs = config.stopSeconds * 1000;
-		this.#desk = new JobDesk({ config, context, events, uid: config.uid }, () => this.#heartbeat?.beat());
+		this.#desk = new JobDesk({ config, context, events, uid: config.uid, keys }, () => this.#heartbeat?.beat());
 		this.#config = config;
 		this.#host = identity.host;
 		this.#subscriptions = [
@@ -65,14 +78,16 @@ export class SenderService implements RunningService {
 				port: config.port,
 				roots: config.roots.map(({ label }) => label),
 				load: { sessions: this.#desk.runningCount, queuedJobs: this.#desk.waitingCount },
-				caps: ['grace'],
+				keys: keys.published,
+				caps: ['grace', 'encryption'],
 			}),
 		});
 	}
 
 	/** Rejects with a sentence: there is no such interface, the addresses contradict each other, ... */
-	static async start(config: SenderServiceConfig, context: ServiceContext): Promise<SenderService> {
+	static async start(given: SenderServiceConfig, context: ServiceContext): Promise<SenderService> {
 		const { logger } = context;
+		const config = { ...given, uid: given.uid ?? legacyUid(logger) };
 		const addresses = sessionAddresses(config.publicAddress, config.privateAddress, randomBelow);
 		if (!addresses.ok) throw new Error(addresses.problem);
 		const { family } = addresses.value;
@@ -81,7 +96,8 @@ export class SenderService implements RunningService {
 		logger.info(outgoing.reason);
 		logger.info(`Socket: ${config.socketDriver === 'auto' ? sentence : `${config.socketDriver} (forced)`}.`);
 		const uid = config.uid ?? outgoing.uid;
-		const service = new SenderService(config, context, uid, family, outgoing);
+		const keys = senderKeys(config, uid, logger);
+		const service = new SenderService(config, context, uid, family, outgoing, keys);
 		const roots = config.roots.map(({ label, directory }) => `${label}=${directory}`).join(', ');
 		if (roots === '') {
 			logger.warn('No roots are declared (UFTP_ROOTS=label=/path): every job will be refused.');

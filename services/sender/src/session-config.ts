@@ -1,6 +1,6 @@
 /** What a session is told: the options of the job, else the sender's configuration, else UFTP's own defaults. */
 import type { Job } from '@uftp/bus';
-import { SENDER_DEFAULTS, type SenderConfig } from '@uftp/protocol';
+import { SENDER_DEFAULTS, type SenderConfig, type SenderSecurityConfig } from '@uftp/protocol';
 import { monotonicMs } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
@@ -17,9 +17,11 @@ export interface SessionSetting {
 	readonly sourceId: number;
 	/** Open group: who is expected. */
 	readonly expected: readonly number[];
+	/** Undefined: in the clear. */
+	readonly security: SenderSecurityConfig | undefined;
 }
 
-export function sessionConfig({ job, config, addresses, sourceId, expected }: SessionSetting): SenderConfig {
+export function sessionConfig({ job, config, addresses, sourceId, expected, security }: SessionSetting): SenderConfig {
 	const options = job.options ?? {};
 	const port = options.port ?? config.port;
 	const rateKbps = options.rateKbps ?? config.rateKbps;
@@ -50,6 +52,7 @@ export function sessionConfig({ job, config, addresses, sourceId, expected }: Se
 		burstMax: SENDER_DEFAULTS.burstMax,
 		epochMs: Date.now() - monotonicMs(),
 		seed,
+		security,
 	};
 }
 

@@ -1,5 +1,6 @@
 /** From what a sending session reports to log lines and bus events. */
 import { type EventDataByKind, isDelivered } from '@uftp/bus';
+import { describeSuite, formatFingerprint, type Suite } from '@uftp/crypto';
 import type { Endpoint, SenderEnd, SenderEvent } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
@@ -22,6 +23,10 @@ export interface ReportedSession {
 	readonly files: readonly { readonly name: string; readonly size: number }[];
 	readonly totalBytes: number;
 	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
+	/** Undefined: in the clear. */
+	readonly suite: Suite | undefined;
+	/** Why it is in the clear although nobody asked for that. */
+	readonly inTheClear: string | undefined;
 }
 
 export class SessionReports {
@@ -44,7 +49,7 @@ export class SessionReports {
 			case 'announced':
 				return this.#announced(event.grttMs);
 			case 'registered':
-				return this.#receiver('joined', event.receiverId, event.address);
+				return this.#receiver('joined', event.receiverId, event.address, undefined, event.fingerprint);
 			case 'registrationEnded':
 				return this.#registrationEnded(event.registered.length, event.mute);
 			case 'fileStarted':
@@ -113,6 +118,7 @@ export class SessionReports {
 
 	#described() {
 		const { session, job, senderUid, addresses, port, isOpen, blockSize, rateKbps, files, totalBytes } = this.#about;
+		const { suite, inTheClear } = this.#about;
 		return {
 			session,
 			job,
@@ -126,6 +132,8 @@ export class SessionReports {
 			grttMs: this.#grttMs,
 			files: files.length,
 			bytes: totalBytes,
+			encryption: suite === undefined ? 'none' : describeSuite(suite),
+			...(inTheClear === undefined ? {} : { inTheClear: inTheClear.slice(0, REASON_CHARACTERS) }),
 		};
 	}
 
@@ -155,7 +163,13 @@ export class SessionReports {
 		this.#events.publish('file', { ...more, phase, session, job, fileId, name, size }, job);
 	}
 
-	#receiver(phase: 'joined' | 'lost' | 'aborted', id: number, from: Endpoint | undefined, reason?: string): void {
+	#receiver(
+		phase: 'joined' | 'lost' | 'aborted',
+		id: number,
+		from: Endpoint | undefined,
+		reason?: string,
+		fingerprint?: Uint8Array,
+	): void {
 		const { session, job, expected } = this.#about;
 		const known = expected.get(id);
 		const address = from?.host ?? known?.address;
@@ -169,6 +183,7 @@ export class SessionReports {
 				...(address === undefined ? {} : { address }),
 				...(known === undefined ? {} : { host: known.host }),
 				...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
+				...(fingerprint === undefined ? {} : { fingerprint: formatFingerprint(fingerprint) }),
 			},
 			job,
 		);

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { jobStates, outcomes } from '../outcome.ts';
 import { eventKinds } from '../subjects.ts';
-import { count, jobId, labels, nodeId, problem, sentence, sessionId, time, uid } from './words.ts';
+import { count, fingerprint, jobId, labels, nodeId, problem, sentence, sessionId, time, uid } from './words.ts';
 
 export const outcome = z.enum(outcomes);
 
@@ -66,6 +66,10 @@ export const sessionEvent = z.strictObject({
 	files: count.optional(),
 	bytes: count.optional(),
 	seconds: z.number().min(0).optional(),
+	/** "ecdh_ecdsa, aes256-gcm, sha256, authenc"; "none" in the clear. */
+	encryption: z.string().max(100).optional(),
+	/** Why it is in the clear although nobody asked for that. */
+	inTheClear: sentence.optional(),
 	reason: sentence.optional(),
 });
 
@@ -122,6 +126,8 @@ export const receiverEvent = z.strictObject({
 	/** For `duplicate`: where the other one with this UID answers from. */
 	otherAddress: z.string().max(64).optional(),
 	otherHost: z.string().max(255).optional(),
+	/** For `joined` in an encrypted session: of the key that it has proved to own. */
+	fingerprint: fingerprint.optional(),
 	reason: sentence.optional(),
 });
 

@@ -1,7 +1,7 @@
 /** What a node says about itself in `uftp.hb.<role>.<id>`: at once, every `intervalMs`, on change, and when it leaves. */
 import { z } from 'zod';
 import { roles } from '../subjects.ts';
-import { count, nodeId, time, uid } from './words.ts';
+import { count, fingerprint, nodeId, time, uid } from './words.ts';
 
 const address = z.string().max(64);
 
@@ -10,6 +10,15 @@ export const networkInterface = z.strictObject({
 	addresses: z.array(address).max(64),
 	mtu: count.optional(),
 	multicast: z.boolean().optional(),
+});
+
+/** A public key, for encrypted sessions. */
+export const publicKey = z.strictObject({
+	/** "EC, secp256r1", "RSA, 2048 bits". */
+	kind: z.string().max(64),
+	fingerprint,
+	/** As it travels in UFTP, in base64. */
+	publicKey: z.base64().max(1024),
 });
 
 export const heartbeat = z.strictObject({
@@ -41,6 +50,8 @@ export const heartbeat = z.strictObject({
 	load: z
 		.strictObject({ sessions: count, queuedJobs: count.optional(), rateBytesPerSecond: z.number().min(0).optional() })
 		.optional(),
+	/** Its keys, the preferred one first: who lists one on a curve can take part in encrypted sessions. */
+	keys: z.array(publicKey).max(8).optional(),
 	/** What it can do beyond UFTP 4.10: "grace", "resume", ... */
 	caps: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)).max(64),
 	/** Always true: told apart from heartbeats of UFTP's own, which a proxy may bring to the bus. */
@@ -50,4 +61,5 @@ export const heartbeat = z.strictObject({
 });
 
 export type Heartbeat = z.output<typeof heartbeat>;
+export type NodePublicKey = z.output<typeof publicKey>;
 export type NetworkInterface = z.output<typeof networkInterface>;

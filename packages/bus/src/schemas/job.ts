@@ -13,6 +13,9 @@ export const maxJobUids = 10_000;
 const maxWireNameBytes = 300;
 const maxPathBytes = 4096;
 
+/** When sessions are encrypted. */
+export const encryptionModes = ['auto', 'always', 'never'] as const;
+
 /** One file, folder or link to send. */
 export const jobFile = z.strictObject({
 	/** Which of the sender's roots: a label that its configuration maps to a folder. */
@@ -63,6 +66,11 @@ export const jobOptions = z
 		/** Group (or, for unicast, address) of the announcement, and group of the session. */
 		publicAddress: z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address'),
 		privateAddress: z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address'),
+		/**
+		 * Whether the session is encrypted: when every receiver that is expected can (auto), always, or never. Encrypted
+		 * sessions authenticate their receivers.
+		 */
+		encryption: z.enum(encryptionModes),
 		port: z.int().min(1).max(65_535),
 		ttl: z.int().min(1).max(255),
 	})

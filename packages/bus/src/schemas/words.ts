@@ -19,6 +19,14 @@ export const nodeId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'an id is 1 to 6
 /** Group id of a session: 8 hex digits. */
 export const sessionId = z.string().regex(/^[0-9A-F]{8}$/, 'a session is 8 hex digits in capitals');
 
+/** SHA-1 of a public key as UFTP sends it. */
+export const fingerprint = z
+	.string()
+	.regex(
+		/^[0-9A-F]{2}(:[0-9A-F]{2}){19}$/,
+		'a fingerprint is 20 pairs of hex digits in capitals with ":" between them',
+	);
+
 /** RFC 3339 in UTC. */
 export const time = z.iso.datetime({ offset: true });
 

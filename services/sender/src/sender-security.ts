@@ -1,0 +1,217 @@
+/** The keys of a sender, and whether and how a job is encrypted. */
+import { join } from 'node:path';
+import type { Job, NodePublicKey } from '@uftp/bus';
+import {
+	CipherType,
+	chooseSuite,
+	formatFingerprint,
+	HashType,
+	importKeyBlob,
+	isCompatible,
+	KeyExchange,
+	type PrivateKey,
+	parseFingerprint,
+	type Suite,
+	signatureTypeFor,
+} from '@uftp/crypto';
+import type { SenderEvent, SenderSecurityConfig } from '@uftp/protocol';
+import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
+import { KnownKeys, openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/storage';
+import { formatUid } from '@uftp/wire';
+import type { SenderServiceConfig } from './config.ts';
+import type { ExpectedReceiver } from './expected-receivers.ts';
+import type { Refusal } from './job-files.ts';
+
+/** Names of receivers that a sentence lists. */
+const LISTED = 5;
+/** The fingerprint of no key: who is tied to it cannot register. */
+const NO_KEY = new Uint8Array(20);
+
+export interface SenderKeys {
+	readonly cryptography: Cryptography;
+	readonly key: PrivateKey;
+	readonly published: NodePublicKey[];
+	/** Where the keys of receivers are remembered. */
+	readonly stateFolder: string;
+}
+
+/** Loads or makes the sender's key and says so. Throws a sentence if it cannot be used. */
+export function senderKeys(config: SenderServiceConfig, uid: string, logger: Logger): SenderKeys {
+	const cryptography = openCryptography(config.cryptoBackend);
+	const stateFolder = stateDirectory(config.stateDir);
+	const { keys, notes, warnings } = openNodeKeys({
+		backend: cryptography.backend,
+		random: cryptography.random,
+		configured: config.keyFile,
+		keptIn: join(stateFolder, `sender-${uid}.key`),
+		legacy: wrapperLegacy().keyFile,
+	});
+	logger.info(`Encrypted sessions: ${cryptography.sentence}.`);
+	for (const note of notes) logger.info(note);
+	for (const warning of warnings) logger.warn(warning);
+	return { cryptography, key: keys[0] as PrivateKey, published: publishedKeys(keys), stateFolder };
+}
+
+export interface SecurityQuestion {
+	readonly job: Job;
+	/** When nothing else is asked for by the job. */
+	readonly mode: 'auto' | 'always' | 'never';
+	/** Closed group: its receivers. Empty: open group. */
+	readonly targets: readonly number[];
+	/** Whom the registry knows, of the targets or of the group. */
+	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
+}
+
+export type SecurityAnswer =
+	| { readonly kind: 'encrypted'; readonly security: SenderSecurityConfig; readonly warnings: readonly string[] }
+	/** `why` is undefined where it was asked for. */
+	| { readonly kind: 'clear'; readonly why: string | undefined }
+	| { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/**
+ * Encrypts when every receiver that is expected can, authenticates the receivers, and ties each to the key that it had
+ * at its first use: the one that was pinned, else the one that the registry shows.
+ */
+export function sessionSecurity(keys: SenderKeys, question: SecurityQuestion): SecurityAnswer {
+	const mode = question.job.options?.encryption ?? question.mode;
+	if (mode === 'never') return { kind: 'clear', why: undefined };
+	const why = mode === 'always' ? undefined : whyNotAll(question);
+	if (why !== undefined) return { kind: 'clear', why };
+	const { suite, why: lacking } = suiteFor(keys);
+	if (suite === undefined) {
+		if (mode === 'auto') return { kind: 'clear', why: lacking };
+		return { kind: 'refused', refusal: { code: 'cannot-encrypt', message: `${lacking}.` } };
+	}
+	const { backend, random } = keys.cryptography;
+	const pins = pinsFor(keys, question);
+	if ('code' in pins) return { kind: 'refused', refusal: pins };
+	const { fingerprints, warnings } = pins;
+	return {
+		kind: 'encrypted',
+		security: { backend, random, suite, key: keys.key, clientAuth: true, fingerprints },
+		warnings,
+	};
+}
+
+/** Ties the receivers of a session to the keys that they proved to own, if it is their first one. */
+export class FirstUse {
+	readonly #stateFolder: string;
+	readonly #logger: Logger;
+	readonly #proved = new Map<number, Uint8Array>();
+
+	constructor({ stateFolder }: SenderKeys, logger: Logger) {
+		this.#stateFolder = stateFolder;
+		this.#logger = logger;
+	}
+
+	see(event: SenderEvent): void {
+		if (event.kind === 'registered' && event.fingerprint !== undefined) {
+			this.#proved.set(event.receiverId, event.fingerprint.slice());
+		}
+		// Once for all of them, not in the middle of the handshakes.
+		if (event.kind === 'registrationEnded' || event.kind === 'ended') this.#pin();
+	}
+
+	#pin(): void {
+		if (this.#proved.size === 0) return;
+		try {
+			for (const [id, print] of KnownKeys.read(this.#stateFolder).pin(this.#proved)) {
+				this.#logger.info(`The key ${print} of ${formatUid(id)} is pinned at its first use.`);
+			}
+		} catch (error) {
+			this.#logger.warn(`The keys of the receivers cannot be pinned: ${(error as Error).message}`);
+		}
+		this.#proved.clear();
+	}
+}
+
+function suiteFor({
+	cryptography,
+	key,
+}: SenderKeys): { suite: Suite; why?: undefined } | { suite?: undefined; why: string } {
+	const keyType = CipherType.AES256_GCM;
+	return chooseSuite(
+		{
+			keyType,
+			hashType: HashType.SHA256,
+			keyExchange: key.kind === 'ec' ? KeyExchange.ECDH_ECDSA : KeyExchange.ECDH_RSA,
+			signatureType: signatureTypeFor(keyType, false),
+		},
+		cryptography.backend,
+	);
+}
+
+/** Why not every expected receiver can decrypt, as far as the registry knows; undefined if all can. */
+function whyNotAll({ targets, expected }: SecurityQuestion): string | undefined {
+	const ids = targets.length > 0 ? targets : [...expected.keys()];
+	if (ids.length === 0) return 'the registry knows no receiver that could decrypt';
+	const unknown = ids.filter((id) => !expected.has(id));
+	if (unknown.length > 0) return `the registry does not know ${named(unknown)}`;
+	const keyless = ids.filter((id) => (expected.get(id)?.keys.length ?? 0) === 0);
+	return keyless.length > 0 ? `${named(keyless)} cannot decrypt` : undefined;
+}
+
+interface Pins {
+	readonly fingerprints: ReadonlyMap<number, Uint8Array>;
+	readonly warnings: readonly string[];
+}
+
+function pinsFor(keys: SenderKeys, { targets, expected }: SecurityQuestion): Pins | Refusal {
+	const known = KnownKeys.read(keys.stateFolder);
+	const fingerprints = new Map<number, Uint8Array>();
+	const warnings: string[] = [];
+	if (targets.length === 0) {
+		// Whoever comes: those that are known must be themselves, those that were revoked stay out.
+		for (const [id] of known.revoked) fingerprints.set(id, NO_KEY);
+		for (const [id, print] of known.all) fingerprints.set(id, parseFingerprint(print) as Uint8Array);
+	}
+	for (const id of targets.length > 0 ? targets : expected.keys()) {
+		const shown = shownFingerprint(keys, expected.get(id));
+		const pinned = known.of(id);
+		if (pinned !== undefined) {
+			fingerprints.set(id, parseFingerprint(pinned) as Uint8Array);
+			if (shown !== undefined && shown !== pinned) warnings.push(changed(id, pinned, shown));
+			continue;
+		}
+		if (shown === undefined) continue;
+		if (!known.isRevoked(shown)) fingerprints.set(id, parseFingerprint(shown) as Uint8Array);
+		else if (targets.length === 0) {
+			fingerprints.set(id, NO_KEY);
+			warnings.push(revoked(id, shown));
+		} else return { code: 'key-revoked', message: revoked(id, shown) };
+	}
+	return { fingerprints, warnings };
+}
+
+/** The fingerprint of the key with which this receiver will answer; undefined if it has to make one. */
+function shownFingerprint(
+	{ cryptography, key }: SenderKeys,
+	receiver: ExpectedReceiver | undefined,
+): string | undefined {
+	for (const { publicKey, fingerprint } of receiver?.keys ?? []) {
+		const blob = Uint8Array.fromBase64(publicKey);
+		const imported = importKeyBlob(cryptography.backend, blob, 0, blob.length);
+		if (imported === undefined || !isCompatible(imported, key.publicKey)) continue;
+		// The key counts, not what stands beside it.
+		const print = formatFingerprint(imported.fingerprint);
+		return print === fingerprint ? print : undefined;
+	}
+	return undefined;
+}
+
+function changed(id: number, pinned: string, shown: string): string {
+	const uid = formatUid(id);
+	return (
+		`The key of ${uid} has changed: it had ${pinned} and now shows ${shown}. It will be refused. ` +
+		`If that is right ("its state directory was lost"), "uftpctl keys trust ${uid}" takes the new one.`
+	);
+}
+
+function revoked(id: number, print: string): string {
+	return `The key ${print} of ${formatUid(id)} is revoked; "uftpctl keys trust ${formatUid(id)}" takes that back.`;
+}
+
+function named(ids: readonly number[]): string {
+	const names = ids.slice(0, LISTED).map(formatUid).join(', ');
+	return ids.length > LISTED ? `${names} and ${ids.length - LISTED} more` : names;
+}
