@@ -12,5 +12,6 @@ export { RECEIVE_SLOTS, ReceiveMessages, SLOT_VECTORS, TRAIN_VECTORS } from './r
 export { SendMessages } from './send-messages.ts';
 export { formatIpv4, formatIpv6, isScoped, parseIpv4, parseIpv6 } from './socket-address.ts';
 export { IpOption, Ipv6Option, Level, MTU_DISCOVERY_OFF, SocketOption, UdpOption } from './socket-options.ts';
+export { sourceKey } from './source-key.ts';
 export { TimerDescriptor } from './timer-descriptor.ts';
 export { UdpSocket } from './udp-socket.ts';

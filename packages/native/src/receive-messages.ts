@@ -1,7 +1,13 @@
 import { errno, type Libc } from './libc.ts';
 import { Memory } from './memory.ts';
 import { ControlHeader, MessageHeader, MSG_DONTWAIT, VECTOR_BYTES } from './message-layout.ts';
-import { SOCKET_ADDRESS_BYTES, socketAddressHost, socketAddressPort, socketAddressScope } from './socket-address.ts';
+import {
+	SOCKET_ADDRESS_BYTES,
+	socketAddressHost,
+	socketAddressKey,
+	socketAddressPort,
+	socketAddressScope,
+} from './socket-address.ts';
 import { Level, UdpOption } from './socket-options.ts';
 
 /** Messages of one `recvmmsg`. */
@@ -125,6 +131,13 @@ export class ReceiveMessages {
 			port: socketAddressPort(memory.bytes, at),
 			scope: socketAddressScope(memory, at),
 		};
+	}
+
+	/** The host that the message in `slot` came from, as a number; allocates nothing. */
+	sourceKey(slot: number): number {
+		const { bytes } = this.#memory;
+		const at = NAMES_AT + slot * SOCKET_ADDRESS_BYTES;
+		return socketAddressKey(bytes, at);
 	}
 
 	#setVector(vectorAt: number, at: number, length: number): void {

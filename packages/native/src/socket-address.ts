@@ -1,4 +1,5 @@
 import type { Memory } from './memory.ts';
+import { sourceKey } from './source-key.ts';
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
@@ -132,6 +133,11 @@ export function socketAddressPort(bytes: Uint8Array, at: number): number {
 /** The host of the socket address at `at`, in canonical text without scope. */
 export function socketAddressHost(bytes: Uint8Array, at: number): string {
 	return bytes[at] === AF_INET6 ? formatIpv6(bytes, at + 8) : formatIpv4(bytes, at + 4);
+}
+
+/** The host in the socket address at `at` as a number (`sourceKey`). */
+export function socketAddressKey(bytes: Uint8Array, at: number): number {
+	return bytes[at] === AF_INET6 ? sourceKey(bytes, at + 8, 16) : sourceKey(bytes, at + 4, 4);
 }
 
 /** The interface number in the socket address at `at`: 0 unless it is a scoped IPv6 address. */

@@ -51,6 +51,8 @@ export interface IncomingBatch {
 	readonly length: Int32Array;
 	/** Source of datagram i. Allocates: for control messages, not for blocks. */
 	from(i: number): Endpoint;
+	/** A number for the host that datagram i came from, as `hostKey` makes it of the host's address. Allocates nothing. */
+	sourceKey(i: number): number;
 }
 
 /** What kind of thing a FILEINFO describes (wire facts, section 5.1). */

@@ -9,6 +9,7 @@ import { monotonicMs } from './clock.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import type { NetworkInterface } from './interfaces.ts';
 import type { MulticastListener } from './listener.ts';
+import { SenderHosts } from './sender-hosts.ts';
 import { PreciseTimer } from './timer.ts';
 
 /** Batches handled before other work of the process gets its turn. */
@@ -165,6 +166,8 @@ class Node {
 	readonly #groups = new Map<number, Membership>();
 	/** Group ids of unicast sessions, oldest first. */
 	readonly #unicast = new Set<number>();
+	/** Where the blocks of each session must come from. */
+	readonly #senders = new Map<number, SenderHosts>();
 	/** Blocks written since the node was attached. */
 	blocksPlaced = 0;
 	readonly #run: BlockRun;
@@ -249,6 +252,8 @@ class Node {
 			headerBytes = HEADER_BYTES + dataOffset;
 		}
 		const payloadLength = length - headerBytes;
+		// Nobody else may write into a file, even in a session without keys.
+		if (this.#senders.get(Header.fields.groupId.get(batch.bytes, at))?.has(batch.sourceKey(i)) === false) return;
 		if (!this.receiver.handleBlock(now, batch.bytes, at, payloadLength)) return;
 		this.#append(batch.bytes, isFlat ? at + headerBytes : batch.payloadAt[i], payloadLength, false);
 	}
@@ -284,11 +289,13 @@ class Node {
 		switch (event.kind) {
 			case 'sessionStarted':
 				this.#unicast.delete(event.groupId);
+				this.#senders.set(event.groupId, new SenderHosts(event.sender.host));
 				if (event.privateGroup === undefined) this.#noteUnicast(event.groupId);
 				else this.#join(event.groupId, { group: event.privateGroup, source: event.source });
 				return;
 			case 'sessionEnded': {
 				const group = this.#groups.get(event.groupId);
+				this.#senders.delete(event.groupId);
 				this.#groups.delete(event.groupId);
 				if (group !== undefined) this.#leave(group);
 				return;

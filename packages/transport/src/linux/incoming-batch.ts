@@ -68,6 +68,10 @@ export class LinuxIncomingBatch implements IncomingBatch {
 		return { host: scope === 0 ? host : `${host}%${scope}`, port };
 	}
 
+	sourceKey(i: number): number {
+		return this.#messages.sourceKey(this.#slotOf[i]);
+	}
+
 	#layOut(split: number, payloadBytes: number): void {
 		this.split = split;
 		this.#payloadBytes = payloadBytes;

@@ -1,6 +1,7 @@
 import type { Endpoint, IncomingBatch } from '@uftp/protocol';
 import { INCOMING_BATCH_DATAGRAMS } from '../datagram-socket.ts';
 import { MAX_SPLIT_BYTES, startsClearFileSegment } from '../expected-data.ts';
+import { hostKey } from '../host-key.ts';
 
 /** Most datagrams that one `receive` hands over. */
 const DATAGRAMS = 128;
@@ -61,5 +62,9 @@ export class PortableIncomingBatch implements IncomingBatch {
 
 	from(i: number): Endpoint {
 		return this.#sources[i];
+	}
+
+	sourceKey(i: number): number {
+		return hostKey(this.#sources[i].host);
 	}
 }
