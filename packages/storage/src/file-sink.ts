@@ -1,6 +1,13 @@
 /** Puts what a receiver is sent into its destination directories. */
 import fs from 'node:fs';
-import { type BlockSink, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '@uftp/protocol';
+import {
+	type BlockMap,
+	type BlockSink,
+	CompleteStatus,
+	type FileDecision,
+	FileType,
+	type IncomingFile,
+} from '@uftp/protocol';
 import { putAside } from './backup.ts';
 import { availableBytes, checkedDestinations, type Place, type PlaceDecision, placeOf } from './destination.ts';
 import {
@@ -15,7 +22,9 @@ import {
 import { because, codeOf } from './failure.ts';
 import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
 import { MadeDirectories, removeChild } from './removal.ts';
+import { arrivedBytes } from './restart-journal.ts';
 import { type MovedSession, SessionFolders } from './session-folders.ts';
+import { SessionRestarts } from './session-restarts.ts';
 import { statusOf } from './sync-decision.ts';
 import { systemPath } from './system-path.ts';
 import { isTemporaryName, temporaryName } from './temporary-names.ts';
@@ -48,6 +57,7 @@ export class FileSink implements BlockSink {
 	readonly #made = new MadeDirectories();
 	readonly #backups: readonly string[];
 	readonly #sessions: SessionFolders | undefined;
+	readonly #restarts: SessionRestarts | undefined;
 	/** When the running sessions were announced, in milliseconds since 1970. */
 	readonly #announcedAt = new Map<number, number>();
 
@@ -65,19 +75,32 @@ export class FileSink implements BlockSink {
 		const [destination] = this.#destinations;
 		const directoryMode = this.#directoryMode;
 		this.#sessions = new SessionFolders({ temporaryDirectory: directory, destination, oneByOne, directoryMode });
+		this.#restarts = new SessionRestarts(this.#sessions);
 	}
 
-	/** A session begins that was announced at this time (milliseconds since 1970): backups are named by it. */
-	sessionStarted(groupId: number, announcedAtMs: number): void {
+	/**
+	 * A session begins that was announced at this time (milliseconds since 1970): backups are named by it. With a
+	 * temporary directory a restarted one (instance above 0) takes up what its earlier run left. Returns sentences about
+	 * what it cannot.
+	 */
+	sessionStarted(groupId: number, announcedAtMs: number, groupInstance = 0): string[] {
 		this.#announcedAt.set(groupId, announcedAtMs);
+		return this.#restarts?.begin(groupId, groupInstance > 0) ?? [];
 	}
 
-	/** A session is over. With a temporary directory what a complete one brought is moved to its place now. */
+	/**
+	 * A session is over. With a temporary directory what a complete one brought is moved to its place now, and what of it
+	 * is unfinished goes; what one that failed has brought stays for a restart.
+	 */
 	sessionEnded(groupId: number, isComplete: boolean): MovedSession {
 		this.#announcedAt.delete(groupId);
-		if (isComplete && this.#sessions !== undefined) return this.#sessions.moveAll(groupId);
+		const problems = this.#restarts?.end(groupId, isComplete) ?? [];
+		if (isComplete && this.#sessions !== undefined) {
+			const result = this.#sessions.moveAll(groupId);
+			return { moved: result.moved, problems: [...problems, ...result.problems] };
+		}
 		this.#sessions?.leave(groupId);
-		return { moved: [], problems: [] };
+		return { moved: [], problems };
 	}
 
 	/** The full path that a file has, or will have at the end of its session; undefined for a name that is refused. */
@@ -116,19 +139,27 @@ export class FileSink implements BlockSink {
 		const file = this.#files.get(handle);
 		if (file === undefined) return `No file is open under handle ${handle}.`;
 		this.#files.delete(handle);
-		const fault = file.finish((parent) => this.#putAside(file.groupId, file.place, parent));
+		const fault = file.finish((parent) => this.#putAside(file.file.groupId, file.place, parent));
 		const { destination, parents } = file.place;
 		if (fault === undefined) this.#made.keep(destination, parents);
 		else this.#made.removeEmpty(destination, parents);
 		return fault;
 	}
 
-	discard(handle: number): void {
-		const file = this.#files.get(handle);
-		if (file === undefined) return;
+	discard(handle: number, arrived?: BlockMap): void {
+		const open = this.#files.get(handle);
+		if (open === undefined) return;
 		this.#files.delete(handle);
-		file.discard();
-		this.#made.removeEmpty(file.place.destination, file.place.parents);
+		const { file, place } = open;
+		const isKept = arrived !== undefined && this.#restarts !== undefined && !file.sync;
+		const left = isKept ? open.keep() : undefined;
+		if (left === undefined) {
+			if (!isKept) open.discard();
+			this.#made.removeEmpty(place.destination, place.parents);
+			return;
+		}
+		this.#made.keep(place.destination, place.parents);
+		this.#restarts!.keep(file, nameOf(place), left, arrived!);
 	}
 
 	/** Files that are open at the moment. */
@@ -189,9 +220,18 @@ export class FileSink implements BlockSink {
 		const status = statusOf(file, existing && describe(existing));
 		if (status === CompleteStatus.Skipped) return answered('the file here is as new', status);
 		if (file.preview) return answered('preview only: nothing is written', status);
-		const shortage = this.#shortage(file, place, existing);
+		if (this.#restarts?.hasComplete(file, existing) === true) {
+			return answered('it is here from an earlier run of the session');
+		}
+		const left = this.#restarts?.find(file, nameOf(place));
+		const shortage = this.#shortage(file, place, existing, left === undefined ? 0 : arrivedBytes(left.map));
 		if (shortage !== undefined) return { kind: 'abort', reason: shortage };
 		const parent = this.#parentOf(place);
+		const resumed = left && this.#restarts?.resume(file, place, parent, this.#rules, left);
+		if (resumed !== undefined) {
+			this.#files.set(file.handle, resumed);
+			return { kind: 'accept', status, present: left!.map };
+		}
 		if (!this.#rules.temporaryNames) this.#putAside(file.groupId, place, parent);
 		this.#files.set(file.handle, IncomingRegular.create(file, place, parent, this.#rules));
 		return { kind: 'accept', status };
@@ -209,7 +249,7 @@ export class FileSink implements BlockSink {
 	}
 
 	#symbolicLink(file: IncomingFile, place: Place): FileDecision {
-		const fault = linkFault(file.link, place.parents.length);
+		const fault = linkFault(file.link);
 		if (fault !== undefined) return rejected(`the symbolic link ${quoted(file.name)} is refused: ${fault}`);
 		const clash = collision(file, this.#look(place));
 		if (clash !== undefined) return rejected(clash);
@@ -297,8 +337,8 @@ export class FileSink implements BlockSink {
 		return undefined;
 	}
 
-	#shortage(file: IncomingFile, place: Place, existing: fs.Stats | undefined): string | undefined {
-		let free = availableBytes(place.destination) - this.#minFreeBytes;
+	#shortage(file: IncomingFile, place: Place, existing: fs.Stats | undefined, arrived: number): string | undefined {
+		let free = availableBytes(place.destination) - this.#minFreeBytes + arrived;
 		for (const open of this.#files.values()) {
 			if (open.place.destination === place.destination) free -= open.missingBytes;
 		}
@@ -310,6 +350,11 @@ export class FileSink implements BlockSink {
 
 function pathOf(place: Place): string {
 	return [place.destination, ...place.parents, place.last].join('/');
+}
+
+/** The path in the folder of a session. */
+function nameOf(place: Place): string {
+	return [...place.parents, place.last].join('/');
 }
 
 function describe(stats: fs.Stats): { regular: boolean; size: number; modifiedSeconds: number } {

@@ -103,7 +103,7 @@ export class MemorySink implements BlockSink {
 			.map((_, depth) => parts.components.slice(0, depth + 1).join('/'))
 			.find((above) => (this.stored.get(above)?.type ?? FileType.EmptyDirectory) !== FileType.EmptyDirectory);
 		if (barrier !== undefined) return rejected(`${quoted(barrier)} is not a directory`);
-		return this.#decide(file, name, parts.components.length - 1);
+		return this.#decide(file, name);
 	}
 
 	write(handle: number, offset: number, bytes: Uint8Array, at: number, length: number): string | undefined {
@@ -130,7 +130,7 @@ export class MemorySink implements BlockSink {
 		this.#open.delete(handle);
 	}
 
-	#decide(file: IncomingFile, name: string, depth: number): FileDecision {
+	#decide(file: IncomingFile, name: string): FileDecision {
 		const existing = this.stored.get(name);
 		switch (file.type) {
 			case FileType.Regular:
@@ -141,7 +141,7 @@ export class MemorySink implements BlockSink {
 				if (!file.preview) this.stored.set(name, { type: FileType.EmptyDirectory });
 				return answered();
 			case FileType.SymbolicLink: {
-				const fault = linkFault(file.link, depth);
+				const fault = linkFault(file.link);
 				if (fault !== undefined) return rejected(`the symbolic link ${quoted(file.name)} is refused: ${fault}`);
 				if (this.#isDirectory(name)) return rejected(`${quoted(file.name)} is a directory here`);
 				if (!file.preview) this.stored.set(name, { type: FileType.SymbolicLink, link: file.link });
