@@ -1,20 +1,30 @@
 /** IVs (wire facts, section 12.6): from the salt of the keys, the source id and the counter of the message. */
+import type { RandomBytes } from './ports.ts';
 
 const COUNTER_LIMIT = Number.MAX_SAFE_INTEGER;
+const START_BYTES = 6;
 
 /**
- * The 64-bit counter of one node in one session, shared by KEYINFO and ENCRYPTED. It starts at 0 and goes up by one
- * before each use, so that no two packets of a node have the same IV. One counter belongs to one group key.
+ * The 64-bit counter of one node, shared by KEYINFO and ENCRYPTED. It goes up by one before each use, so that no two
+ * packets of a node have the same IV.
  */
 export class NonceCounter {
 	#value: number;
 
-	/**
-	 * `start` is 0 where the group key is made with the counter, at the sender. A receiver may come back into a session
-	 * whose key it has used before: it starts at a random place, so that it cannot repeat itself.
-	 */
+	/** `start` is 0 for the packets of 4.10.2, which counts from 1 in every session. */
 	constructor(start = 0) {
 		this.#value = start;
+	}
+
+	/**
+	 * A counter that starts at a random place below 2^48. All nodes of a group have one key, and IVs differ by source id
+	 * and counter: a sender and a receiver on one host have the same id by default, and a receiver that comes back into a
+	 * session has had its key before. Nobody minds where a counter starts, and so they never meet.
+	 */
+	static anywhere(random: RandomBytes): NonceCounter {
+		let start = 0;
+		for (const byte of random(START_BYTES)) start = start * 0x100 + byte;
+		return new NonceCounter(start);
 	}
 
 	/** The last counter that was used; at first, the start. */

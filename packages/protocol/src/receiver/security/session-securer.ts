@@ -10,26 +10,17 @@ import { senderRefusal } from './acceptance.ts';
 import { agree } from './key-agreement.ts';
 import { SessionSecurity } from './session-security.ts';
 
-const START_BYTES = 6;
-
 export class SessionSecurer {
 	readonly #config: ReceiverConfig;
 	readonly #allowance = new Allowance(KEY_OPERATIONS_PER_SECOND, 1000);
-	/**
-	 * IV counter of all encrypted sessions of the node. One that was left and joined again has the same group key, and
-	 * so may one after a restart of this program: the counter never goes back, and starts at a random place.
-	 */
+	/** Of all sessions of the node: one that was left and joined again has the same group key. */
 	readonly #ivCounter: NonceCounter | undefined;
 	/** The keys of the session that was accepted last; undefined in the clear. */
 	security: SessionSecurity | undefined;
 
 	constructor(config: ReceiverConfig) {
 		this.#config = config;
-		const { security } = config;
-		if (security === undefined) return;
-		let start = 0;
-		for (const byte of security.random(START_BYTES)) start = start * 0x100 + byte;
-		this.#ivCounter = new NonceCounter(start);
+		this.#ivCounter = config.security && NonceCounter.anywhere(config.security.random);
 	}
 
 	/**

@@ -51,7 +51,7 @@ export class SenderSecurity {
 	readonly groupMaster: Uint8Array;
 	readonly sealer: Sealer;
 	readonly #opener: Opener;
-	readonly #counter = new NonceCounter();
+	readonly #counter: NonceCounter;
 	readonly #announceSigner: Signer | undefined;
 	readonly #sourceId: number;
 
@@ -63,6 +63,7 @@ export class SenderSecurity {
 		this.config = config;
 		this.needsClientKeys = needsClientKeys(config);
 		this.#sourceId = session.sourceId;
+		this.#counter = NonceCounter.anywhere(random);
 		this.rand1 = newRand1(random, session.epochMs + now);
 		this.privateAddress = session.isUnicast
 			? new Uint8Array(session.family === 4 ? 4 : 16)
