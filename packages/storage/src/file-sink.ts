@@ -151,15 +151,15 @@ export class FileSink implements BlockSink {
 		if (open === undefined) return;
 		this.#files.delete(handle);
 		const { file, place } = open;
-		const isKept = arrived !== undefined && this.#restarts !== undefined && !file.sync;
-		const left = isKept ? open.keep() : undefined;
-		if (left === undefined) {
-			if (!isKept) open.discard();
+		const restarts = file.sync || arrived === undefined ? undefined : this.#restarts;
+		if (restarts === undefined) open.discard();
+		const left = restarts === undefined ? undefined : open.keep();
+		if (restarts === undefined || arrived === undefined || left === undefined) {
 			this.#made.removeEmpty(place.destination, place.parents);
 			return;
 		}
 		this.#made.keep(place.destination, place.parents);
-		this.#restarts!.keep(file, nameOf(place), left, arrived!);
+		restarts.keep(file, nameOf(place), left, arrived);
 	}
 
 	/** Files that are open at the moment. */
@@ -227,10 +227,12 @@ export class FileSink implements BlockSink {
 		const shortage = this.#shortage(file, place, existing, left === undefined ? 0 : arrivedBytes(left.map));
 		if (shortage !== undefined) return { kind: 'abort', reason: shortage };
 		const parent = this.#parentOf(place);
-		const resumed = left && this.#restarts?.resume(file, place, parent, this.#rules, left);
-		if (resumed !== undefined) {
-			this.#files.set(file.handle, resumed);
-			return { kind: 'accept', status, present: left!.map };
+		if (left !== undefined) {
+			const resumed = this.#restarts?.resume(file, place, parent, this.#rules, left);
+			if (resumed !== undefined) {
+				this.#files.set(file.handle, resumed);
+				return { kind: 'accept', status, present: left.map };
+			}
 		}
 		if (!this.#rules.temporaryNames) this.#putAside(file.groupId, place, parent);
 		this.#files.set(file.handle, IncomingRegular.create(file, place, parent, this.#rules));

@@ -19,9 +19,8 @@ export interface CreationRules {
 }
 
 export class IncomingRegular {
+	readonly file: IncomingFile;
 	readonly place: Place;
-	readonly groupId: number;
-	readonly size: number;
 	readonly #fd: number;
 	readonly #parent: DirectoryHandle;
 	/** The name that the file has now; its final one is `place.last`. */
@@ -31,9 +30,8 @@ export class IncomingRegular {
 	#missingBytes: number;
 
 	private constructor(file: IncomingFile, place: Place, parent: DirectoryHandle, fd: number, nameNow: string) {
+		this.file = file;
 		this.place = place;
-		this.groupId = file.groupId;
-		this.size = file.size;
 		this.#fd = fd;
 		this.#parent = parent;
 		this.#nameNow = nameNow;
@@ -69,15 +67,44 @@ export class IncomingRegular {
 		}
 	}
 
+	/**
+	 * Opens what an earlier run of the session left of the file; `arrivedBytes` of it are there. Takes `parent` over, but
+	 * for when it returns undefined: it is gone, or not what it was.
+	 */
+	static resume(
+		file: IncomingFile,
+		place: Place,
+		parent: DirectoryHandle,
+		rules: CreationRules,
+		left: { readonly temporaryName: string; readonly changedMs: number; readonly arrivedBytes: number },
+	): IncomingRegular | undefined {
+		let fd: number | undefined;
+		try {
+			fd = fs.openSync(childPath(parent, left.temporaryName), resumeFlags);
+			const stats = fs.fstatSync(fd);
+			if (stats.isFile() && stats.size === file.size && stats.mtimeMs === left.changedMs) {
+				fs.fchmodSync(fd, stats.mode & rules.fileMode & (0o600 | (file.permissions ?? 0o777)));
+				const resumed = new IncomingRegular(file, place, parent, fd, left.temporaryName);
+				resumed.#missingBytes -= left.arrivedBytes;
+				return resumed;
+			}
+		} catch (error) {
+			if (codeOf(error) === '') throw error;
+		}
+		if (fd !== undefined) fs.closeSync(fd);
+		return undefined;
+	}
+
 	/** Bytes that have not been written yet: the disk space that is still spoken for. */
 	get missingBytes(): number {
 		return Math.max(this.#missingBytes, 0);
 	}
 
 	write(offset: number, bytes: Uint8Array, at: number, length: number): string | undefined {
-		if (offset < 0 || offset + length > this.size) {
+		const { size } = this.file;
+		if (offset < 0 || offset + length > size) {
 			const range = `bytes ${offset} to ${offset + length}`;
-			return `${quoted(this.#nameThen)} has ${this.size} bytes, but a block covers ${range}.`;
+			return `${quoted(this.#nameThen)} has ${size} bytes, but a block covers ${range}.`;
 		}
 		try {
 			let done = 0;
@@ -115,6 +142,28 @@ export class IncomingRegular {
 		}
 	}
 
+	/**
+	 * The file may be resumed: closes it and leaves it under its temporary name. Its bytes reach the disk first, because
+	 * nobody will look at them again. Undefined, and nothing of it is left, if that is impossible.
+	 */
+	keep(): { temporaryName: string; changedMs: number } | undefined {
+		if (this.#nameNow === this.#nameThen) {
+			this.discard();
+			return undefined;
+		}
+		try {
+			fs.fsyncSync(this.#fd);
+			const changedMs = fs.fstatSync(this.#fd).mtimeMs;
+			fs.closeSync(this.#fd);
+			closeDirectory(this.#parent);
+			return { temporaryName: this.#nameNow, changedMs };
+		} catch (error) {
+			if (codeOf(error) === '') throw error;
+			this.discard();
+			return undefined;
+		}
+	}
+
 	/** Removes what was written. */
 	discard(): void {
 		fs.closeSync(this.#fd);
@@ -132,6 +181,7 @@ export class IncomingRegular {
 	}
 }
 
+const resumeFlags = fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 const createFlags = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
 
 function createTemporary(file: IncomingFile, parent: DirectoryHandle, mode: number): { fd: number; name: string } {

@@ -9,5 +9,5 @@ export { KeyFileError, type LoadedKey, loadKeyFile, storeNewKeyFile } from './ke
 export { KnownKeys } from './known-keys.ts';
 export { type NodeKeyQuestion, type NodeKeys, openNodeKeys } from './node-key.ts';
 export type { SourceRoot } from './source-root.ts';
-export { cleanTemporaries } from './temporary-names.ts';
 export { stateDirectory, type WrapperLegacy, wrapperLegacy } from './state-directory.ts';
+export { cleanTemporaries } from './temporary-names.ts';

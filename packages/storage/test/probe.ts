@@ -8,7 +8,15 @@ import { FileType } from '@uftp/protocol';
 import { buildCatalogue, FileSink, FileSource } from '../src/index.ts';
 
 const handleOf = { a: 1, b: 2 };
-const base = { groupId: 1, senderId: 2, modifiedSeconds: 0, link: '', sync: false, preview: false } as const;
+const base = {
+	groupId: 1,
+	groupInstance: 0,
+	senderId: 2,
+	modifiedSeconds: 0,
+	link: '',
+	sync: false,
+	preview: false,
+} as const;
 const regular = { ...base, type: FileType.Regular } as const;
 
 function modes(directory: string, umask: number, option: number): Record<string, string> {

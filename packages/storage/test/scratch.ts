@@ -44,6 +44,7 @@ export function incoming(name: string, given: Partial<IncomingFile> = {}): Incom
 	return {
 		handle: handles,
 		groupId: 0x00c0ffee,
+		groupInstance: 0,
 		senderId: 0x0a630001,
 		fileId: handles,
 		type: FileType.Regular,
