@@ -58,7 +58,7 @@ export class KnownKeys {
 			.filter(([id]) => !this.#known.has(id))
 			.map(([id, bytes]) => [id, formatFingerprint(bytes)] as const);
 		for (const [id, print] of fresh) this.#known.set(id, print);
-		if (fresh.length > 0) this.#write();
+		if (fresh.length > 0) this.#writeKnown();
 		return fresh;
 	}
 
@@ -78,11 +78,15 @@ export class KnownKeys {
 		this.#write();
 	}
 
-	#write(): void {
+	#writeKnown(): void {
 		mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
 		const known = this.all.map(([id, print]) => `${formatUid(id)}|${print}\n`);
-		const revoked = this.revoked.map(([id, print]) => `${formatUid(id)}|${print}\n`);
 		replace(join(this.#folder, KNOWN), KNOWN_HEAD + known.join(''));
+	}
+
+	#write(): void {
+		this.#writeKnown();
+		const revoked = this.revoked.map(([id, print]) => `${formatUid(id)}|${print}\n`);
 		replace(join(this.#folder, REVOKED), REVOKED_HEAD + revoked.join(''));
 	}
 }

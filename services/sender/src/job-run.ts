@@ -45,6 +45,7 @@ export class JobRun {
 	readonly #filesDone = new Map<number, number>();
 	/** Seconds from the start until a receiver had its last file. */
 	readonly #secondsOf = new Map<number, number>();
+	#keptOut: ReadonlyMap<number, string> = new Map();
 	#abortReason: string | undefined;
 	#driver: SenderDriver | undefined;
 
@@ -166,7 +167,8 @@ export class JobRun {
 		const { id, job } = this.#order;
 		const { keys, config } = this.#around;
 		const answer = sessionSecurity(keys, { job, mode: config.encryption, targets, expected });
-		if (answer.kind === 'encrypted') for (const warning of answer.warnings) this.#logger.warn(warning);
+		if (answer.kind === 'encrypted') this.#keptOut = answer.keptOut;
+		for (const warning of this.#keptOut.values()) this.#logger.warn(warning);
 		if (answer.kind === 'clear' && answer.why !== undefined) {
 			this.#logger.warn(`Job ${id} goes in the clear: ${answer.why}.`);
 		}
@@ -226,6 +228,7 @@ export class JobRun {
 			fileCount: this.#order.catalogue.entries.length,
 			expected,
 			secondsOf: this.#secondsOf,
+			keptOut: this.#keptOut,
 		});
 		const common = { session, receivers, seconds: this.#seconds() };
 		const { failure } = end;

@@ -16,13 +16,15 @@ export interface ResultContext {
 	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
 	/** Seconds from the start of the job until a receiver had its last file. */
 	readonly secondsOf: ReadonlyMap<number, number>;
+	/** Receivers whose keys keep them out, and why. */
+	readonly keptOut: ReadonlyMap<number, string>;
 }
 
 /** One line for each receiver that was named, expected, or came by itself; sorted by UID. */
 export function receiverResults(end: SenderEnd, context: ResultContext): ReceiverResult[] {
 	const results = new Map<number, ReceiverResult>();
 	for (const { receiverId } of context.expected.values()) {
-		results.set(receiverId, named(receiverId, 'mute', context, 'It did not answer the announcement.'));
+		results.set(receiverId, named(receiverId, 'mute', context, whyMute(receiverId, context)));
 	}
 	for (const each of end.results) results.set(each.receiverId, resultOf(each, context));
 	const sorted = [...results.entries()].sort(([a], [b]) => a - b).map(([, result]) => result);
@@ -37,7 +39,7 @@ function resultOf(each: SessionResult, context: ResultContext): ReceiverResult {
 		outcome = 'aborted';
 		reason ??= `It has ${files} of ${context.fileCount} files: the others could not be read here.`;
 	}
-	if (outcome === 'mute') reason ??= 'It did not answer the announcement.';
+	if (outcome === 'mute') reason ??= whyMute(each.receiverId, context);
 	const seconds = context.secondsOf.get(each.receiverId);
 	return {
 		...named(each.receiverId, outcome, context, reason),
@@ -46,6 +48,10 @@ function resultOf(each: SessionResult, context: ResultContext): ReceiverResult {
 		bytes: each.bytes,
 		...(seconds === undefined || !isDelivered(outcome) ? {} : { seconds }),
 	};
+}
+
+function whyMute(receiverId: number, { keptOut }: ResultContext): string {
+	return keptOut.get(receiverId) ?? 'It did not answer the announcement.';
 }
 
 function named(

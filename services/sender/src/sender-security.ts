@@ -63,7 +63,12 @@ export interface SecurityQuestion {
 }
 
 export type SecurityAnswer =
-	| { readonly kind: 'encrypted'; readonly security: SenderSecurityConfig; readonly warnings: readonly string[] }
+	| {
+			readonly kind: 'encrypted';
+			readonly security: SenderSecurityConfig;
+			/** Receivers whose keys keep them out as far as is known, and why. */
+			readonly keptOut: ReadonlyMap<number, string>;
+	  }
 	/** `why` is undefined where it was asked for. */
 	| { readonly kind: 'clear'; readonly why: string | undefined }
 	| { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -75,7 +80,8 @@ export type SecurityAnswer =
 export function sessionSecurity(keys: SenderKeys, question: SecurityQuestion): SecurityAnswer {
 	const mode = question.job.options?.encryption ?? question.mode;
 	if (mode === 'never') return { kind: 'clear', why: undefined };
-	const why = mode === 'always' ? undefined : whyNotAll(question);
+	const known = KnownKeys.read(keys.stateFolder);
+	const why = mode === 'always' ? undefined : whyNotAll(question, known);
 	if (why !== undefined) return { kind: 'clear', why };
 	const { suite, why: lacking } = suiteFor(keys);
 	if (suite === undefined) {
@@ -83,13 +89,13 @@ export function sessionSecurity(keys: SenderKeys, question: SecurityQuestion): S
 		return { kind: 'refused', refusal: { code: 'cannot-encrypt', message: `${lacking}.` } };
 	}
 	const { backend, random } = keys.cryptography;
-	const pins = pinsFor(keys, question);
+	const pins = pinsFor(keys, question, known);
 	if ('code' in pins) return { kind: 'refused', refusal: pins };
-	const { fingerprints, warnings } = pins;
+	const { fingerprints, keptOut } = pins;
 	return {
 		kind: 'encrypted',
 		security: { backend, random, suite, key: keys.key, clientAuth: true, fingerprints },
-		warnings,
+		keptOut,
 	};
 }
 
@@ -141,25 +147,27 @@ function suiteFor({
 	);
 }
 
-/** Why not every expected receiver can decrypt, as far as the registry knows; undefined if all can. */
-function whyNotAll({ targets, expected }: SecurityQuestion): string | undefined {
+/**
+ * Why not every expected receiver can decrypt, as far as is known; undefined if all can. One whose key is pinned has
+ * shown that it can, whatever the registry says now.
+ */
+function whyNotAll({ targets, expected }: SecurityQuestion, known: KnownKeys): string | undefined {
 	const ids = targets.length > 0 ? targets : [...expected.keys()];
 	if (ids.length === 0) return 'the registry knows no receiver that could decrypt';
-	const unknown = ids.filter((id) => !expected.has(id));
+	const unknown = ids.filter((id) => !expected.has(id) && known.of(id) === undefined);
 	if (unknown.length > 0) return `the registry does not know ${named(unknown)}`;
-	const keyless = ids.filter((id) => (expected.get(id)?.keys.length ?? 0) === 0);
+	const keyless = ids.filter((id) => known.of(id) === undefined && expected.get(id)?.keys.length === 0);
 	return keyless.length > 0 ? `${named(keyless)} cannot decrypt` : undefined;
 }
 
 interface Pins {
 	readonly fingerprints: ReadonlyMap<number, Uint8Array>;
-	readonly warnings: readonly string[];
+	readonly keptOut: ReadonlyMap<number, string>;
 }
 
-function pinsFor(keys: SenderKeys, { targets, expected }: SecurityQuestion): Pins | Refusal {
-	const known = KnownKeys.read(keys.stateFolder);
+function pinsFor(keys: SenderKeys, { targets, expected }: SecurityQuestion, known: KnownKeys): Pins | Refusal {
 	const fingerprints = new Map<number, Uint8Array>();
-	const warnings: string[] = [];
+	const keptOut = new Map<number, string>();
 	if (targets.length === 0) {
 		// Whoever comes: those that are known must be themselves, those that were revoked stay out.
 		for (const [id] of known.revoked) fingerprints.set(id, NO_KEY);
@@ -170,17 +178,17 @@ function pinsFor(keys: SenderKeys, { targets, expected }: SecurityQuestion): Pin
 		const pinned = known.of(id);
 		if (pinned !== undefined) {
 			fingerprints.set(id, parseFingerprint(pinned) as Uint8Array);
-			if (shown !== undefined && shown !== pinned) warnings.push(changed(id, pinned, shown));
+			if (shown !== undefined && shown !== pinned) keptOut.set(id, changed(id, pinned, shown));
 			continue;
 		}
 		if (shown === undefined) continue;
 		if (!known.isRevoked(shown)) fingerprints.set(id, parseFingerprint(shown) as Uint8Array);
 		else if (targets.length === 0) {
 			fingerprints.set(id, NO_KEY);
-			warnings.push(revoked(id, shown));
+			keptOut.set(id, revoked(id, shown));
 		} else return { code: 'key-revoked', message: revoked(id, shown) };
 	}
-	return { fingerprints, warnings };
+	return { fingerprints, keptOut };
 }
 
 /** The fingerprint of the key with which this receiver will answer; undefined if it has to make one. */

@@ -143,13 +143,13 @@ describe('results', () => {
 
 	it('fit into a message of the bus for ten thousand receivers', () => {
 		const many = Array.from({ length: 10_000 }, (_, i) => one(i + 1));
-		const results = receiverResults(end(many), { fileCount: 1, expected: new Map(), secondsOf: new Map() });
+		const results = receiverResults(end(many), { fileCount: 1, expected: new Map(), secondsOf: new Map(), keptOut: new Map() });
 		expect(results.length).toBe(10_000);
 		expect(JSON.stringify(results).length).toBeLessThan(900_000);
 	});
 
 	it('do not count a receiver as served that lacks a file', () => {
-		const context = { fileCount: 2, expected: new Map(), secondsOf: new Map() };
+		const context = { fileCount: 2, expected: new Map(), secondsOf: new Map(), keptOut: new Map() };
 		expect(receiverResults(end([one(1)]), context)).toMatchObject([
 			{ outcome: 'aborted', reason: expect.stringContaining('1 of 2') },
 		]);

@@ -1,4 +1,5 @@
 /** `uftpctl lab`: the whole system at work on the loopback interface of this machine; nothing leaves it. */
+import { join } from 'node:path';
 import { connectBus, findLocalBus, type JobAnswer, type JobInput, subjects } from '@uftp/bus';
 import type { Logger, LogLevel } from '@uftp/service-kit';
 import { ask, type CommandBus } from './command-bus.ts';
@@ -95,7 +96,9 @@ function labOptions(line: CommandLine): LabOptions {
 }
 
 function startLab(stage: LabStage, options: LabOptions, loggerOf: (role: string) => Logger): Promise<Stack> {
-	const common = { interface: stage.interfaceName, port: String(stage.port), stopSeconds: '0' };
+	// Keys of a lab are gone with it.
+	const stateDir = join(stage.folder, 'state');
+	const common = { interface: stage.interfaceName, port: String(stage.port), stateDir, stopSeconds: '0' };
 	return startStack({
 		natsUrl: undefined,
 		busPort: undefined,

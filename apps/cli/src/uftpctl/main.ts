@@ -21,6 +21,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
 		about: 'list the receivers that are there',
 		load: async () => (await import('./clients.ts')).clients,
 	},
+	keys: {
+		about: 'show keys, make them, say which receivers are trusted',
+		load: async () => (await import('./keys.ts')).keys,
+	},
 	lab: {
 		about: 'show it all at work on the loopback interface of this machine',
 		load: async () => (await import('./lab.ts')).lab,

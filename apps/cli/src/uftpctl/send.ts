@@ -4,7 +4,7 @@ import { ask, type CommandBus, connectCommandBus } from './command-bus.ts';
 import { CommandEnd, ExitCode, exitCodeHelp, usageError } from './exit-code.ts';
 import { type JobEnd, JobWatch, type SeenEvent } from './job-watch.ts';
 import { locateFiles } from './local-files.ts';
-import { has, numberOf, type OptionSpec, optionHelp, optionOf, parseOptions } from './options.ts';
+import { type CommandLine, has, numberOf, type OptionSpec, optionHelp, optionOf, parseOptions } from './options.ts';
 import { progressText, receiverLines } from './progress-text.ts';
 import { bytesText, countText, LiveLine, printable, say, tell } from './terminal.ts';
 
@@ -13,6 +13,8 @@ const specs: readonly OptionSpec[] = [
 	{ name: '--open', help: 'send to everyone who registers (an open group); the default' },
 	{ name: '--rate', value: 'KBPS', help: 'rate in Kbps (1024 bit/s); -1: as fast as the receivers stand' },
 	{ name: '--as', value: 'NAME', help: 'name at the receivers, for a single file or folder' },
+	{ name: '--encrypt', help: 'encrypt, whether or not the registry shows that every receiver can' },
+	{ name: '--clear', help: 'do not encrypt; the default is to do so if every receiver can' },
 	{ name: '--root', value: 'LABEL', help: 'the files are paths below this root of a sender, not local files' },
 	{ name: '--json', help: 'every event of the job as one line of JSON on stdout, nothing else' },
 	{ name: '--help', help: 'this text' },
@@ -48,6 +50,11 @@ export async function send(words: readonly string[]): Promise<number> {
 	if (as !== undefined && paths.length > 1) throw usageError('--as gives one name, and there are several files.');
 	const rateKbps = numberOf(line, '--rate', -1, 2 ** 30);
 	if (rateKbps === 0) throw usageError('--rate must be at least 1, or -1 for as fast as the receivers stand.');
+	const encryption = encryptionOf(line);
+	const options = {
+		...(rateKbps === undefined ? {} : { rateKbps }),
+		...(encryption === undefined ? {} : { encryption }),
+	};
 	const root = optionOf(line, '--root');
 	const bus = await connectCommandBus();
 	try {
@@ -57,7 +64,7 @@ export async function send(words: readonly string[]): Promise<number> {
 			v: 1,
 			files: as === undefined ? [...files] : files.map((file) => ({ ...file, as })),
 			...(uids === undefined ? {} : { to: { uids } }),
-			...(rateKbps === undefined ? {} : { options: { rateKbps } }),
+			...(Object.keys(options).length === 0 ? {} : { options }),
 		};
 		const subject = located === undefined ? bus.subjects.jobsSend : bus.subjects.jobsSendTo(located.sender);
 		return await runJob(bus, subject, job, isJson);
@@ -99,17 +106,28 @@ export async function runJob(bus: CommandBus, subject: string, job: JobInput, is
 function show({ kind, envelope }: SeenEvent, live: LiveLine): void {
 	const { data } = envelope;
 	if (kind === 'progress') live.show(progressText(data as Parameters<typeof progressText>[0]));
-	if (kind === 'session' && data.phase === 'announced') live.show(waitingText(data as EventDataByKind['session']));
+	if (kind === 'session' && data.phase === 'announced') {
+		const { inTheClear } = data as EventDataByKind['session'];
+		if (inTheClear !== undefined) tell(`warning: this goes in the clear: ${printable(inTheClear)}`);
+		live.show(waitingText(data as EventDataByKind['session']));
+	}
 	if (kind !== 'receiver' || data.phase === 'joined' || data.phase === 'completed') return;
 	const { uid, phase, reason } = data as { uid: string; phase: string; reason?: string };
 	live.keep();
 	tell(`${printable(uid)} ${phase}${reason === undefined ? '' : `: ${printable(reason)}`}`);
 }
 
-function waitingText({ publicAddress, receivers, open }: EventDataByKind['session']): string {
+function encryptionOf(line: CommandLine): 'always' | 'never' | undefined {
+	if (has(line, '--encrypt') && has(line, '--clear')) throw usageError('--encrypt and --clear contradict each other.');
+	if (has(line, '--encrypt')) return 'always';
+	return has(line, '--clear') ? 'never' : undefined;
+}
+
+function waitingText({ publicAddress, receivers, open, encryption }: EventDataByKind['session']): string {
 	const known =
 		open === true && receivers !== undefined && receivers > 0 ? countText(receivers, 'known receiver') : 'receivers';
-	return `announced on ${printable(publicAddress ?? '?')}, waiting for ${known} to register`;
+	const secured = encryption === undefined || encryption === 'none' ? '' : ` (encrypted: ${printable(encryption)})`;
+	return `announced on ${printable(publicAddress ?? '?')}${secured}, waiting for ${known} to register`;
 }
 
 function summarize(end: JobEnd): void {

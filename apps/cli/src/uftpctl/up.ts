@@ -30,7 +30,7 @@ const specs: readonly OptionSpec[] = [
 	{ name: '--port', value: 'PORT', help: 'UDP port (default 1044)' },
 	{ name: '--group', value: 'ADDRESS', help: 'multicast group of the announcements (default 230.4.4.1)' },
 	{ name: '--rate', value: 'KBPS', help: 'rate of jobs that name none (default -1: as fast as the receivers stand)' },
-	{ name: '--state-dir', value: 'DIR', help: 'folder that keeps UIDs which were made up' },
+	{ name: '--state-dir', value: 'DIR', help: 'folder that keeps keys, UIDs and the keys of receivers' },
 	{ name: '--bus-port', value: 'PORT', help: 'TCP port of the bus on 127.0.0.1 (default 4222, or a free one)' },
 	{ name: '--token', value: 'TEXT', help: 'what programs have to show to the bus (default: a new one at each start)' },
 	{ name: '--no-token', help: 'let every user of this machine use the bus' },
@@ -67,7 +67,12 @@ export async function up(words: readonly string[]): Promise<number> {
 		busPort: numberOf(line, '--bus-port', 1, 65_535),
 		token: tokenOf(line),
 		isAnnounced: natsUrl === undefined,
-		sender: { ...common, roots: rootsOf(line), ...setting('rateKbps', optionOf(line, '--rate')) },
+		sender: {
+			...common,
+			roots: rootsOf(line),
+			...setting('rateKbps', optionOf(line, '--rate')),
+			...setting('stateDir', optionOf(line, '--state-dir')),
+		},
 		receivers: destinationsOf(line).map((destination) => ({
 			...common,
 			destination,

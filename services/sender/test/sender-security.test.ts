@@ -1,0 +1,178 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Job } from '@uftp/bus';
+import {
+	CipherType,
+	curveByName,
+	formatFingerprint,
+	generateEcKey,
+	generateRsaKey,
+	HashType,
+	KeyExchange,
+	type PrivateKey,
+} from '@uftp/crypto';
+import { openCryptography, publishedKeys } from '@uftp/service-kit';
+import { KnownKeys } from '@uftp/storage';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ExpectedReceiver } from '../src/expected-receivers.ts';
+import { FirstUse, type SecurityAnswer, type SenderKeys, sessionSecurity } from '../src/sender-security.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'uftp-sender-security-'));
+const cryptography = openCryptography('auto');
+const { backend, random } = cryptography;
+const p256 = curveByName('prime256v1')!;
+const own = generateEcKey(backend, p256, random);
+const [one, two, three] = [0xf0000001, 0xf0000002, 0xf0000003];
+const keyOf = new Map([one, two].map((id) => [id, generateEcKey(backend, p256, random) as PrivateKey]));
+let keys: SenderKeys;
+
+beforeEach(() => {
+	const stateFolder = mkdtempSync(join(base, 'state-'));
+	keys = { cryptography, key: own, published: publishedKeys([own]), stateFolder };
+});
+
+afterAll(() => rmSync(base, { recursive: true }));
+
+function expected(...ids: number[]): Map<number, ExpectedReceiver> {
+	return new Map(
+		ids.map((receiverId) => {
+			const key = keyOf.get(receiverId);
+			return [
+				receiverId,
+				{ receiverId, host: 'host', address: '10.0.0.1', keys: publishedKeys(key === undefined ? [] : [key]) },
+			];
+		}),
+	);
+}
+
+function ask(
+	targets: number[],
+	known: ReadonlyMap<number, ExpectedReceiver>,
+	encryption?: 'auto' | 'always' | 'never',
+): SecurityAnswer {
+	const job: Job = { v: 1, files: [], ...(encryption === undefined ? {} : { options: { encryption } }) };
+	return sessionSecurity(keys, { job, mode: 'auto', targets, expected: known });
+}
+
+function encrypted(answer: SecurityAnswer) {
+	if (answer.kind !== 'encrypted') throw new Error(JSON.stringify(answer));
+	return answer;
+}
+
+function printOf(id: number): Uint8Array {
+	return keyOf.get(id)!.publicKey.fingerprint;
+}
+
+describe('a job', () => {
+	it('is encrypted with AES-256-GCM, SHA-256 and ECDH, receivers authenticated, when all expected ones can', () => {
+		for (const targets of [[], [one, two]]) {
+			const { security, keptOut } = encrypted(ask(targets, expected(one, two)));
+			expect(security.suite).toMatchObject({
+				cipher: CipherType.AES256_GCM,
+				hash: HashType.SHA256,
+				keyExchange: KeyExchange.ECDH_ECDSA,
+			});
+			expect(security.clientAuth).toBe(true);
+			expect(security.key.publicKey).toMatchObject({ curve: p256 });
+			expect(security.fingerprints.get(one)).toEqual(printOf(one));
+			expect(security.fingerprints.get(two)).toEqual(printOf(two));
+			expect(keptOut.size).toBe(0);
+		}
+	});
+
+	it.each([
+		['nobody is known', [], [], 'the registry knows no receiver that could decrypt'],
+		['one is not known', [one, three], [one], 'the registry does not know 0xF0000003'],
+		['one has no key', [], [one, three], '0xF0000003 cannot decrypt'],
+		['one that is named has no key', [one, three], [one, three], '0xF0000003 cannot decrypt'],
+	])('goes in the clear, with the reason, when %s', (_, targets, known, why) => {
+		expect(ask(targets, expected(...known))).toEqual({ kind: 'clear', why });
+	});
+
+	it('is encrypted for receivers whose keys are pinned even if the registry does not know them now', () => {
+		KnownKeys.read(keys.stateFolder).trust(one, printOf(one));
+		const { security } = encrypted(ask([one, two], expected(two)));
+		expect(security.fingerprints.get(one)).toEqual(printOf(one));
+	});
+
+	it('is encrypted always and never if it says so', () => {
+		expect(encrypted(ask([three], expected(), 'always')).security.fingerprints.size).toBe(0);
+		expect(ask([one], expected(one), 'never')).toEqual({ kind: 'clear', why: undefined });
+	});
+
+	it('ties a receiver to its pinned key, and says why one that shows another will be kept out', () => {
+		KnownKeys.read(keys.stateFolder).trust(one, printOf(two));
+		const { security, keptOut } = encrypted(ask([one], expected(one)));
+		expect(security.fingerprints.get(one)).toEqual(printOf(two));
+		expect(keptOut.get(one)).toContain('uftpctl keys trust 0xF0000001');
+		expect(keptOut.get(one)).toContain(formatFingerprint(printOf(one)));
+	});
+
+	it('is refused for a receiver whose key is revoked, and keeps it out of an open group', () => {
+		KnownKeys.read(keys.stateFolder).revoke(one, printOf(one));
+		expect(ask([one], expected(one))).toMatchObject({ kind: 'refused', refusal: { code: 'key-revoked' } });
+		const { security, keptOut } = encrypted(ask([], expected(one, two)));
+		expect(security.fingerprints.get(one)).toEqual(new Uint8Array(20));
+		expect([...keptOut.keys()]).toEqual([one]);
+	});
+
+	it('ties known receivers to their keys in an open group that they come to by themselves', () => {
+		KnownKeys.read(keys.stateFolder).trust(three, printOf(two));
+		expect(encrypted(ask([], expected(one))).security.fingerprints.get(three)).toEqual(printOf(two));
+	});
+
+	it('uses ECDH_RSA where the sender has an RSA key', () => {
+		keys = { ...keys, key: generateRsaKey(backend, 1024) };
+		const { security } = encrypted(ask([one], expected(one)));
+		expect(security.suite.keyExchange).toBe(KeyExchange.ECDH_RSA);
+		// Its own key does not fit: it makes another, which nobody knows yet.
+		expect(security.fingerprints.size).toBe(0);
+	});
+
+	it('does not believe a fingerprint that is not that of the key beside it', () => {
+		const known = expected(one);
+		const { keys: shown, ...rest } = known.get(one)!;
+		known.set(one, { ...rest, keys: [{ ...shown[0]!, fingerprint: formatFingerprint(printOf(two)) }] });
+		expect(encrypted(ask([one], known)).security.fingerprints.size).toBe(0);
+	});
+});
+
+describe('the first use of a key', () => {
+	const address = { host: '10.0.0.1', port: 1044 };
+	const registered = { kind: 'registered', address, rttMs: 1, isOurs: true, viaProxyId: undefined } as const;
+	const over = { kind: 'registrationEnded', registered: [], mute: [] } as const;
+
+	function watch(): { first: FirstUse; lines: string[] } {
+		const lines: string[] = [];
+		const line = (text: string) => void lines.push(text);
+		return { first: new FirstUse(keys, { debug: line, info: line, warn: line, error: line }), lines };
+	}
+
+	it('pins it once all have registered', () => {
+		const { first, lines } = watch();
+		first.see({ ...registered, receiverId: one, fingerprint: printOf(one) });
+		first.see({ ...registered, receiverId: two });
+		first.see(over);
+		expect(KnownKeys.read(keys.stateFolder).all).toEqual([[one, formatFingerprint(printOf(one))]]);
+		expect(lines).toEqual([expect.stringMatching(/of 0xF0000001 is pinned at its first use\.$/)]);
+	});
+
+	it('leaves a key that is pinned already', () => {
+		KnownKeys.read(keys.stateFolder).trust(one, printOf(two));
+		const { first, lines } = watch();
+		first.see({ ...registered, receiverId: one, fingerprint: printOf(one) });
+		first.see(over);
+		expect(KnownKeys.read(keys.stateFolder).of(one)).toBe(formatFingerprint(printOf(two)));
+		expect(lines).toEqual([]);
+	});
+
+	it('is a warning, and no end of the session, if it cannot be kept', () => {
+		writeFileSync(join(keys.stateFolder, 'known-receivers'), 'damaged\n');
+		const { first, lines } = watch();
+		first.see({ ...registered, receiverId: one, fingerprint: printOf(one) });
+		first.see(over);
+		expect(lines).toEqual([expect.stringContaining('cannot be pinned')]);
+		expect(existsSync(join(keys.stateFolder, 'revoked-keys'))).toBe(false);
+	});
+});
