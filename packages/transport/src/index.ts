@@ -3,6 +3,7 @@ export { monotonicMs } from './clock.ts';
 export type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
 export { INCOMING_BATCH_DATAGRAMS, OUTGOING_BATCH_BYTES, OUTGOING_BATCH_DATAGRAMS } from './datagram-socket.ts';
 export { type DriverChoice, selectDriver } from './driver-choice.ts';
+export { TransportError } from './errors/transport-error.ts';
 export {
 	defaultInterface,
 	findInterface,
@@ -16,4 +17,3 @@ export { openSocket } from './open-socket.ts';
 export { type AttachedNode, ReceiverDriver, type ReceiverNodeOptions } from './receiver-driver.ts';
 export { SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
 export { PreciseTimer } from './timer.ts';
-export { TransportError } from './transport-error.ts';

@@ -2,10 +2,10 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseIpv4, parseIpv6 } from '@uftp/native';
-import { canonicalAddress } from './bind-error.ts';
 import type { Family } from './datagram-socket.ts';
+import { canonicalAddress } from './errors/bind-error.ts';
+import { TransportError } from './errors/transport-error.ts';
 import { addressesOf, describeInterface, listInterfaces, type NetworkInterface } from './interfaces.ts';
-import { TransportError } from './transport-error.ts';
 
 /** A name server that does not answer must not hold up the sentence that there is no such interface. */
 const MAX_LOOKUP_MS = 2000;

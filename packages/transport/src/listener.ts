@@ -1,11 +1,11 @@
 import { Errno, errnoName, openReadiness } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
 import type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
+import { TransportError } from './errors/transport-error.ts';
 import type { NetworkInterface } from './interfaces.ts';
 import { openLinuxSocket } from './linux/socket.ts';
 import { openSocket } from './open-socket.ts';
 import { sumStats } from './socket-stats.ts';
-import { TransportError } from './transport-error.ts';
 
 /** Most sockets of one listener: 20 groups each on an ordinary kernel, so 640 groups. */
 const MAX_SOCKETS = 32;

@@ -1,9 +1,9 @@
 import { openReadiness } from '@uftp/native';
 import type { DatagramSocket, SocketOptions } from './datagram-socket.ts';
 import { selectDriver } from './driver-choice.ts';
+import { TransportError } from './errors/transport-error.ts';
 import { openLinuxSocket } from './linux/socket.ts';
 import { openPortableSocket } from './portable/socket.ts';
-import { TransportError } from './transport-error.ts';
 
 /**
  * Opens a UDP socket. Rejects with `TransportError`: the port is held (the sentence names it and, where it can be

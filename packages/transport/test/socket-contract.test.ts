@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DatagramSocket, Family, SocketDriver, SocketOptions } from '../src/datagram-socket.ts';
+import { TransportError } from '../src/errors/transport-error.ts';
 import { openSocket } from '../src/open-socket.ts';
-import { TransportError } from '../src/transport-error.ts';
 import { block, collect, fillBurst, loopback, pattern, sendAll, sendEach, settle, until } from './loopback.ts';
 
 const HOSTS = { 4: '127.0.0.1', 6: '::1' } as const;

@@ -10,10 +10,10 @@ import {
 	UdpSocket,
 } from '@uftp/native';
 import type { Endpoint } from '@uftp/protocol';
-import { bindError } from '../bind-error.ts';
 import { askedReceiveBytes, askedSendBytes } from '../buffer-sizes.ts';
 import type { SocketOptions } from '../datagram-socket.ts';
-import { TransportError } from '../transport-error.ts';
+import { bindError } from '../errors/bind-error.ts';
+import { TransportError } from '../errors/transport-error.ts';
 
 /** A socket that is ready for use. */
 export interface BoundSocket {

@@ -1,12 +1,12 @@
 import { Errno, errnoSentence, type Libc, type Readiness, type UdpSocket, type Watch } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
 import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
+import { membershipError } from '../errors/membership-error.ts';
+import { TransportError } from '../errors/transport-error.ts';
 import { isScatterable } from '../expected-data.ts';
 import type { NetworkInterface } from '../interfaces.ts';
-import { membershipError } from '../membership-error.ts';
 import { LinuxOutgoingBatch } from '../outgoing-batch.ts';
 import { emptyStats } from '../socket-stats.ts';
-import { TransportError } from '../transport-error.ts';
 import { LinuxIncomingBatch } from './incoming-batch.ts';
 import { LinuxSender } from './sender.ts';
 import { bindLinuxSocket } from './socket-setup.ts';

@@ -1,11 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { loadLibc, UdpSocket } from '@uftp/native';
-import { bindError } from '../bind-error.ts';
 import { askedReceiveBytes, askedSendBytes } from '../buffer-sizes.ts';
 import type { SocketOptions } from '../datagram-socket.ts';
+import { bindError } from '../errors/bind-error.ts';
+import { TransportError } from '../errors/transport-error.ts';
 import type { NetworkInterface } from '../interfaces.ts';
 import { configureBuffers, configureMulticast, configureTraffic, noCodePoint } from '../linux/socket-setup.ts';
-import { TransportError } from '../transport-error.ts';
 
 /** A socket of the runtime that is ready for use. */
 export interface BoundPortableSocket {

@@ -1,11 +1,11 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { errnoSentence, type UdpSocket } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import { canonicalAddress } from '../bind-error.ts';
 import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
+import { canonicalAddress } from '../errors/bind-error.ts';
+import { membershipError } from '../errors/membership-error.ts';
 import { isScatterable } from '../expected-data.ts';
 import type { NetworkInterface } from '../interfaces.ts';
-import { membershipError } from '../membership-error.ts';
 import { PortableOutgoingBatch } from '../outgoing-batch.ts';
 import { emptyStats } from '../socket-stats.ts';
 import { PortableIncomingBatch } from './incoming-batch.ts';

@@ -1,5 +1,5 @@
 import { Errno, errnoName, errnoSentence } from '@uftp/native';
-import type { NetworkInterface } from './interfaces.ts';
+import type { NetworkInterface } from '../interfaces.ts';
 import { TransportError } from './transport-error.ts';
 
 /** The error of a join that the kernel refused with error number `error`. */
