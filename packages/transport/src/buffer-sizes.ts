@@ -31,6 +31,19 @@ export function bufferWarning(socket: DatagramSocket, asked?: number): string | 
 	);
 }
 
+/** A sender receives only answers: some thousands of them at once. */
+const ANSWER_BUFFER_BYTES = 1024 * 1024;
+
+/** The same for a sender's socket, whose receive buffer holds the answers of its receivers. */
+export function answerBufferWarning(socket: DatagramSocket): string | undefined {
+	const given = socket.receiveBufferBytes;
+	if (given >= ANSWER_BUFFER_BYTES) return undefined;
+	return (
+		`The receive buffer is ${formatBytes(given)}, so the answers of hundreds of receivers may get lost and be asked ` +
+		`for again; as root: sysctl -w net.core.rmem_max=${RECEIVE_BUFFER_BYTES}`
+	);
+}
+
 /** "32 MiB", "208 KiB". */
 export function formatBytes(bytes: number): string {
 	if (bytes >= 1024 * 1024) return `${Math.round(bytes / 1024 / 102.4) / 10} MiB`;

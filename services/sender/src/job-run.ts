@@ -3,7 +3,7 @@ import { isDelivered, type Job, jobEnd, type Outcome } from '@uftp/bus';
 import { type SenderConfig, type SenderEnd, type SenderEvent, SenderSession } from '@uftp/protocol';
 import { type EventPublisher, type Logger, ProgressThrottle, type ServiceContext } from '@uftp/service-kit';
 import { type Catalogue, FileSource } from '@uftp/storage';
-import { bufferWarning, type DatagramSocket, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
+import { answerBufferWarning, type DatagramSocket, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import { type ExpectedReceiver, expectedReceivers } from './expected-receivers.ts';
@@ -100,7 +100,7 @@ export class JobRun {
 			driver: config.socketDriver,
 		});
 		try {
-			const warning = bufferWarning(socket);
+			const warning = answerBufferWarning(socket);
 			if (warning !== undefined) this.#logger.warn(warning);
 			const ending = await this.#send(settings, socket, expected, uid ?? outgoing.uid, answer);
 			return withSendErrors(ending, socket.stats());

@@ -8,7 +8,7 @@ import {
 } from '@uftp/protocol';
 import { type Catalogue, FileSource } from '@uftp/storage';
 import {
-	bufferWarning,
+	answerBufferWarning,
 	type DatagramSocket,
 	monotonicMs,
 	openSocket,
@@ -22,10 +22,13 @@ import type { StatusOutput } from '../drop-in/status-output.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
 import type { SenderArguments } from './arguments.ts';
 import { FileInfoWatch } from './exit-code.ts';
+import { FailedReceivers } from './failed-receivers.ts';
+import type { HostList } from './host-list.ts';
 import { localNames } from './local-names.ts';
 import { SenderLines } from './log-lines.ts';
 import { defaultUid, type OutgoingInterface } from './outgoing-interface.ts';
 import type { ReceiverNames } from './receiver-names.ts';
+import type { RestartFile } from './restart-file.ts';
 import type { SessionAddresses } from './session-addresses.ts';
 import type { SessionSecurity } from './session-security.ts';
 import { StatusLines } from './status-lines.ts';
@@ -46,6 +49,8 @@ export interface SendingPlan {
 	readonly proxies: readonly number[];
 	/** Undefined in the clear. */
 	readonly security: SessionSecurity | undefined;
+	/** The session is the next run of one that failed. */
+	readonly resumed: RestartFile | undefined;
 	readonly names: ReceiverNames;
 	readonly addresses: SessionAddresses;
 	readonly outgoing: OutgoingInterface;
@@ -60,6 +65,7 @@ export class SendingSession {
 	#driver: SenderDriver | undefined;
 	#isAborted = false;
 	readonly fileInfoWatch = new FileInfoWatch();
+	readonly #failedReceivers = new FailedReceivers();
 
 	constructor(plan: SendingPlan) {
 		this.#plan = plan;
@@ -72,7 +78,7 @@ export class SendingSession {
 		const { sentence } = await selectDriver();
 		const socket = await this.#openSocket();
 		try {
-			this.#logStart(sentence, bufferWarning(socket, options.bufferBytes));
+			this.#logStart(sentence, answerBufferWarning(socket));
 			for (const problem of catalogue.problems) this.#say(Level.Error, problem.sentence);
 			const source = new FileSource(catalogue.entries);
 			const lines = this.#lines();
@@ -84,6 +90,7 @@ export class SendingSession {
 				source,
 				onEvent: (event) => {
 					this.fileInfoWatch.see(event);
+					this.#failedReceivers.see(event);
 					// As in C the status lines of a file stand before its table.
 					status(statusLines.of(event));
 					for (const line of lines.of(event)) log.write(line);
@@ -96,6 +103,19 @@ export class SendingSession {
 		} finally {
 			socket.close();
 		}
+	}
+
+	/** What another run of the session needs to know; undefined if everybody has everything. */
+	restartFile(
+		end: SenderEnd,
+		fingerprints: ReadonlyMap<number, Uint8Array>,
+		proxies: HostList,
+	): RestartFile | undefined {
+		const { files, names } = this.#plan;
+		const { groupId, groupInstance } = this.#config;
+		const receivers = this.#failedReceivers.list(end, names, fingerprints, new Set(proxies.names.keys()));
+		if (receivers.names.size === 0) return undefined;
+		return { groupId, groupInstance, files, directory: process.cwd(), receivers, proxies };
 	}
 
 	/** Ends the session for everybody, or as soon as it has begun. Harmless after its end. */
@@ -146,6 +166,7 @@ export class SendingSession {
 		const localName = localNames(files, options.destinationName);
 		return new SenderLines({
 			groupId: this.#config.groupId,
+			groupInstance: this.#config.groupInstance,
 			isClosedGroup: targets.length > 0,
 			blockBytes: options.blockBytes,
 			level: log.level,
@@ -166,7 +187,7 @@ export class SendingSession {
 	}
 
 	#say(level: Level, text: string): void {
-		const line: LogLine = { level, text, scope: scopeOf(this.#config.groupId, 0, 0) };
+		const line: LogLine = { level, text, scope: scopeOf(this.#config.groupId, this.#config.groupInstance, 0) };
 		this.#plan.log.write(text === '' ? { ...line, scope: '' } : line);
 	}
 }
@@ -192,12 +213,12 @@ function bytesPerSecond(rateKbps: number): number {
 }
 
 function configOf(plan: SendingPlan): SenderConfig {
-	const { options, targets, proxies, addresses, outgoing, security } = plan;
-	const [groupId, seed] = crypto.getRandomValues(new Uint32Array(2));
+	const { options, targets, proxies, addresses, outgoing, security, resumed } = plan;
+	const [randomId, seed] = crypto.getRandomValues(new Uint32Array(2));
 	const { port } = options;
 	return {
-		groupId: groupId === 0 ? 1 : groupId,
-		groupInstance: 0,
+		groupId: resumed?.groupId ?? Math.max(1, randomId),
+		groupInstance: resumed === undefined ? 0 : resumed.groupInstance + 1,
 		sourceId: options.senderId ?? defaultUid(outgoing.address),
 		family: addresses.family,
 		publicEndpoint: { host: addresses.publicAddress, port },
