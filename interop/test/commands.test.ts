@@ -39,7 +39,17 @@ const refusals: Refusal[] = [
 	{ program: 'uftp', argv: ['-L', '/nonexistent/log', 'file'], exit: 4, names: /log/i },
 	{ program: 'uftp', argv: ['-I', 'nosuch0', 'file'], exit: 1, names: /nosuch0/, oursOnly: true },
 	{ program: 'uftp', argv: [], exit: 1, names: /usage|file/i },
-	{ program: 'uftp', argv: ['-Y', 'aes256-gcm', 'file'], exit: 1, names: /-Y/, oursOnly: true },
+	{ program: 'uftp', argv: ['-Y', 'bogus', 'file'], exit: 1, names: /keytype/ },
+	{ program: 'uftp', argv: ['-Y', 'des', 'file'], exit: 1, names: /DES/, oursOnly: true },
+	{ program: 'uftp', argv: ['-Y', 'aes256-gcm', '-h', 'md5', 'file'], exit: 1, names: /hashtype/ },
+	{ program: 'uftp', argv: ['-Y', 'aes256-cbc', '-w', 'rsa', 'file'], exit: 1, names: /sigtype/ },
+	{ program: 'uftp', argv: ['-Y', 'aes256-gcm', '-e', 'dh', 'file'], exit: 1, names: /keyextype/ },
+	{ program: 'uftp', argv: ['-Y', 'aes256-gcm', '-e', 'ecdh_rsa:bogus', 'file'], exit: 1, names: /curve/ },
+	{ program: 'uftp', argv: ['-Y', 'aes256-gcm', '-K', '511', 'file'], exit: 1, names: /key length/ },
+	{ program: 'uftp', argv: ['-Y', 'aes256-gcm', '-e', 'ecdh_ecdsa', '-K', '1024', 'file'], exit: 1, names: /curve/ },
+	{ program: 'uftp', argv: ['-Y', 'aes256-gcm', '-k', '/nonexistent', 'file'], exit: 3, names: /\/nonexistent/ },
+	{ program: 'uftp', argv: ['-H', '@/nonexistent', 'file'], exit: 1, names: /destination list/ },
+	{ program: 'uftp', argv: ['-H', '0x1', '-j', '/nonexistent', 'file'], exit: 1, names: /proxy list/ },
 	{ program: 'uftpd', argv: ['-d', '-D', '/nonexistent'], exit: 1, names: /\/nonexistent|dest/i },
 	{ program: 'uftpd', argv: ['-d', '-D', 'relative'], exit: 1, names: /absolute/i },
 	{ program: 'uftpd', argv: ['-d', '-M', '10.0.0.1'], exit: 2, names: /10\.0\.0\.1|multicast/i },
@@ -47,7 +57,14 @@ const refusals: Refusal[] = [
 	{ program: 'uftpd', argv: ['-d', '-B', '1'], exit: 1, names: /buffer/i },
 	{ program: 'uftpd', argv: ['-d', '-x', '-1'], exit: 1, names: /log level/i },
 	{ program: 'uftpd', argv: ['-d', '-I', 'nosuch0'], exit: 1, names: /nosuch0/, oursOnly: true },
-	{ program: 'uftpd', argv: ['-d', '-E'], exit: 1, names: /-E/, oursOnly: true },
+	{ program: 'uftpd', argv: ['-d', '-K', 'bogus'], exit: 1, names: /bogus/ },
+	{ program: 'uftpd', argv: ['-d', '-K', 'rsa:511'], exit: 1, names: /511/ },
+	{ program: 'uftpd', argv: ['-d', '-K', 'ec:bogus'], exit: 1, names: /curve/ },
+	{ program: 'uftpd', argv: ['-d', '-k', '/nonexistent'], exit: 3, names: /\/nonexistent/ },
+	{ program: 'uftpd', argv: ['-d', '-k', 'a,b', '-K', 'rsa:512'], exit: 1, names: /same number/ },
+	{ program: 'uftpd', argv: ['-d', '-S', '/nonexistent'], exit: 1, names: /server list/ },
+	{ program: 'uftpd', argv: ['-d', '-S', 'senders'], exit: 1, names: /source specific multicast/ },
+	{ program: 'uftpd', argv: ['-d', '-S', 'senders', '-M', '232.1.1.1,230.1.1.1'], exit: 1, names: /230\.1\.1\.1/ },
 ];
 
 /** A session with one receiver of the same maker, and the exit code of the sender. */
@@ -82,6 +99,7 @@ let scratch = '';
 beforeAll(() => {
 	scratch = mkdtempSync(join(tmpdir(), 'uftp-commands-'));
 	writeFileSync(join(scratch, 'small'), 'hello');
+	writeFileSync(join(scratch, 'senders'), '0x0A630001|10.99.0.1\n');
 	writeFileSync(join(scratch, 'large'), noise(8_000_000, 1));
 });
 
