@@ -74,7 +74,7 @@ export class SendingSession {
 
 	/** Logs the first lines, sends, and returns how it ended. */
 	async run(): Promise<SenderEnd> {
-		const { options, catalogue, log, status } = this.#plan;
+		const { catalogue, log, status } = this.#plan;
 		const { sentence } = await selectDriver();
 		const socket = await this.#openSocket();
 		try {
