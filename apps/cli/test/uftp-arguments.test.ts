@@ -48,6 +48,8 @@ describe('the command line of uftp', () => {
 			limits: {},
 			encryption: ENCRYPTION_DEFAULTS,
 			proxyList: undefined,
+			isRestartable: false,
+			restartFile: undefined,
 			listFile: undefined,
 			files: ['file'],
 		});
@@ -148,13 +150,29 @@ describe('the command line of uftp', () => {
 		expect(error.message.length).toBeGreaterThan(words.length + 10);
 	});
 
+	it('takes -f, and -F which implies it and needs no file', () => {
+		expect(parseSenderArguments(['-f', 'a'])).toMatchObject({ isRestartable: true, restartFile: undefined });
+		expect(parseSenderArguments(['-F', 'r'])).toMatchObject({ isRestartable: true, restartFile: 'r', files: [] });
+	});
+
+	it.each([
+		['-F r -H 0x1', "Can't specify both -H and -F"],
+		['-F r -i list', "Can't specify both -i and -F"],
+		['-F r -j list', "Can't specify both -j and -F"],
+		['-F r -z', 'Error: Cannot use restart mode and sync mode together'],
+		['-F r -Z', 'Error: Cannot use restart mode and sync mode together'],
+		['-f -z f', 'Error: Cannot use restart mode and sync mode together'],
+	])('refuses "%s" with exit code 1 and "%s", as C does', (line, words) => {
+		expect(refusal(line)).toMatchObject({ exitCode: 1, message: expect.stringContaining(words) });
+	});
+
 	it('shows the usage and exits 1 for an unknown flag and without a file', () => {
 		expect(refusal('-9 f')).toMatchObject({ exitCode: 1, showUsage: true });
 		expect(refusal('-q')).toMatchObject({ exitCode: 1, showUsage: true });
 	});
 
 	it('says of every other flag of 4.10.2 that it is not there yet, and exits 1', () => {
-		for (const letter of 'fFC') {
+		for (const letter of 'C') {
 			const error = refusal(`-${letter} 1 f`);
 			expect(error).toMatchObject({ exitCode: 1, showUsage: false });
 			expect(error.message).toContain(`option -${letter} is one of UFTP 4.10.2 that this uftp does not have yet`);

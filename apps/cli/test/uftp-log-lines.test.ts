@@ -44,6 +44,7 @@ function linesOf(events: readonly SenderEvent[], scene: Scene = {}) {
 	const names = new ReceiverNames(new Map(scene.names ?? []));
 	const lines = new SenderLines({
 		groupId: scene.groupId ?? 0xc2d35086,
+		groupInstance: 0,
 		isClosedGroup: scene.isClosedGroup ?? true,
 		blockBytes: 1300,
 		level: scene.level ?? 2,

@@ -9,7 +9,7 @@ const senderId = 0x0a580001;
 const sender = { host: '10.88.0.1', port: 40_000 };
 
 function incoming(fileId: number, name: string, size: number, type: FileType = 0, link = ''): IncomingFile {
-	const unused = { handle: fileId, modifiedSeconds: 0, sync: false, preview: false };
+	const unused = { handle: fileId, groupInstance: 0, modifiedSeconds: 0, sync: false, preview: false };
 	return { ...unused, groupId, senderId, fileId, type, name, size, link };
 }
 

@@ -5,6 +5,7 @@ import { ReceiverStatus, resultLine, statusTime } from '../src/uftpd/status-line
 const FILE: IncomingFile = {
 	handle: 1,
 	groupId: 0x8be37f38,
+	groupInstance: 0,
 	senderId: 0x0a630001,
 	fileId: 1,
 	type: 0,

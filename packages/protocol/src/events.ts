@@ -173,7 +173,8 @@ export type ReceiverEvent =
 	| { readonly kind: 'registered'; readonly groupId: number; readonly grttMs: number }
 	/** The shell asks its sink and answers with `fileDecided`. */
 	| { readonly kind: 'fileOffered'; readonly file: IncomingFile }
-	| { readonly kind: 'fileStarted'; readonly file: IncomingFile }
+	/** `presentBlocks` of it are here from an earlier run of the session. */
+	| { readonly kind: 'fileStarted'; readonly file: IncomingFile; readonly presentBlocks?: number }
 	/** All blocks are written: the shell finishes the file and answers with `fileStored` or `fileFailed`. */
 	| { readonly kind: 'fileComplete'; readonly file: IncomingFile }
 	/** A COMPLETE for the file has been sent for the first time. */

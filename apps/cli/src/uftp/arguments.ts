@@ -30,11 +30,11 @@ export const SENDER_USAGE = `uftp [ -R txrate ] [ -L logfile ] [ -g max_log_size
     [ -a max_passes ] [ -N max_nak_pct ] [ -m max_nak_count ] [ -W txweight ]
     [ -Y cipher ] [ -h hash ] [ -w hmac | keyex ] [ -c ] [ -k keyfile ] [ -K key_len | curve ]
     [ -e rsa | ecdh_rsa[:curve] | ecdh_ecdsa[:curve] ] [ -j proxylist_file ]
-    [ -x log_level ] [ -H host[,host...] | -H @hostlist_file ] [ -X exclude_file ]
+    [ -x log_level ] [ -H host[,host...] | -H @hostlist_file ] [ -X exclude_file ] [ -f ]
     [ -M pub_multicast_addr ] [ -P priv_multicast_addr ]
     [ -D dest_name [ -o ] ] [ -E base_dir[,base_dir...] ] [ -S status_file ]
     [ -r init_grtt[:min_grtt:max_grtt] ] [ -s robust ]
-    { -i list_file | file [ file... ] }`;
+    { -i list_file | -F restart_file | file [ file... ] }`;
 
 /** The highest -R: 2^30 Kbps of 1024 bit/s. */
 const RATE_KBPS_MAX = 2 ** 30;
@@ -44,9 +44,9 @@ const GRTT_MS = { min: 1, max: 1_000_000 };
 /** As in C. */
 const BASES_MAX = 10;
 
-const OURS = { withValue: 'RbBtIpuMPHUrsxDiLgnQaWXNESmYhwekKj', plain: 'lqTzZyoc' };
+const OURS = { withValue: 'RbBtIpuMPHUrsxDiLgnQaWXNESmYhwekKjF', plain: 'lqTzZyocf' };
 /** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
-const NOT_YET = { withValue: 'FC', plain: 'f' };
+const NOT_YET = { withValue: 'C', plain: '' };
 
 export interface SenderArguments {
 	/** Infinity for -R -1. */
@@ -97,6 +97,10 @@ export interface SenderArguments {
 	readonly proxyList: string | undefined;
 	/** -i as given. */
 	readonly listFile: string | undefined;
+	/** -f, or implied by -F: a restart file is written if a receiver fails. */
+	readonly isRestartable: boolean;
+	/** -F as given. */
+	readonly restartFile: string | undefined;
 	readonly files: readonly string[];
 }
 
@@ -118,10 +122,32 @@ export function parseSenderArguments(words: readonly string[], posix = false): S
 		apply[letter](draft, value);
 	}
 	draft.files = split.operands;
-	if (draft.files.length === 0 && draft.listFile === undefined) {
+	const fault = contradiction(draft);
+	if (fault !== undefined) throw new CommandError(ExitCode.Parameters, fault);
+	if (draft.files.length === 0 && draft.listFile === undefined && draft.restartFile === undefined) {
 		throw new CommandError(ExitCode.Parameters, 'uftp: no file to send: name at least one, or a list with -i.', true);
 	}
 	return draft;
+}
+
+/** What does not go together, in C's words. */
+function contradiction({
+	isRestartable,
+	restartFile,
+	hosts,
+	listFile,
+	proxyList,
+	sync,
+	preview,
+}: Draft): string | undefined {
+	if (isRestartable && (sync || preview)) {
+		return 'Error: Cannot use restart mode and sync mode together: leave -f and -F out, a later -z sends what is missing.';
+	}
+	if (restartFile === undefined) return undefined;
+	const why = 'the restart file says who gets what';
+	if (hosts !== undefined) return `Can't specify both -H and -F: ${why}.`;
+	if (listFile !== undefined) return `Can't specify both -i and -F: ${why}.`;
+	return proxyList === undefined ? undefined : `Can't specify both -j and -F: ${why}.`;
 }
 
 function defaults(): Draft {
@@ -158,6 +184,8 @@ function defaults(): Draft {
 		encryption: ENCRYPTION_DEFAULTS,
 		proxyList: undefined,
 		listFile: undefined,
+		isRestartable: false,
+		restartFile: undefined,
 		files: [],
 	};
 }
@@ -207,6 +235,11 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	k: (draft, value) => encrypt(draft, { keyFile: value }),
 	K: (draft, value) => encrypt(draft, { newKey: value }),
 	j: (draft, value) => (draft.proxyList = value),
+	f: (draft) => (draft.isRestartable = true),
+	F: (draft, value) => {
+		draft.restartFile = value;
+		draft.isRestartable = true;
+	},
 };
 
 function encrypt(draft: Draft, part: Partial<EncryptionOptions>): void {

@@ -11,6 +11,7 @@ import { type ResultRow, ResultTable } from './result-table.ts';
 
 export interface SenderLinesOptions {
 	readonly groupId: number;
+	readonly groupInstance: number;
 	readonly isClosedGroup: boolean;
 	readonly blockBytes: number;
 	/** The log's level: below 2 only what went wrong is told of a file. */
@@ -204,7 +205,7 @@ export class SenderLines {
 	}
 
 	#line(level: Level, text: string): LogLine {
-		return { level, text, scope: scopeOf(this.#options.groupId, 0, this.#fileId) };
+		return { level, text, scope: scopeOf(this.#options.groupId, this.#options.groupInstance, this.#fileId) };
 	}
 }
 

@@ -1,6 +1,6 @@
 /** `uftp`: sends files to receivers with the flags, the lines and the exit codes of UFTP 4.10.2. */
 import { buildCatalogue } from '@uftp/storage';
-import { ExitCode } from '../drop-in/command-error.ts';
+import { ExitCode, systemReason } from '../drop-in/command-error.ts';
 import { calendarTime, Level, Log, openStderrLog } from '../drop-in/log.ts';
 import { LogFile } from '../drop-in/log-file.ts';
 import { onInterrupt } from '../drop-in/signals.ts';
@@ -9,10 +9,11 @@ import { parseSenderArguments, type SenderArguments } from './arguments.ts';
 import { exitCodeOf, SenderExitCode } from './exit-code.ts';
 import { fileArguments, readExcludeList } from './file-arguments.ts';
 import { readFileList } from './file-list.ts';
-import { NO_HOSTS, readHostList, readProxyList } from './host-list.ts';
+import { type HostList, NO_HOSTS, readHostList, readProxyList } from './host-list.ts';
 import { missingLines } from './log-lines.ts';
 import { outgoingInterface } from './outgoing-interface.ts';
 import { ReceiverNames } from './receiver-names.ts';
+import { type RestartFile, readRestartFile, restartFileName, writeRestartFile } from './restart-file.ts';
 import { SendingSession } from './sending-session.ts';
 import { sessionAddresses } from './session-addresses.ts';
 import { sessionSecurity } from './session-security.ts';
@@ -22,9 +23,10 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 	const options = parseSenderArguments(words, process.env.POSIXLY_CORRECT !== undefined);
 	const log = openLog(options);
 	const status = openStatusOutput('S', options.statusFile, log);
-	const files = filesOf(options, log);
-	const receivers = options.hosts === undefined ? NO_HOSTS : await readHostList(options.hosts);
-	const proxies = options.proxyList === undefined ? NO_HOSTS : await readProxyList(options.proxyList);
+	const resumed = options.restartFile === undefined ? undefined : readRestartFile(options.restartFile);
+	const files = resumed === undefined ? filesOf(options, log) : filesAgain(resumed, options, log);
+	const receivers = resumed?.receivers ?? (await receiversOf(options));
+	const proxies = resumed?.proxies ?? (await proxiesOf(options));
 	const names = new ReceiverNames(receivers.names);
 	const fingerprints = new Map([...receivers.fingerprints, ...proxies.fingerprints]);
 	const security = await sessionSecurity(options.encryption, fingerprints, options.blockBytes);
@@ -52,6 +54,7 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 		// As in C a list of proxies is for closed groups.
 		proxies: targets.length === 0 ? [] : [...proxies.names.keys()],
 		security,
+		resumed,
 		names,
 		addresses,
 		outgoing,
@@ -67,6 +70,7 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 	});
 	const end = await session.run();
 	for (const text of missingLines(end.results, names)) log.tell(text);
+	if (options.isRestartable) keepForRestart(session.restartFile(end, fingerprints, proxies), log);
 	if (!log.timestamps) log.say(Level.Info, `uftp: Finishing at ${calendarTime(Date.now())}`);
 	return exitCodeOf(end, session.fileInfoWatch);
 }
@@ -76,6 +80,34 @@ function openLog(options: SenderArguments): Log {
 	if (logFile === undefined) return openStderrLog(level, timestamps);
 	const file = new LogFile(logFile, bytesMax === undefined ? undefined : { bytesMax, count });
 	return new Log({ level, file, timestamps: true });
+}
+
+async function receiversOf({ hosts }: SenderArguments): Promise<HostList> {
+	return hosts === undefined ? NO_HOSTS : readHostList(hosts);
+}
+
+async function proxiesOf({ proxyList }: SenderArguments): Promise<HostList> {
+	return proxyList === undefined ? NO_HOSTS : readProxyList(proxyList);
+}
+
+/** The files of a restart file; names without a "/" at their front mean the directory of the first run. */
+function filesAgain({ files, directory }: RestartFile, options: SenderArguments, log: Log): readonly string[] {
+	if (options.files.length > 0) log.tell('Warning: ignoring paths specified on command line');
+	if (directory !== process.cwd() && files.some((file) => !file.startsWith('/'))) {
+		log.tell(`Warning: the files were first sent from ${directory}, and this is another directory`);
+	}
+	return files;
+}
+
+function keepForRestart(restart: RestartFile | undefined, log: Log): void {
+	if (restart === undefined) return;
+	const name = restartFileName(restart.groupId);
+	try {
+		writeRestartFile(restart);
+		log.say(Level.Info, `Wrote ${name}: -F ${name} sends the rest to those that have not got everything`);
+	} catch (error) {
+		log.tell(`uftp: the restart file ${name} cannot be written to ${process.cwd()}: ${systemReason(error)}`);
+	}
 }
 
 function filesOf(options: SenderArguments, log: Log): readonly string[] {

@@ -36,7 +36,7 @@ export class ReceiverLines {
 			case 'fileOffered':
 				return this.#fileOffered(event.file);
 			case 'fileStarted':
-				return [this.#file(event.file, Level.Info, 'FILEINFO_ACK sent')];
+				return this.#fileStarted(event);
 			case 'fileComplete':
 				return [this.#file(event.file, Level.Info, 'File transfer complete')];
 			case 'fileEnded':
@@ -79,6 +79,13 @@ export class ReceiverLines {
 			lines.push(this.#file(file, Level.Verbose, sizesLine));
 		} else lines.push(this.#file(file, Level.Info, typeLine(file.type, file.link)));
 		return lines;
+	}
+
+	#fileStarted({ file, presentBlocks }: ReceiverEvent & { readonly kind: 'fileStarted' }): LogLine[] {
+		const lines = [this.#file(file, Level.Info, 'FILEINFO_ACK sent')];
+		if (presentBlocks === undefined) return lines;
+		const text = `Resuming: ${presentBlocks} blocks are here from an earlier run of the session`;
+		return [this.#file(file, Level.Info, text), ...lines];
 	}
 
 	#fileEnded(file: IncomingFile, status: CompleteStatus, reason: string | undefined): LogLine[] {

@@ -24,16 +24,24 @@ export class SessionKeeping {
 	}
 
 	see(event: ReceiverEvent): void {
-		const { sink, movesSessions } = this.#options;
+		const { movesSessions } = this.#options;
 		switch (event.kind) {
 			case 'sessionStarted':
-				sink.sessionStarted(event.groupId, Date.now());
+				this.#sessionStarted(event.groupId, event.groupInstance);
 				return;
 			case 'fileEnded':
 				if (!movesSessions && isReceived(event.file, event.status)) this.#run(event.file);
 				return;
 			case 'sessionEnded':
 				this.#sessionEnded(event.groupId, event.outcome === 'completed');
+		}
+	}
+
+	#sessionStarted(groupId: number, groupInstance: number): void {
+		const { sink, log } = this.#options;
+		const scope = scopeOf(groupId, groupInstance, 0);
+		for (const text of sink.sessionStarted(groupId, Date.now(), groupInstance)) {
+			log.write({ level: Level.Error, text, scope });
 		}
 	}
 

@@ -167,8 +167,9 @@ export class FileTransfers implements FileOwner {
 		}
 		transfer.status = status;
 		transfer.stage = 'receiving';
-		transfer.isPartial = transfer.ledger.missingBlocks < transfer.map.blocks;
-		node.emit({ kind: 'fileStarted', file: transfer.file });
+		const presentBlocks = transfer.map.blocks - transfer.ledger.missingBlocks;
+		transfer.isPartial = presentBlocks > 0;
+		node.emit({ kind: 'fileStarted', file: transfer.file, ...(transfer.isPartial && { presentBlocks }) });
 		this.#acknowledge(transfer);
 		if (transfer.ledger.missingBlocks === 0) this.#allBlocksAreHere(transfer);
 	}
