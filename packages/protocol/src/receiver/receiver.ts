@@ -14,7 +14,6 @@ import {
 	Header,
 	isMalformed,
 	MessageType,
-	VERSION,
 } from '@uftp/wire';
 import { Allowance } from '../allowance.ts';
 import type { ReceiverEvent } from '../events.ts';
@@ -25,6 +24,7 @@ import type { Receiver } from '../receiver-port.ts';
 import { NEVER } from '../timers.ts';
 import { judge, privateGroupOf } from './announcement.ts';
 import { AnswerQueue, type SessionLink } from './answers.ts';
+import { isBlockHeader } from './block-header.ts';
 import { BitmapBudget } from './block-ledger.ts';
 import { Counters } from './counters.ts';
 import { EndedSessions, isOtherRun } from './ended-sessions.ts';
@@ -35,7 +35,7 @@ import { SessionSecurer } from './security/session-securer.ts';
 import { ReceiverSession } from './session.ts';
 import { type FileOwner, type NodeServices, SessionContext } from './session-context.ts';
 
-const { version, func, groupId: groupIdField } = Header.fields;
+const { groupId: groupIdField } = Header.fields;
 
 export class ReceiverNode implements Receiver {
 	readonly #config: ReceiverConfig;
@@ -207,14 +207,7 @@ export class ReceiverNode implements Receiver {
 
 	handleBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number): boolean {
 		this.#counters.blocks++;
-		const headerBytes = bytes[headerAt + HEADER_BYTES + 1] * 4;
-		if (
-			headerAt + FILESEG_HEADER_BYTES > bytes.length ||
-			version.get(bytes, headerAt) !== VERSION ||
-			func.get(bytes, headerAt) !== MessageType.FILESEG ||
-			bytes[headerAt + HEADER_BYTES] !== MessageType.FILESEG ||
-			(headerBytes !== 8 && headerBytes !== 16)
-		) {
+		if (!isBlockHeader(bytes, headerAt)) {
 			this.#counters.blocksInvalid++;
 			return false;
 		}
