@@ -107,6 +107,12 @@ describe('the command line of uftp', () => {
 		expect(parseSenderArguments(['-r', '20', 'f']).grttMs).toEqual({ initial: 20_000, min: 10, max: 20_000 });
 	});
 
+	it('reads the 24-bit ids of UFTP 3, in both spellings', () => {
+		for (const text of ['0x0a630b', '0.10.99.11', 'a630b']) {
+			expect(parseSenderArguments(['-U', text, 'f']).senderId).toBe(0x0a630b);
+		}
+	});
+
 	// The first words are those of 4.10.2, which prints nothing more.
 	it.each([
 		['-R 0 f', 1, 'Invalid rate'],

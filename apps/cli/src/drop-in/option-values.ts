@@ -24,9 +24,9 @@ export function logLevel(text: string): number {
 	return Math.min(wholeNumber('x', text, 0, Number.POSITIVE_INFINITY, 'Invalid log level'), 5);
 }
 
-/** -U: one to eight hex digits. */
+/** -U: one to eight hex digits, or four numbers with dots, as the ids of UFTP 3 could be written (0.n.n.n). */
 export function uidOption(text: string): number {
-	const uid = parseUid(text);
+	const uid = parseUid(text) ?? (text.includes('.') ? uidOfNumericAddress(text) : undefined);
 	if (uid !== undefined) return uid;
 	throw new CommandError(
 		ExitCode.Parameters,
