@@ -1,5 +1,5 @@
 /** A sender without a bus, on the loopback interface, to whatever listens on a port. */
-import { SENDER_DEFAULTS, type SenderEnd, SenderSession } from '@uftp/protocol';
+import { SENDER_DEFAULTS, type SenderEnd, type SenderSecurityConfig, SenderSession } from '@uftp/protocol';
 import { buildCatalogue, FileSource } from '@uftp/storage';
 import { findInterface, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
 
@@ -15,6 +15,8 @@ export interface SendingOptions {
 	readonly publicAddress?: string;
 	readonly targets: readonly number[];
 	readonly rateBytesPerSecond?: number;
+	/** Encrypts the session. */
+	readonly security?: SenderSecurityConfig;
 }
 
 let lastGroup = 0;
@@ -47,6 +49,7 @@ export async function startSending(options: SendingOptions): Promise<Sending> {
 			epochMs: Date.now() - monotonicMs(),
 			seed: lastGroup,
 			grttMs: { initial: 50, min: 10, max: 1000 },
+			security: options.security,
 		},
 		entries,
 		monotonicMs(),

@@ -40,6 +40,8 @@ function resultOf(each: SessionResult, context: ResultContext): ReceiverResult {
 		reason ??= `It has ${files} of ${context.fileCount} files: the others could not be read here.`;
 	}
 	if (outcome === 'mute') reason ??= whyMute(each.receiverId, context);
+	// What to do about its key is worth more than what the key exchange ended with.
+	if (!isDelivered(outcome)) reason = context.keptOut.get(each.receiverId) ?? reason;
 	const seconds = context.secondsOf.get(each.receiverId);
 	return {
 		...named(each.receiverId, outcome, context, reason),
