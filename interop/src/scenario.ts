@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ending, findProgram, launch, type Maker, type Program, waitUntilListening } from './programs.ts';
+import { judgeRestart, makeTemporary, takeRestartFile } from './restart.ts';
 import type { Host, Topology } from './topology.ts';
 import { differences, makeTree, sizeOfTree, type TreeEntry } from './trees.ts';
 
@@ -16,8 +17,8 @@ export interface Pair {
 export interface Fault {
 	/** Once the sender's interface has sent this share of the bytes of the files. */
 	readonly afterShare: number;
-	/** `shrink` cuts the first file of the tree to half while it is sent, whatever the host. */
-	readonly do: 'kill' | 'cut' | 'shrink';
+	/** `interrupt` is SIGINT. `shrink` cuts the first file of the tree to half while it is sent, whatever the host. */
+	readonly do: 'kill' | 'interrupt' | 'cut' | 'shrink';
 	readonly host: number;
 	/** How long a cut lasts. */
 	readonly forSeconds?: number;
@@ -48,6 +49,14 @@ export interface Expectation {
 	readonly atLeastSeconds?: number;
 }
 
+/** What a restarted session may cost. */
+export interface Restart {
+	/** Bytes that the sender's interface sends in it, as a share of the bytes of the files. */
+	readonly shareMax: number;
+	/** What the first sender must have exited with. */
+	readonly firstExit: number;
+}
+
 /** One row of the table: a session (or two), with whatever disturbs it. */
 export interface Scenario {
 	/** A sentence about behaviour. */
@@ -68,6 +77,8 @@ export interface Scenario {
 	readonly faults?: readonly Fault[];
 	/** Send the same once more after the first sender has ended. */
 	readonly again?: boolean;
+	/** Restart the session (-F) after the first sender (with -f) has ended; the receivers have temporary directories (-T). */
+	readonly restart?: Restart;
 	/** What a second sender, on a host of its own, sends at the same time. */
 	readonly secondSends?: readonly string[];
 	readonly expect: Expectation;
@@ -139,6 +150,15 @@ async function runSessions(
 		sender = await start(0, scenario.send);
 		ending = await sender.ended;
 	}
+	if (scenario.restart !== undefined) {
+		const file = takeRestartFile(scratch, ending, scenario.restart, problems);
+		const sentBefore = hostAt(topology, 0).transmittedBytes();
+		sender = await startSender(topology, { ...scenario, group: 'open' }, pair, scratch, 0, ['-F', file]);
+		programs.push(sender);
+		ending = await sender.ended;
+		const sent = hostAt(topology, 0).transmittedBytes() - sentBefore;
+		problems.push(...judgeRestart(scratch, scenario.receivers, sent, sizeOfTree(scenario.tree), scenario.restart));
+	}
 	if (second !== undefined) problems.push(...judgeSecond(await second.ended));
 	await waitForLeftovers(scenario, scratch);
 	problems.push(...judge(scenario, scratch, ending, sender.output()));
@@ -170,6 +190,7 @@ function startReceiver(scenario: Scenario, pair: Pair, host: Host, scratch: stri
 		interfaceName(family),
 	];
 	argv.push('-M', publicGroup[family], '-U', scenario.uid ?? host.uid, ...(scenario.receiverOptions ?? []));
+	if (scenario.restart !== undefined) argv.push('-T', makeTemporary(scratch, host.index));
 	return launch(host, argv, { timeoutMs: timeoutMs(scenario) });
 }
 
@@ -225,6 +246,7 @@ async function disturb(
 		if (over) problems.push(`the sender had ended before host ${fault.host} could be disturbed`);
 		if (pair.receiver === 'ours') problems.push(...namedTooEarly(scenario, scratch));
 		if (fault.do === 'kill') programs[fault.host]?.signal('SIGKILL');
+		else if (fault.do === 'interrupt') programs[fault.host]?.signal('SIGINT');
 		else if (fault.do === 'shrink') {
 			const path = join(scratch, 'source', scenario.tree[0]?.path ?? '');
 			truncateSync(path, statSync(path).size / 2);
