@@ -12,7 +12,7 @@ import {
 	type IncomingFile,
 	type OutgoingBatch,
 } from '@uftp/protocol';
-import { statusOf } from './sync-decision.ts';
+import { statusOf } from './receiving/sync-decision.ts';
 import { linkFault, quoted, splitName } from './wire-name.ts';
 
 /** An entry of a catalogue with its content; `content` is empty for everything but regular files. */

@@ -4,7 +4,7 @@ import { type BlockMap, type IncomingFile, SectionState } from '@uftp/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileSink } from '../src/index.ts';
-import { decodeJournal, encodeJournal } from '../src/restart-journal.ts';
+import { decodeJournal, encodeJournal } from '../src/receiving/restart-journal.ts';
 import { incoming, listing, openBelow, scratchDirectory } from './scratch.ts';
 
 const GROUP = 0x00c0ffee;

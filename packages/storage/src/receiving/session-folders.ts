@@ -11,11 +11,11 @@ import {
 	openChild,
 	openDirectory,
 	ownPath,
-} from './directory-handle.ts';
-import { because, codeOf } from './failure.ts';
+} from '../directory-handle.ts';
+import { because, codeOf } from '../failure.ts';
+import { namesIn } from '../system-path.ts';
+import { quoted } from '../wire-name.ts';
 import { removeChild } from './removal.ts';
-import { namesIn } from './system-path.ts';
-import { quoted } from './wire-name.ts';
 
 /** What became of a session's files. */
 export interface MovedSession {

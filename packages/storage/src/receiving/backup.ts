@@ -3,7 +3,7 @@
  * which the session was announced (uftpd's -A).
  */
 import fs from 'node:fs';
-import type { Place } from './destination.ts';
+import type { Place } from '../destination.ts';
 import {
 	childPath,
 	closeDirectory,
@@ -11,8 +11,8 @@ import {
 	descend,
 	lstatChild,
 	openDirectory,
-} from './directory-handle.ts';
-import { codeOf } from './failure.ts';
+} from '../directory-handle.ts';
+import { codeOf } from '../failure.ts';
 
 /** Sessions of one second that replace the same file; more are an error. */
 const NAME_ATTEMPTS_MAX = 1000;

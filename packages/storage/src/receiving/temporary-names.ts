@@ -4,8 +4,8 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { codeOf } from './failure.ts';
-import { namesIn, systemPath } from './system-path.ts';
+import { codeOf } from '../failure.ts';
+import { namesIn, systemPath } from '../system-path.ts';
 
 const shape = /^\.~uftp-[0-9A-F]{8}-[0-9A-F]{4}(\.\d+)?$/;
 

@@ -1,11 +1,11 @@
 /** One regular file on its way in: open under a temporary name, or under its own, until it is complete or given up. */
 import fs from 'node:fs';
 import type { IncomingFile } from '@uftp/protocol';
-import type { Place } from './destination.ts';
-import { childPath, closeDirectory, type DirectoryHandle, lstatChild } from './directory-handle.ts';
-import { because, codeOf } from './failure.ts';
+import type { Place } from '../destination.ts';
+import { childPath, closeDirectory, type DirectoryHandle, lstatChild } from '../directory-handle.ts';
+import { because, codeOf } from '../failure.ts';
+import { quoted } from '../wire-name.ts';
 import { temporaryName } from './temporary-names.ts';
-import { quoted } from './wire-name.ts';
 
 /** Tries to find a free temporary name; more receivers than this in one directory are an error. */
 const maxNameAttempts = 100;

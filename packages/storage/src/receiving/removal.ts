@@ -9,9 +9,9 @@ import {
 	openChild,
 	openDirectory,
 	ownPath,
-} from './directory-handle.ts';
-import { codeOf } from './failure.ts';
-import { namesIn } from './system-path.ts';
+} from '../directory-handle.ts';
+import { codeOf } from '../failure.ts';
+import { namesIn } from '../system-path.ts';
 
 /** Removes an entry of an open directory with everything below it. What does not exist is as good as removed. */
 export function removeChild(directory: DirectoryHandle, component: string): void {

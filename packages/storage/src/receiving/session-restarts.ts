@@ -4,15 +4,15 @@
  */
 import fs from 'node:fs';
 import type { BlockMap, IncomingFile } from '@uftp/protocol';
-import type { Place } from './destination.ts';
-import { closeDirectory, type DirectoryHandle, openDirectory } from './directory-handle.ts';
-import { because, codeOf } from './failure.ts';
+import type { Place } from '../destination.ts';
+import { closeDirectory, type DirectoryHandle, openDirectory } from '../directory-handle.ts';
+import { because, codeOf } from '../failure.ts';
+import { quoted } from '../wire-name.ts';
 import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
 import { removeChild } from './removal.ts';
 import { arrivedBytes, decodeJournal, encodeJournal, type PartialFile } from './restart-journal.ts';
 import type { SessionFolders } from './session-folders.ts';
 import { cleanTemporaries } from './temporary-names.ts';
-import { quoted } from './wire-name.ts';
 
 /** No journal of ours is larger: the bitmaps of a node have a limit far below. */
 const JOURNAL_BYTES_MAX = 2 ** 28;

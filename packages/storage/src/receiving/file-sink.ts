@@ -8,8 +8,7 @@ import {
 	FileType,
 	type IncomingFile,
 } from '@uftp/protocol';
-import { putAside } from './backup.ts';
-import { availableBytes, checkedDestinations, type Place, type PlaceDecision, placeOf } from './destination.ts';
+import { availableBytes, checkedDestinations, type Place, type PlaceDecision, placeOf } from '../destination.ts';
 import {
 	childPath,
 	closeDirectory,
@@ -18,17 +17,18 @@ import {
 	lstatChild,
 	openDirectory,
 	UnreachableDirectory,
-} from './directory-handle.ts';
-import { because, codeOf } from './failure.ts';
+} from '../directory-handle.ts';
+import { because, codeOf } from '../failure.ts';
+import { systemPath } from '../system-path.ts';
+import { linkFault, quoted } from '../wire-name.ts';
+import { putAside } from './backup.ts';
 import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
 import { MadeDirectories, removeChild } from './removal.ts';
 import { arrivedBytes } from './restart-journal.ts';
 import { type MovedSession, SessionFolders } from './session-folders.ts';
 import { SessionRestarts } from './session-restarts.ts';
 import { statusOf } from './sync-decision.ts';
-import { systemPath } from './system-path.ts';
 import { isTemporaryName, temporaryName } from './temporary-names.ts';
-import { linkFault, quoted } from './wire-name.ts';
 
 export interface FileSinkOptions {
 	/** Absolute paths of existing directories. The first takes relative names; absolute names must lie in one of them. */
