@@ -40,7 +40,10 @@ const EC_OID = '1.2.840.10045.2.1';
 const TAG_BYTES = 16;
 const ZERO_IV = new Uint8Array(16);
 
-/** The backend of the runtime. */
+/**
+ * The backend of the runtime. Loaded by name, where it is chosen.
+ * @public
+ */
 export function nodeBackend(offer: BackendOffer = OFFERS.node): Backend {
 	return {
 		...offer,

@@ -1,10 +1,9 @@
 /** Which library does the cryptography: chosen once, when a service starts. */
+import { createRequire } from 'node:module';
 import { loadLibcrypto } from '@uftp/native';
 import { CURVES } from '../curves.ts';
 import type { Backend, BackendName } from '../ports.ts';
 import { libcryptoBackend } from './libcrypto.ts';
-import { nobleBackend } from './noble.ts';
-import { nodeBackend } from './node.ts';
 import { type BackendOffer, OFFERS } from './offers.ts';
 import { selfTest } from './self-test.ts';
 
@@ -13,6 +12,8 @@ export interface SelectedBackend {
 	/** What was chosen and why, for the log. */
 	readonly sentence: string;
 }
+
+const load = createRequire(import.meta.url);
 
 /** Fastest first. */
 export const BACKEND_NAMES: readonly BackendName[] = ['libcrypto', 'node', 'noble'];
@@ -65,8 +66,9 @@ function curvesMissing(backend: Backend): string[] {
 }
 
 function maker(name: BackendName): ((offer: BackendOffer) => Backend) | string {
-	if (name === 'noble') return nobleBackend;
-	if (name === 'node') return nodeBackend;
+	// Loaded only where it comes to them: both together take longer to load than a short session takes.
+	if (name === 'noble') return (load('./noble.ts') as typeof import('./noble.ts')).nobleBackend;
+	if (name === 'node') return (load('./node.ts') as typeof import('./node.ts')).nodeBackend;
 	const { libcrypto, why } = loadLibcrypto();
 	return libcrypto === undefined ? why : (offer) => libcryptoBackend(libcrypto, offer);
 }

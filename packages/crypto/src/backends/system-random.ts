@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import type { RandomBytes } from '../ports.ts';
 
 /** Random bytes of the operating system: what real sessions are given; simulations are given a seeded source. */
-export const systemRandom: RandomBytes = (length) => new Uint8Array(randomBytes(length));
+export const systemRandom: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
