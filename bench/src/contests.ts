@@ -25,10 +25,16 @@ export interface Contest {
 	/** No super-packets on the links, so that one drop is one datagram. */
 	readonly segmented: boolean;
 	readonly lossPercent: number;
+	/** Receivers, where there are others than `receivers`. */
+	readonly receivers?: number;
+	/** Receivers have had a session before the one that is measured: programs that run for days are not cold. */
+	readonly warm?: boolean;
+	/** Encrypts the session: options of the sender, and the key that both ends have ready (`uftp_keymgt -g`). */
+	readonly security?: { readonly options: readonly string[]; readonly key: string };
 	readonly contenders: readonly Contender[];
 }
 
-/** Receivers of every contest. */
+/** Receivers of a contest that says nothing else. */
 export const receivers = 3;
 
 /** The same for both makers: blocks of 1300 bytes (the default), no pacing, timers for a network without delay. */
@@ -39,6 +45,49 @@ const cToC: Contender = { pair: { sender: 'C', receiver: 'C' } };
 const oursToOurs = (target: Target): Contender => ({ pair: { sender: 'ours', receiver: 'ours' }, target });
 const oursToC = (target: Target): Contender => ({ pair: { sender: 'ours', receiver: 'C' }, target });
 const cToOurs = (target: Target): Contender => ({ pair: { sender: 'C', receiver: 'ours' }, target });
+
+const ecdh = { options: ['-h', 'sha256', '-e', 'ecdh_ecdsa'], key: 'ec:prime256v1' } as const;
+
+/** What `--encrypted` runs: keys are ready beforehand, the key exchange is part of the time. */
+export const encryptedContests: readonly Contest[] = [
+	{
+		id: 'gcm',
+		title: 'AES-128-GCM, ECDH',
+		segmented: false,
+		lossPercent: 0,
+		security: { ...ecdh, options: ['-Y', 'aes128-gcm', ...ecdh.options] },
+		contenders: [
+			cToC,
+			oursToOurs({ goodputAtLeast: 5 }),
+			oursToC({ goodputAtLeast: 1 }),
+			cToOurs({ goodputAtLeast: 1 }),
+		],
+	},
+	{
+		id: 'cbc',
+		title: 'AES-256-CBC, HMAC-SHA-256, ECDH',
+		segmented: false,
+		lossPercent: 0,
+		security: { ...ecdh, options: ['-Y', 'aes256-cbc', ...ecdh.options] },
+		contenders: [
+			cToC,
+			oursToOurs({ goodputAtLeast: 3 }),
+			oursToC({ goodputAtLeast: 1 }),
+			cToOurs({ goodputAtLeast: 1 }),
+		],
+	},
+	{
+		id: 'keyed30',
+		title: '1 KiB file, 30 receivers authenticated by RSA-2048 in their second session, whole process',
+		warm: true,
+		bytes: 1024,
+		segmented: false,
+		lossPercent: 0,
+		receivers: 30,
+		security: { options: ['-Y', 'aes256-gcm', '-h', 'sha256', '-e', 'rsa', '-c'], key: 'rsa:2048' },
+		contenders: [cToC, oursToOurs({ secondsAtMost: 0.3 })],
+	},
+];
 
 export const contests: readonly Contest[] = [
 	{

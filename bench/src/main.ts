@@ -1,21 +1,25 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createTopology, missingPeers, noise } from '@uftp/interop';
 import { measureBusSend } from './bus-send.ts';
-import { type Contest, contests, receiverOptions, receivers, senderOptions } from './contests.ts';
+import { type Contest, contests, encryptedContests, receiverOptions, receivers, senderOptions } from './contests.ts';
 import { measureIdle, measureMemory } from './footprint.ts';
-import { measureRun, type Run } from './measure.ts';
+import { measureRun, pathOf, type Run, type Secured } from './measure.ts';
 import { type Line, renderTable, summarize } from './report.ts';
 
 /** The row that goes over the bus and has no C counterpart. */
 const busRow = 'send';
-const rowIds = [...contests.map(({ id }) => id), busRow];
-const usage = `npm run bench -- [--rows ${rowIds.join(',')}] [--runs 3] [--size MIB] [--memory] [--idle]
+const allContests = [...contests, ...encryptedContests];
+const plainIds = [...contests.map(({ id }) => id), busRow];
+const encryptedIds = encryptedContests.map(({ id }) => id);
+const rowIds = [...plainIds, ...encryptedIds];
+const usage = `npm run bench -- [--rows ${rowIds.join(',')}] [--runs 3] [--size MIB] [--encrypted] [--memory] [--idle]
                [--only C:C,ours:ours] [--json FILE]
-Measures our programs against the C ones, in turns, in network namespaces of its own. With --memory or --idle and
-without --rows only that is measured.`;
+Measures our programs against the C ones, in turns, in network namespaces of its own. With --encrypted,
+--memory or --idle and without --rows only that is measured.`;
 
 /** Runs the contests and prints the table. Exit 1 if a run failed or a file arrived wrong. */
 async function main(): Promise<number> {
@@ -26,6 +30,7 @@ async function main(): Promise<number> {
 			size: { type: 'string', default: '256' },
 			only: { type: 'string' },
 			json: { type: 'string' },
+			encrypted: { type: 'boolean', default: false },
 			memory: { type: 'boolean', default: false },
 			idle: { type: 'boolean', default: false },
 			help: { type: 'boolean', default: false },
@@ -43,7 +48,8 @@ async function main(): Promise<number> {
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 	printMachine(Number(values.runs));
 	const lines: Line[] = [];
-	const rows = values.rows?.split(',') ?? (values.memory || values.idle ? [] : rowIds);
+	const rows = values.rows?.split(',') ?? (values.memory || values.idle || values.encrypted ? [] : plainIds);
+	if (values.encrypted) rows.push(...encryptedIds.filter((id) => !rows.includes(id)));
 	for (const contest of chosenContests(rows, values.only)) {
 		lines.push(...(await runContest(contest, Number(values.size) * 1024 * 1024, Number(values.runs), scratch)));
 	}
@@ -58,7 +64,7 @@ async function main(): Promise<number> {
 function chosenContests(wanted: readonly string[], only: string | undefined): Contest[] {
 	for (const id of wanted) if (!rowIds.includes(id)) throw new Error(`There is no row "${id}".\n${usage}`);
 	const pairs = only?.split(',');
-	return contests
+	return allContests
 		.filter(({ id }) => wanted.includes(id))
 		.map((contest) => ({
 			...contest,
@@ -73,13 +79,16 @@ async function runContest(contest: Contest, sizeBytes: number, runs: number, scr
 	const bytes = contest.bytes ?? sizeBytes;
 	const source = join(scratch, `${contest.id}.bin`);
 	writeFileSync(source, noise(bytes, 1));
-	const topology = await createTopology({ hosts: 1 + receivers, segmented: contest.segmented });
+	const hosts = 1 + (contest.receivers ?? receivers);
+	const manner = { warm: contest.warm === true, secured: secure(contest, hosts, scratch) };
+	const topology = await createTopology({ hosts, segmented: contest.segmented });
 	const results: Run[][] = contest.contenders.map(() => []);
 	try {
 		for (const host of topology.hosts.slice(1)) host.setLossPercent(contest.lossPercent);
 		for (let round = 0; round < runs; round++) {
 			for (const [index, { pair }] of contest.contenders.entries()) {
-				const run = await measureRun(topology, pair, source, scratch, round === 0 && contest.bytes === undefined);
+				const look = round === 0 && contest.bytes === undefined;
+				const run = await measureRun(topology, pair, source, scratch, look, manner);
 				results[index]?.push(run);
 				printRun(contest, `${pair.sender} to ${pair.receiver}`, bytes, run);
 			}
@@ -89,6 +98,15 @@ async function runContest(contest: Contest, sizeBytes: number, runs: number, scr
 		rmSync(source, { force: true });
 	}
 	return summarize(contest, bytes, results);
+}
+
+/** Makes the keys of a contest: one for each host. */
+function secure({ id, security }: Contest, hosts: number, scratch: string): Secured | undefined {
+	if (security === undefined) return undefined;
+	const keyFiles = Array.from({ length: hosts }, (_, host) => join(scratch, `${id}-${host}.pem`));
+	const program = pathOf('ours', 'uftp_keymgt');
+	for (const file of keyFiles) execFileSync(program, ['-g', security.key, file], { stdio: 'ignore' });
+	return { options: security.options, keyFiles };
 }
 
 function printRun(contest: Contest, who: string, bytes: number, run: Run): void {

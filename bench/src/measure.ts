@@ -38,6 +38,20 @@ export interface Run {
 /** Time for a sender to have opened its socket. */
 const openMs = 250;
 
+/** How sessions of a contest differ from plain ones. */
+export interface Manner {
+	/** Run a session that is not measured first. */
+	readonly warm: boolean;
+	readonly secured: Secured | undefined;
+}
+
+/** What encrypts the sessions of a contest. */
+export interface Secured {
+	readonly options: readonly string[];
+	/** Key files, for host 0, 1, ... */
+	readonly keyFiles: readonly string[];
+}
+
 /** Sends `source` from host 0 to all other hosts and compares every copy. */
 export async function measureRun(
 	topology: Topology,
@@ -45,17 +59,21 @@ export async function measureRun(
 	source: string,
 	scratch: string,
 	lookAtBuffers: boolean,
+	{ warm, secured }: Manner,
 ): Promise<Run> {
 	const [senderHost, ...receiverHosts] = topology.hosts;
 	if (senderHost === undefined) throw new RangeError('a topology without hosts');
 	const targets = receiverHosts.map((host) => join(scratch, `received${host.index}`));
-	const running = await startReceivers(pair.receiver, receiverHosts, targets);
+	const running = await startReceivers(pair.receiver, receiverHosts, targets, secured?.keyFiles);
 	try {
+		const argv = [pathOf(pair.sender, 'uftp'), '-I', 'eth0', ...senderOptions];
+		if (secured !== undefined) argv.push(...secured.options, '-k', secured.keyFiles[0] ?? '');
+		argv.push('-H', receiverHosts.map((host) => host.uid).join(','), source);
+		const options = { cwd: '/', timeoutMs: runDeadlineMs };
+		if (warm) await (await launch(senderHost, argv, options)).ended;
 		const wireBefore = senderHost.transmittedBytes();
 		const dropsBefore = bufferDrops(receiverHosts);
-		const argv = [pathOf(pair.sender, 'uftp'), '-I', 'eth0', ...senderOptions];
-		argv.push('-H', receiverHosts.map((host) => host.uid).join(','), source);
-		const sender = await launch(senderHost, argv, { cwd: '/', timeoutMs: runDeadlineMs });
+		const sender = await launch(senderHost, argv, options);
 		const buffers = lookAtBuffers ? await socketBuffers(sender, senderHost, receiverHosts) : undefined;
 		const ending = await sender.ended;
 		const copies = targets.map((target) => join(target, source.slice(source.lastIndexOf('/') + 1)));
@@ -76,13 +94,19 @@ export async function measureRun(
 	}
 }
 
-/** Starts one receiver per host and waits until all of them listen. */
-export async function startReceivers(maker: Maker, hosts: readonly Host[], targets: string[]): Promise<Program[]> {
+/** Starts one receiver per host, with its key if there are keys, and waits until all of them listen. */
+export async function startReceivers(
+	maker: Maker,
+	hosts: readonly Host[],
+	targets: string[],
+	keyFiles?: readonly string[],
+): Promise<Program[]> {
 	return Promise.all(
 		hosts.map(async (host, index) => {
 			const target = targets[index] ?? '';
 			mkdirSync(target, { recursive: true });
 			const argv = [pathOf(maker, 'uftpd'), '-d', '-q', '-I', 'eth0', '-D', target, ...receiverOptions];
+			if (keyFiles !== undefined) argv.push('-k', keyFiles[host.index] ?? '');
 			const program = await launch(host, argv, { timeoutMs: 10 * runDeadlineMs });
 			await waitUntilListening(host, program, publicGroup);
 			return program;
@@ -91,7 +115,7 @@ export async function startReceivers(maker: Maker, hosts: readonly Host[], targe
 }
 
 /** Path of a program that has to be there. */
-export function pathOf(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpctl'): string {
+export function pathOf(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpctl' | 'uftp_keymgt'): string {
 	const path = findProgram(maker, name);
 	if (path !== undefined) return path;
 	throw new Error(
