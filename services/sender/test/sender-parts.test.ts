@@ -143,7 +143,12 @@ describe('results', () => {
 
 	it('fit into a message of the bus for ten thousand receivers', () => {
 		const many = Array.from({ length: 10_000 }, (_, i) => one(i + 1));
-		const results = receiverResults(end(many), { fileCount: 1, expected: new Map(), secondsOf: new Map(), keptOut: new Map() });
+		const results = receiverResults(end(many), {
+			fileCount: 1,
+			expected: new Map(),
+			secondsOf: new Map(),
+			keptOut: new Map(),
+		});
 		expect(results.length).toBe(10_000);
 		expect(JSON.stringify(results).length).toBeLessThan(900_000);
 	});

@@ -23,7 +23,7 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
 	},
 	keys: {
 		about: 'show keys, make them, say which receivers are trusted',
-		load: async () => (await import('./keys.ts')).keys,
+		load: async () => (await import('./keys/keys.ts')).keys,
 	},
 	lab: {
 		about: 'show it all at work on the loopback interface of this machine',

@@ -2,15 +2,15 @@
 import { formatFingerprint, KeyError, parseFingerprint } from '@uftp/crypto';
 import { KeyFileError, KnownKeys, loadKeyFile, stateDirectory, storeNewKeyFile } from '@uftp/storage';
 import { formatUid, parseUid } from '@uftp/wire';
-import { CommandError } from '../drop-in/command-error.ts';
-import { openCryptography } from '../drop-in/cryptography.ts';
-import { makeKey, parseKeySpec } from '../drop-in/keys.ts';
-import { connectCommandBus } from './command-bus.ts';
-import { CommandEnd, ExitCode, usageError } from './exit-code.ts';
+import { CommandError } from '../../drop-in/command-error.ts';
+import { openCryptography } from '../../drop-in/cryptography.ts';
+import { makeKey, parseKeySpec } from '../../drop-in/keys.ts';
+import { connectCommandBus } from '../command-bus.ts';
+import { CommandEnd, ExitCode, usageError } from '../exit-code.ts';
+import { type CommandLine, has, type OptionSpec, optionHelp, optionOf, parseOptions } from '../options.ts';
+import { registryNodes } from '../registry-nodes.ts';
+import { say } from '../terminal.ts';
 import { keyRows, keysText } from './key-table.ts';
-import { type CommandLine, has, type OptionSpec, optionHelp, optionOf, parseOptions } from './options.ts';
-import { registryNodes } from './registry-nodes.ts';
-import { say } from './terminal.ts';
 
 const specs: readonly OptionSpec[] = [
 	{ name: '--kind', value: 'KIND', help: 'for new: ec:CURVE or rsa:BITS (default ec:prime256v1)' },

@@ -2,7 +2,7 @@
 import type { RegistryNode } from '@uftp/bus';
 import type { KnownKeys } from '@uftp/storage';
 import { formatUid, parseUid } from '@uftp/wire';
-import { columns, countText, printable } from './terminal.ts';
+import { columns, countText, printable } from '../terminal.ts';
 
 /** What the senders of this user make of a receiver's key. */
 export type Trust = 'pinned' | 'new' | 'changed' | 'revoked' | 'absent' | '';
