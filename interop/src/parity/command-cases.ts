@@ -58,7 +58,6 @@ export const commandCases: readonly CommandCase[] = [
 	receiver('refuses a backup folder on another file system', '-d -D {dir} -A /dev/shm'),
 	receiver('refuses a temporary folder on another file system', '-d -D {dir} -T /dev/shm'),
 	receiver('refuses a backup folder that is the destination', '-d -D {dir} -A {dir}'),
-	receiver('refuses a heartbeat address that is none', '-d -D {dir} -I eth0 -H no.such.host.invalid'),
 	receiver('refuses eleven destinations', `-d -D ${Array(11).fill('{dir}').join(',')}`),
 	receiver('takes -m, -i and -t together', '-d -D {dir} -I eth0 -m -i -t -q'),
 ];

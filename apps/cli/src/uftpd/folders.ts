@@ -7,7 +7,8 @@ import type { ReceiverArguments } from './arguments.ts';
 /** Checks the folders (exit 1 with C's words and the reason) and opens the sink over them. */
 export function openSink(options: ReceiverArguments): FileSink {
 	const { destinations, temporaryDirectory, backups, moveOneByOne } = options;
-	for (const folder of [...destinations, ...backups]) checkFolder(folder);
+	for (const folder of destinations) checkFolder(folder, "couldn't write to dest directory:");
+	for (const folder of backups) checkFolder(folder);
 	for (const [i, folder] of backups.entries()) checkMoving(destinations[i], folder);
 	if (temporaryDirectory !== undefined) {
 		checkFolder(temporaryDirectory);
@@ -25,14 +26,14 @@ export function openSink(options: ReceiverArguments): FileSink {
 	}
 }
 
-function checkFolder(folder: string): void {
+function checkFolder(folder: string, words = "couldn't write to directory"): void {
 	try {
 		if (!fs.statSync(folder).isDirectory()) throw new Error('it is not a directory');
 		fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
 	} catch (error) {
 		throw new CommandError(
 			ExitCode.Parameters,
-			`couldn't write to directory ${folder}: ${systemReason(error)}. Make it, or name another one.`,
+			`${words} ${folder}: ${systemReason(error)}. Make it, or name another one.`,
 		);
 	}
 }
