@@ -31,6 +31,11 @@ export interface Receiver extends Session<ReceiverEvent> {
 	readonly expectedSplit: number;
 	readonly expectedPayloadBytes: number;
 
+	/** A session goes by congestion marks: the driver shall see them, and say them by `noteMark`. */
+	readonly expectsMarks: boolean;
+	/** Whether the datagrams that follow bore the mark "congestion experienced" (ECN, RFC 3168). */
+	noteMark(isMarked: boolean): void;
+
 	/** Answers to `fileOffered`, `fileComplete`; `handle` is the file's. */
 	fileDecided(now: number, handle: number, decision: FileDecision): void;
 	fileStored(now: number, handle: number, status?: CompleteStatus): void;

@@ -14,6 +14,17 @@ export interface SenderLimits {
 	readonly transferPercentMax?: number;
 }
 
+/** The rate follows what the receivers report, beside TCP as a TCP flow would (TFMCC, RFC 4654). */
+export interface CongestionConfig {
+	readonly kind: 'tfmcc';
+	/** Never slower, whatever is lost; 0: no such bound. */
+	readonly minBytesPerSecond: number;
+	/** To begin with; undefined: one packet per GRTT. */
+	readonly initialBytesPerSecond?: number | undefined;
+	/** Never faster; Infinity: no such bound. */
+	readonly maxBytesPerSecond: number;
+}
+
 export interface SenderConfig {
 	/** Random, nonzero. */
 	readonly groupId: number;
@@ -30,6 +41,8 @@ export interface SenderConfig {
 	readonly grttMs: { readonly initial: number; readonly min: number; readonly max: number };
 	/** Bytes on the wire as counted in wire facts, section 8. Infinity: as fast as the receivers stand. */
 	readonly rateBytesPerSecond: number;
+	/** Where it is given, `rateBytesPerSecond` and `limits.transferPercentMax` say nothing. */
+	readonly congestion?: CongestionConfig | undefined;
 	/** Closed group: the ids of all receivers (and proxies in `proxies`). Empty: open group. */
 	readonly targets: readonly number[];
 	readonly proxies: readonly number[];

@@ -105,7 +105,7 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		expect(shell.node.sessionCount).toBe(0);
 	});
 
-	it('refuses encrypted and congestion-controlled sessions with a sentence, if it is meant', () => {
+	it('refuses encrypted sessions and unknown congestion control with a sentence, if it is meant', () => {
 		const empty = { bytes: new Uint8Array(0), at: 0, length: 0 };
 		const encInfo = {
 			clientAuth: false,
@@ -121,10 +121,10 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		const shell = new ShellUnderTest();
 		shell.deliver(new ScriptedSender({ groupId: 1 }).announce({ encInfo }));
 		shell.deliver(new ScriptedSender({ groupId: 2 }).announce({ encInfo, ids: [99] }));
-		shell.deliver(new ScriptedSender({ groupId: 3 }).announce({ ccType: 2 }));
+		shell.deliver(new ScriptedSender({ groupId: 3 }).announce({ ccType: 3 }));
 		expect(shell.of('abort').map((abort) => [abort.groupId, abort.message])).toEqual([
 			[1, 'This receiver was started without encryption: it takes sessions in the clear only'],
-			[3, 'Congestion control is not supported by this receiver yet'],
+			[3, 'Congestion control of type 3 is not supported, only TFMCC (2) is'],
 		]);
 		expect(shell.eventsOf('announceIgnored').map((event) => event.groupId)).toEqual([1, 2, 3]);
 		expect(shell.node.sessionCount).toBe(0);

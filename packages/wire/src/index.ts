@@ -82,7 +82,7 @@ export {
 	messageName,
 } from './message-type.ts';
 export { type Abort, AbortLayout, decodeAbort, encodeAbort } from './messages/abort.ts';
-export { type Announce, AnnounceLayout, decodeAnnounce, encodeAnnounce } from './messages/announce.ts';
+export { type Announce, AnnounceLayout, CcType, decodeAnnounce, encodeAnnounce } from './messages/announce.ts';
 export { type CcAck, CcAckLayout, decodeCcAck, encodeCcAck } from './messages/cc-ack.ts';
 export { type ClientKey, ClientKeyLayout, decodeClientKey, encodeClientKey } from './messages/client-key.ts';
 export { type Complete, CompleteLayout, decodeComplete, encodeComplete } from './messages/complete.ts';

@@ -1,5 +1,6 @@
 /** What a receiver says to an ANNOUNCE of a session that it does not know yet. */
-import { type Announce, isMulticast, isUnspecified } from '@uftp/wire';
+import { type Announce, CcType, isMulticast, isUnspecified } from '@uftp/wire';
+import type { SessionTerms } from './session-context.ts';
 
 export type Verdict =
 	| { readonly kind: 'join' }
@@ -22,8 +23,11 @@ export function judge(
 	if (isClosed && !announce.ids.includes(receiverId)) {
 		return { kind: 'ignore', reason: 'A closed group that does not list this receiver' };
 	}
-	if (announce.ccType !== 0) {
-		return { kind: 'refuse', reason: 'Congestion control is not supported by this receiver yet' };
+	if (announce.ccType !== CcType.NONE && announce.ccType !== CcType.TFMCC) {
+		return {
+			kind: 'refuse',
+			reason: `Congestion control of type ${announce.ccType} is not supported, only TFMCC (2) is`,
+		};
 	}
 	const { privateAddress } = announce;
 	if (!isMulticast(privateAddress) && !isUnspecified(privateAddress)) {
@@ -35,7 +39,22 @@ export function judge(
 	return { kind: 'join' };
 }
 
+/** What an announcement that came at `now` says; packets are taken from `source` only, if it is given. */
+export function termsOf(now: number, announce: Announce, source: string | undefined): SessionTerms {
+	return {
+		robust: announce.robust,
+		blockBytes: announce.blockBytes,
+		sync: announce.sync,
+		preview: announce.preview,
+		privateGroup: privateGroupOf(announce),
+		source,
+		isOpenGroup: announce.ids.length === 0,
+		announced: { timestamp: announce.timestamp, heardAt: now },
+		isCongestionControlled: announce.ccType === CcType.TFMCC,
+	};
+}
+
 /** The group that the shell joins; undefined in unicast mode. */
-export function privateGroupOf(announce: Announce): string | undefined {
+function privateGroupOf(announce: Announce): string | undefined {
 	return isUnspecified(announce.privateAddress) ? undefined : announce.privateAddress;
 }

@@ -3,6 +3,7 @@ import {
 	type ClientKey,
 	emptyHeader,
 	encodeAbort,
+	encodeCcAck,
 	encodeClientKey,
 	encodeComplete,
 	encodeFileInfoAck,
@@ -22,6 +23,7 @@ import { ANSWERS_MAX } from '../limits.ts';
 import type { CompleteStatus, Endpoint, OutgoingBatch } from '../ports.ts';
 import { nextSequence } from '../sequence.ts';
 import type { BlockLedger } from './block-ledger.ts';
+import type { CongestionReport } from './congestion.ts';
 import type { Counters } from './counters.ts';
 import type { SessionSecurity } from './security/session-security.ts';
 
@@ -67,6 +69,7 @@ export type Answer =
 			readonly status: CompleteStatus;
 			readonly freeSpaceBytes?: number | undefined;
 	  }
+	| { readonly kind: 'ccAck'; readonly report: CongestionReport }
 	| { readonly kind: 'abort'; readonly reason: string };
 
 const FUNCTIONS = {
@@ -76,6 +79,7 @@ const FUNCTIONS = {
 	fileInfoAck: MessageType.FILEINFO_ACK,
 	status: MessageType.STATUS,
 	complete: MessageType.COMPLETE,
+	ccAck: MessageType.CC_ACK,
 	abort: MessageType.ABORT,
 } as const;
 
@@ -174,6 +178,11 @@ export class AnswerQueue {
 				const { fileId, status, freeSpaceBytes } = answer;
 				const freeSpace = freeSpaceBytes === undefined ? {} : { freeSpaceBytes };
 				return encodeComplete(bytes, at, { fileId, status, ...freeSpace, ids: [] });
+			}
+			case 'ccAck': {
+				const { echoed, ...report } = answer.report;
+				const timestamp = advance(echoed, now);
+				return encodeCcAck(bytes, at, { tfmccAck: { ...report, clientId: this.#receiverId, timestamp } });
 			}
 			case 'abort':
 				return encodeAbort(bytes, at, { currentFileOnly: false, host: 0, message: answer.reason });

@@ -3,6 +3,11 @@ import { FILESEG_HEADER_BYTES, HEADER_BYTES, Header, MessageType, VERSION } from
 
 const { version, func } = Header.fields;
 
+/** Bytes before the payload of the FILESEG at `headerAt`. Hot. */
+export function blockHeaderBytes(bytes: Uint8Array, headerAt: number): number {
+	return HEADER_BYTES + bytes[headerAt + HEADER_BYTES + 1] * 4;
+}
+
 /** Whether a FILESEG starts at `headerAt`: plain (8 bytes of second header), or with congestion control (16). Hot. */
 export function isBlockHeader(bytes: Uint8Array, headerAt: number): boolean {
 	if (headerAt + FILESEG_HEADER_BYTES > bytes.length) return false;

@@ -63,6 +63,7 @@ export class FileTransfers implements FileOwner {
 	): { readonly isListed: boolean } | Malformed {
 		const info = decodeFileInfo(bytes, at, length);
 		if (isMalformed(info)) return info;
+		this.#context.congestion?.heardTimestamp({ timestamp: info.timestamp, heardAt: now });
 		if (!info.ids.includes(this.#context.node.config.receiverId)) return { isListed: false };
 		// 0 stands for the session; no sender gives it to a file.
 		if (info.fileId === 0) this.#context.node.counters.drop('file-id-0');

@@ -9,7 +9,6 @@ import {
 	decodeAnnounce,
 	decodeHeader,
 	emptyHeader,
-	FILESEG_HEADER_BYTES,
 	HEADER_BYTES,
 	Header,
 	isMalformed,
@@ -22,9 +21,9 @@ import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../p
 import type { ReceiverConfig } from '../receiver-config.ts';
 import type { Receiver } from '../receiver-port.ts';
 import { NEVER } from '../timers.ts';
-import { judge, privateGroupOf } from './announcement.ts';
+import { judge, termsOf } from './announcement.ts';
 import { AnswerQueue, type SessionLink } from './answers.ts';
-import { isBlockHeader } from './block-header.ts';
+import { blockHeaderBytes, isBlockHeader } from './block-header.ts';
 import { BitmapBudget } from './block-ledger.ts';
 import { Counters } from './counters.ts';
 import { EndedSessions, isOtherRun } from './ended-sessions.ts';
@@ -45,6 +44,7 @@ export class ReceiverNode implements Receiver {
 	readonly #ended: EndedSessions;
 	readonly #node: NodeServices;
 	readonly #placement = { handle: -1, offset: 0 };
+	readonly #arrival = { isMarked: false };
 	placedAt = 0;
 	placedBytes = 0;
 	/** By group id. */
@@ -68,6 +68,7 @@ export class ReceiverNode implements Receiver {
 			budget: new BitmapBudget(config.bitmapBytesMax),
 			holdOff: new HoldOff(config.instance[0] ^ config.instance[1] ^ config.receiverId),
 			placement: this.#placement,
+			arrival: this.#arrival,
 			handles: new Map<number, FileOwner>(),
 			newHandle: () => ++lastHandle,
 			emit: (event) => this.#reports.emit(event),
@@ -187,16 +188,8 @@ export class ReceiverNode implements Receiver {
 	}
 
 	#join(now: number, link: SessionLink, header: Readonly<CommonHeader>, announce: Announce): void {
-		const terms = {
-			robust: announce.robust,
-			blockBytes: announce.blockBytes,
-			sync: announce.sync,
-			preview: announce.preview,
-			privateGroup: privateGroupOf(announce),
-			source: this.#config.security?.sourceSpecific === true ? link.replyTo.host : undefined,
-			isOpenGroup: announce.ids.length === 0,
-			announced: { timestamp: announce.timestamp, heardAt: now },
-		};
+		const source = this.#config.security?.sourceSpecific === true ? link.replyTo.host : undefined;
+		const terms = termsOf(now, announce, source);
 		const context = new SessionContext(this.#node, link, terms, now, header.grtt, header.sequence);
 		const session = new ReceiverSession(context);
 		this.#ended.forget(link.groupId);
@@ -221,7 +214,8 @@ export class ReceiverNode implements Receiver {
 			}
 			this.#hot = session;
 		}
-		return session.takeBlock(now, bytes, headerAt, payloadLength, false);
+		const datagramBytes = blockHeaderBytes(bytes, headerAt) + payloadLength;
+		return session.takeBlock(now, bytes, headerAt, payloadLength, datagramBytes, false);
 	}
 
 	handleSealed(now: number, bytes: Uint8Array, at: number, length: number): boolean {
@@ -249,7 +243,7 @@ export class ReceiverNode implements Receiver {
 			this.#handleOpened(now, link, session, bytes, at, unwrapOpened(bytes, at, plainBytes));
 			return false;
 		}
-		return session !== undefined && this.#handleSealedBlock(now, session, bytes, at, plainBytes);
+		return session !== undefined && this.#handleSealedBlock(now, session, bytes, at, length, plainBytes);
 	}
 
 	#handleSealedBlock(
@@ -257,6 +251,7 @@ export class ReceiverNode implements Receiver {
 		session: ReceiverSession,
 		bytes: Uint8Array,
 		at: number,
+		length: number,
 		plainBytes: number,
 	): boolean {
 		this.#counters.blocks++;
@@ -266,10 +261,10 @@ export class ReceiverNode implements Receiver {
 			return false;
 		}
 		this.#hot = session;
-		const secondHeaderBytes = bytes[headerAt + HEADER_BYTES + 1] * 4;
-		this.placedAt = headerAt + HEADER_BYTES + secondHeaderBytes;
-		this.placedBytes = plainBytes - secondHeaderBytes;
-		return session.takeBlock(now, bytes, headerAt, this.placedBytes, true);
+		const headerBytes = blockHeaderBytes(bytes, headerAt);
+		this.placedAt = headerAt + headerBytes;
+		this.placedBytes = plainBytes - headerBytes + HEADER_BYTES;
+		return session.takeBlock(now, bytes, headerAt, this.placedBytes, length, true);
 	}
 
 	/** A control message that has been opened and stands there in the clear. */
@@ -379,11 +374,20 @@ export class ReceiverNode implements Receiver {
 	}
 
 	get expectedSplit(): number {
-		return this.#hot === undefined || this.#hot.context.link.security !== undefined ? 0 : FILESEG_HEADER_BYTES;
+		return this.#hot?.context.clearHeaderBytes ?? 0;
 	}
 
 	get expectedPayloadBytes(): number {
 		return this.expectedSplit === 0 ? 0 : this.#hot!.context.terms.blockBytes;
+	}
+
+	get expectsMarks(): boolean {
+		for (const { context } of this.#sessions.values()) if (context.congestion !== undefined) return true;
+		return false;
+	}
+
+	noteMark(isMarked: boolean): void {
+		this.#arrival.isMarked = isMarked;
 	}
 
 	get sessionCount(): number {

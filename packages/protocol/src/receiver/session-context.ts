@@ -1,5 +1,5 @@
 /** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
-import { decodeRtt, MAX_ROBUST } from '@uftp/wire';
+import { decodeRtt, FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
 import type { ReceiverEvent } from '../events.ts';
 import { answerWindowMs, isNewGrtt, silenceMs } from '../grtt.ts';
 import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
@@ -9,6 +9,7 @@ import { sequenceAhead } from '../sequence.ts';
 import { NEVER, TimerTable } from '../timers.ts';
 import type { Answer, AnswerQueue, HeldTimestamp, SessionLink } from './answers.ts';
 import type { BitmapBudget } from './block-ledger.ts';
+import { Congestion } from './congestion.ts';
 import type { Counters } from './counters.ts';
 import type { HoldOff } from './hold-off.ts';
 
@@ -29,6 +30,8 @@ export interface NodeServices {
 	readonly holdOff: HoldOff;
 	/** Where the block that was taken last belongs. */
 	readonly placement: { handle: number; offset: number };
+	/** About the datagram that is being handled: it bore a congestion mark. */
+	readonly arrival: { isMarked: boolean };
 	/** Owners of the open files, by handle. */
 	readonly handles: Map<number, FileOwner>;
 	newHandle(): number;
@@ -46,6 +49,8 @@ export interface SessionTerms {
 	readonly source: string | undefined;
 	readonly isOpenGroup: boolean;
 	readonly announced: HeldTimestamp;
+	/** TFMCC: the sender goes by what its receivers report. */
+	readonly isCongestionControlled: boolean;
 }
 
 /** The timers of a session; the files' own hold-offs are with the files. */
@@ -75,6 +80,8 @@ export class SessionContext {
 	readonly link: SessionLink;
 	readonly terms: SessionTerms;
 	readonly timers = new TimerTable(3);
+	/** Undefined in a session at a fixed rate. */
+	readonly congestion: Congestion | undefined;
 	phase: SessionPhase = 'registering';
 	/** Set by whoever finds that the session is over; carried out at the end of the call. */
 	end: SessionEnd | undefined;
@@ -103,6 +110,12 @@ export class SessionContext {
 		this.groupSize = 0;
 		this.lastHeardAt = now;
 		this.#highestSequence = sequence;
+		if (terms.isCongestionControlled) {
+			const { receiverId, instance } = node.config;
+			const seed = instance[0] ^ Math.imul(instance[1], 0x9e3779b1) ^ link.groupId;
+			const family = link.replyTo.host.includes(':') ? 6 : 4;
+			this.congestion = new Congestion(receiverId, seed, family, this.grttMs, terms.announced, this.groupSize);
+		}
 	}
 
 	/**
@@ -153,6 +166,12 @@ export class SessionContext {
 		this.timers.rescale(SessionTimer.Resend, now, factor);
 		this.timers.rescale(SessionTimer.AnswerWindow, now, factor);
 		return factor;
+	}
+
+	/** Bytes before the payload of a data packet; 0 where it comes sealed. */
+	get clearHeaderBytes(): number {
+		if (this.link.security !== undefined) return 0;
+		return this.congestion === undefined ? FILESEG_HEADER_BYTES : FILESEG_TFMCC_HEADER_BYTES;
 	}
 
 	get resendMs(): number {

@@ -11,7 +11,9 @@ import {
 	MessageType,
 	messageName,
 } from '@uftp/wire';
+import { NEVER } from '../timers.ts';
 import { Completion, SESSION_FILE_ID } from './completion.ts';
+import type { Congestion } from './congestion.ts';
 import { FileTransfers } from './file-transfers.ts';
 import { Registration } from './registration.ts';
 import type { SessionContext } from './session-context.ts';
@@ -54,6 +56,10 @@ export class ReceiverSession {
 		this.context.noteSequence(header.sequence);
 		if (header.groupSize !== 0) this.context.groupSize = decodeGroupSize(header.groupSize);
 		this.#adoptGrtt(now, header.grtt);
+		const { congestion, groupSize, grttMs, node } = this.context;
+		if (congestion === undefined) return;
+		congestion.adopt(now, grttMs, groupSize);
+		congestion.control(now, header.sequence, node.arrival.isMarked);
 	}
 
 	/** The same for a packet in the clear: with a group key at hand it is not believed more than that somebody speaks. */
@@ -109,6 +115,8 @@ export class ReceiverSession {
 				return this.#handleFileInfo(now, bytes, at, length);
 			case MessageType.DONE:
 				return this.#handleDone(now, bytes, at, length);
+			case MessageType.CONG_CTRL:
+				return this.#handleCongCtrl(now, bytes, at, length);
 			case MessageType.DONE_CONF:
 				return this.#completion.handleDoneConf(bytes, at, length);
 			case MessageType.ABORT:
@@ -143,6 +151,22 @@ export class ReceiverSession {
 		return undefined;
 	}
 
+	#handleCongCtrl(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+		const { congestion, phase, node } = this.context;
+		if (congestion === undefined || phase === 'registering') {
+			node.counters.drop('unexpected-message');
+			return undefined;
+		}
+		const malformed = congestion.handleCongCtrl(now, bytes, at, length);
+		this.#report(now, congestion);
+		return malformed;
+	}
+
+	#report(now: number, congestion: Congestion): void {
+		const report = congestion.takeReport(now);
+		if (report !== undefined) this.context.answer({ kind: 'ccAck', report });
+	}
+
 	#handleAbort(bytes: Uint8Array, at: number, length: number): Malformed | undefined {
 		const message = decodeAbort(bytes, at, length);
 		if (isMalformed(message)) return message;
@@ -152,8 +176,15 @@ export class ReceiverSession {
 		return undefined;
 	}
 
-	/** See `Receiver.handleBlock`; `isSealed` if it comes out of an ENCRYPTED. Hot. */
-	takeBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number, isSealed: boolean): boolean {
+	/** See `Receiver.handleBlock`; `datagramBytes` as it came, `isSealed` if that was an ENCRYPTED. Hot. */
+	takeBlock(
+		now: number,
+		bytes: Uint8Array,
+		headerAt: number,
+		payloadLength: number,
+		datagramBytes: number,
+		isSealed: boolean,
+	): boolean {
 		const { context } = this;
 		if (!isSealed && context.link.security !== undefined) {
 			this.#refuseClear(MessageType.FILESEG);
@@ -168,12 +199,19 @@ export class ReceiverSession {
 		}
 		context.lastHeardAt = now;
 		this.#adoptGrtt(now, grtt.get(bytes, headerAt));
-		const isLate = context.noteSequence(sequenceField.get(bytes, headerAt));
+		const sequence = sequenceField.get(bytes, headerAt);
+		const isLate = context.noteSequence(sequence);
+		const { congestion } = context;
+		if (congestion !== undefined && context.phase !== 'registering') {
+			congestion.adopt(now, context.grttMs, context.groupSize);
+			congestion.block(now, sequence, bytes, headerAt, datagramBytes, context.node.arrival.isMarked);
+		}
 		return this.files.takeBlock(now, bytes, headerAt, payloadLength, isLate);
 	}
 
 	get deadline(): number {
-		return Math.min(this.context.timers.next(), this.context.silenceDeadline, this.files.deadline);
+		const { timers, silenceDeadline, congestion } = this.context;
+		return Math.min(timers.next(), silenceDeadline, this.files.deadline, congestion?.deadline ?? NEVER);
 	}
 
 	handleTimeout(now: number): void {
@@ -182,6 +220,7 @@ export class ReceiverSession {
 		else if (context.phase === 'completing') this.#completion.handleTimeout(now);
 		else if (now >= context.silenceDeadline) context.finish('timedOut', 'Transfer timed out', true);
 		this.files.handleTimeout(now);
+		if (context.congestion !== undefined) this.#report(now, context.congestion);
 	}
 
 	/** Carries out the end that the call has led to, if it has; true when the session is over. */

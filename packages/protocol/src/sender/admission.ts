@@ -121,5 +121,6 @@ export const FROM_RECEIVERS: ReadonlySet<number> = new Set([
 	MessageType.FILEINFO_ACK,
 	MessageType.STATUS,
 	MessageType.COMPLETE,
+	MessageType.CC_ACK,
 	MessageType.ABORT,
 ]);

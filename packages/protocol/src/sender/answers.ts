@@ -1,6 +1,7 @@
 /** What receivers answer, decoded: each message with its kind. */
 import {
 	decodeAbort,
+	decodeCcAck,
 	decodeComplete,
 	decodeFileInfoAck,
 	decodeKeyInfoAck,
@@ -23,6 +24,8 @@ export function decodeAnswer(func: number, bytes: Uint8Array, at: number, length
 			return tagged(func, decodeComplete(bytes, at, length));
 		case MessageType.KEYINFO_ACK:
 			return tagged(func, decodeKeyInfoAck(bytes, at, length));
+		case MessageType.CC_ACK:
+			return tagged(func, decodeCcAck(bytes, at, length));
 		case MessageType.ABORT:
 			return tagged(func, decodeAbort(bytes, at, length));
 		default:

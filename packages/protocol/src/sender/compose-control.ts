@@ -21,7 +21,7 @@ export function composeControl(context: SenderContext, now: number, batch: Outgo
 		sourceId: config.sourceId,
 		groupId: config.groupId,
 		groupInstance: config.groupInstance,
-		grtt: encodeRtt(context.grttMs / 1000),
+		grtt: encodeRtt(context.advertisedGrttMs / 1000),
 		groupSize: message.hidesGroupSize ? 0 : encodeGroupSize(context.roster.size),
 	});
 	const length = sealer?.seal(batch.bytes, 0, bodyBytes) ?? bodyAt + bodyBytes;

@@ -8,6 +8,7 @@ import {
 	MAX_DATAGRAM_BYTES,
 	MAX_NAME_BYTES,
 	MessageType,
+	TfmccDataInfoLayout,
 	type Timestamp,
 } from '@uftp/wire';
 import type { SenderEvent } from '../events.ts';
@@ -17,6 +18,7 @@ import { Pacer } from '../pacing.ts';
 import type { CatalogueEntry, Endpoint } from '../ports.ts';
 import { packetSignatureBytes } from '../security-config.ts';
 import type { SenderConfig } from '../sender-config.ts';
+import { CongestionControl } from './congestion-control.ts';
 import { type Encode, Outbox } from './outbox.ts';
 import { RateControl } from './rate-control.ts';
 import { type Member, Roster } from './roster.ts';
@@ -52,6 +54,8 @@ export class SenderContext {
 	/** Undefined in a session in the clear. */
 	readonly security: SenderSecurity | undefined;
 	readonly handshakes: Handshakes | undefined;
+	/** Undefined in a session at a fixed rate, or without a limit. */
+	readonly congestion: CongestionControl | undefined;
 	/** Only for sessions without a rate limit. */
 	rateControl: RateControl | undefined;
 	grttMs: number;
@@ -72,7 +76,8 @@ export class SenderContext {
 		this.handshakes = this.security && new Handshakes(this, this.security);
 		this.grttMs = Math.max(config.grttMs.initial, this.#slowestGrttMs());
 		this.startedAt = now;
-		const limit = config.rateBytesPerSecond;
+		this.congestion = config.congestion && new CongestionControl(this, config.congestion);
+		const limit = this.congestion?.rateBytesPerSecond ?? config.rateBytesPerSecond;
 		this.pacer = new Pacer(Number.isFinite(limit) ? limit : START_C.rate);
 	}
 
@@ -93,12 +98,13 @@ export class SenderContext {
 
 	/** Bytes of a full data packet as the rate counts them (wire facts, section 8). */
 	get packetBytes(): number {
-		const { blockBytes, family, security } = this.config;
+		const { blockBytes, family, security, congestion } = this.config;
 		const envelope =
 			security === undefined
 				? 0
 				: EncryptedLayout.size + 16 + packetSignatureBytes(security.suite, security.key.publicKey);
-		return blockBytes + 8 + envelope + 16 + 8 + (family === 4 ? 20 : 40);
+		const dataInfo = congestion === undefined ? 0 : TfmccDataInfoLayout.size;
+		return blockBytes + 8 + dataInfo + envelope + 16 + 8 + (family === 4 ? 20 : 40);
 	}
 
 	/** Ids that fit into the body of one message. */
@@ -110,7 +116,7 @@ export class SenderContext {
 
 	/** Chooses the starting rate once it is known who receives. */
 	startRateControl(now: number): void {
-		if (Number.isFinite(this.config.rateBytesPerSecond)) return;
+		if (this.congestion !== undefined || Number.isFinite(this.config.rateBytesPerSecond)) return;
 		const allOurs = !this.roster.some((member) => member.isIn && !member.isOurs);
 		const max = allOurs ? RATE_MAX : Math.min(RATE_MAX, C_PACKETS_PER_SECOND_MAX * this.packetBytes);
 		const { rate, growth } = allOurs ? START_OWN : START_C;
@@ -145,6 +151,16 @@ export class SenderContext {
 		member.rttMs = Math.max(RTT_MS_MIN, rttMs);
 	}
 
+	/** What the headers carry: with congestion control never less than the time of a packet. */
+	get advertisedGrttMs(): number {
+		return this.congestion?.advertisedGrttMs ?? this.grttMs;
+	}
+
+	/** A round trip was longer than all before. */
+	raiseGrtt(rttMs: number): void {
+		this.grttMs = Math.max(this.grttMs, Math.min(rttMs, this.config.grttMs.max));
+	}
+
 	updateGrtt(): void {
 		const largest = this.roster.largestRttMs();
 		if (largest === 0) return;
@@ -159,9 +175,10 @@ export class SenderContext {
 	 * much as carries them over some lost packets.
 	 */
 	#slowestGrttMs(): number {
-		const { rateBytesPerSecond, robust, grttMs } = this.config;
-		if (!Number.isFinite(rateBytesPerSecond)) return 0;
-		const gapMs = (1000 * this.packetBytes) / rateBytesPerSecond;
+		const { rateBytesPerSecond, congestion, robust, grttMs } = this.config;
+		const most = congestion?.maxBytesPerSecond ?? rateBytesPerSecond;
+		if (!Number.isFinite(most)) return 0;
+		const gapMs = (1000 * this.packetBytes) / most;
 		return Math.max(Math.min(gapMs, grttMs.max), (GAPS_OF_SILENCE * gapMs) / robust);
 	}
 
@@ -245,6 +262,15 @@ export class SenderContext {
 			const isPaced = members.length > most;
 			this.outbox.push(MessageType.KEYINFO, this.config.privateEndpoint, encode, { isPaced });
 		}
+	}
+
+	/**
+	 * Whether what goes there counts in the sequence: what goes to a stranger only would be missed by all receivers, and
+	 * with congestion control they would take it for a loss.
+	 */
+	isForAll(destination: Endpoint): boolean {
+		const { congestion, publicEndpoint, privateEndpoint } = this.config;
+		return congestion === undefined || destination === privateEndpoint || destination === publicEndpoint;
 	}
 
 	/** Tells one node, or all (`host` 0), that the session is over for it: sealed for those that have the group key. */

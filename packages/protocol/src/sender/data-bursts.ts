@@ -3,11 +3,11 @@ import {
 	type CommonHeader,
 	encodeGroupSize,
 	encodeRtt,
-	FILESEG_HEADER_BYTES,
 	FileSegLayout,
 	HEADER_BYTES,
 	MessageType,
 	type Status,
+	TfmccDataInfoLayout,
 	writeFileSegHeader,
 	writeHeader,
 } from '@uftp/wire';
@@ -28,6 +28,7 @@ export class DataBursts {
 	readonly #map: SectionMap;
 	readonly #repairs: Repairs;
 	readonly #header: CommonHeader;
+	readonly #secondHeaderBytes: number;
 	pass = 1;
 	readonly #startsWithData: boolean;
 	/** When the oldest NAK came that nothing has been sent for. */
@@ -48,6 +49,7 @@ export class DataBursts {
 		this.#map = map;
 		this.#startsWithData = startsWithData;
 		this.#repairs = new Repairs(map, startsWithData);
+		this.#secondHeaderBytes = FileSegLayout.size + (context.congestion === undefined ? 0 : TfmccDataInfoLayout.size);
 		this.#header = {
 			func: MessageType.FILESEG,
 			sequence: 0,
@@ -105,9 +107,11 @@ export class DataBursts {
 		const { packetBytes, pacer } = context;
 		const { blockBytes, burstMax } = context.config;
 		if (context.rateControl !== undefined) this.#followRate(now);
+		if (context.congestion !== undefined) this.#header.grtt = encodeRtt(context.advertisedGrttMs / 1000);
 		const sealer = context.security?.sealer;
 		const plainOffset = sealer?.plainOffset ?? HEADER_BYTES;
-		const stride = sealer?.sealedBytes(FileSegLayout.size + blockBytes) ?? FILESEG_HEADER_BYTES + blockBytes;
+		const secondBytes = this.#secondHeaderBytes;
+		const stride = sealer?.sealedBytes(secondBytes + blockBytes) ?? HEADER_BYTES + secondBytes + blockBytes;
 		const room = Math.min(batch.capacity, burstMax, Math.floor(batch.bytes.length / stride));
 		const most = Math.min(room, pacer.packetsNow(now, packetBytes));
 		if (most === 0 || this.isPassOver) return false;
@@ -115,7 +119,7 @@ export class DataBursts {
 		const count = this.#fillHeaders(now, batch, sequence, stride, plainOffset, most);
 		batch.file = this.#file;
 		batch.stride = stride;
-		batch.payloadOffset = plainOffset + FileSegLayout.size;
+		batch.payloadOffset = plainOffset + secondBytes;
 		batch.payloadBytes = blockBytes;
 		batch.destination = context.config.privateEndpoint;
 		pacer.charge(count * packetBytes);
@@ -152,7 +156,7 @@ export class DataBursts {
 			const at = count * stride;
 			header.sequence = (sequence + count) & 0xffff;
 			writeHeader(batch.bytes, at, header);
-			writeFileSegHeader(batch.bytes, at + plainOffset, this.#fileId, section, block);
+			this.#writeSecondHeader(batch.bytes, at + plainOffset, section, block);
 			batch.offsets[count] = map.blockOffset(section, block);
 			payloadBytes = map.blockLength(section, block);
 			count++;
@@ -163,17 +167,26 @@ export class DataBursts {
 		}
 		batch.count = count;
 		batch.lastPayloadBytes = payloadBytes;
-		const plainBytes = FileSegLayout.size + payloadBytes;
+		const plainBytes = this.#secondHeaderBytes + payloadBytes;
 		batch.lastLength = this.#context.security?.sealer.sealedBytes(plainBytes) ?? HEADER_BYTES + plainBytes;
 		this.#context.repairBytesSent += repaired * stride;
 		return count;
 	}
 
+	#writeSecondHeader(bytes: Uint8Array, at: number, section: number, block: number): void {
+		const { congestion } = this.#context;
+		const plainBytes = writeFileSegHeader(bytes, at, this.#fileId, section, block);
+		if (congestion === undefined) return;
+		FileSegLayout.fields.headerWords.set(bytes, at, this.#secondHeaderBytes / 4);
+		congestion.writeDataInfo(bytes, at + plainBytes);
+	}
+
 	#startPass(now: number): void {
 		const context = this.#context;
-		this.#header.grtt = encodeRtt(context.grttMs / 1000);
+		this.#header.grtt = encodeRtt(context.advertisedGrttMs / 1000);
 		this.#header.groupSize = encodeGroupSize(context.roster.size);
 		context.startRateControl(now);
+		if (!this.isPassOver) context.congestion?.start(now);
 		context.pacer.restart(now);
 		this.#oldestNakAt = Number.NaN;
 		const { pass } = this;

@@ -108,7 +108,7 @@ export class FileRound implements Phase {
 			case 'info':
 				return this.#info.nextAt;
 			case 'sending':
-				return this.#bursts!.deadline(now);
+				return Math.min(this.#bursts!.deadline(now), this.#context.congestion?.deadline ?? Number.POSITIVE_INFINITY);
 			case 'collecting':
 				return Math.min(this.#nextDoneAt, this.#rewindAt());
 			case 'holding':
@@ -129,7 +129,7 @@ export class FileRound implements Phase {
 		} else if (this.#stage === 'collecting') {
 			if (now >= this.#rewindAt()) this.#rewind(now);
 			else if (now >= this.#nextDoneAt) this.#askDone(now);
-		}
+		} else if (this.#context.congestion?.onTimeout(now) === false) this.#nobodyAnswers(now);
 	}
 
 	onFileInfoAck(now: number, member: Member, message: FileInfoAck): void {
@@ -243,8 +243,17 @@ export class FileRound implements Phase {
 		if (this.#bursts.isPassOver) this.#endPass(now);
 	}
 
+	/** Congestion control has not heard of anybody for very long. */
+	#nobodyAnswers(now: number): void {
+		for (const member of this.#waitingFor('active', 'naked')) {
+			this.#context.giveUp(now, member, 'no answer to CONG_CTRL');
+		}
+		this.onRosterChange(now);
+	}
+
 	#endPass(now: number): void {
 		this.#stage = 'collecting';
+		this.#context.congestion?.pause();
 		this.#passEndedAt = now;
 		this.#lastNakAt = now;
 		this.#doneRequests = 0;
@@ -319,7 +328,10 @@ export class FileRound implements Phase {
 	#resume(now: number): void {
 		if (this.#bursts === undefined) this.#startTransfer(now);
 		else if (this.#bursts.isPassOver) this.#endPass(now);
-		else this.#stage = 'sending';
+		else {
+			this.#stage = 'sending';
+			this.#context.congestion?.start(now);
+		}
 	}
 }
 

@@ -4,7 +4,7 @@
  * A closed group goes on as soon as all are registered, else after `robust` cycles. An open group whose receivers are
  * known beforehand does the same; else it takes C's full count, or ends when nobody new comes any more.
  */
-import { encodeAnnounce, MessageType } from '@uftp/wire';
+import { CcType, encodeAnnounce, MessageType } from '@uftp/wire';
 import type { SenderContext } from './context.ts';
 import type { Phase } from './phase.ts';
 import type { Member } from './roster.ts';
@@ -159,7 +159,7 @@ export class Registration implements Phase {
 					preview,
 					family,
 					robust,
-					ccType: 0,
+					ccType: context.congestion === undefined ? CcType.NONE : CcType.TFMCC,
 					blockBytes,
 					timestamp: context.timestamp(now),
 					publicAddress: isUnicast ? zero : publicEndpoint.host,

@@ -112,7 +112,7 @@ export class SenderSession implements Session<SenderEvent> {
 		if (!outbox.isEmpty) {
 			if (!composeControl(this.#context, now, batch, this.#sequence)) return false;
 		} else if (this.#end !== undefined || this.#phase?.compose?.(now, batch, this.#sequence) !== true) return false;
-		this.#sequence = (this.#sequence + batch.count) & 0xffff;
+		if (this.#context.isForAll(batch.destination)) this.#sequence = (this.#sequence + batch.count) & 0xffff;
 		this.#isUnsealed = batch.file >= 0 && this.#context.security !== undefined;
 		if (this.#phase?.isOver === true) this.#advance(now);
 		return true;
@@ -239,6 +239,7 @@ export class SenderSession implements Session<SenderEvent> {
 	}
 
 	#route(now: number, member: Member, message: Answer): void {
+		this.#context.congestion?.hear(now, member, message);
 		switch (message.kind) {
 			case MessageType.FILEINFO_ACK:
 				this.#itinerary.hasAnswers = true;

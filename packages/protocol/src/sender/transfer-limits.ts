@@ -45,9 +45,10 @@ export class TransferLimits {
 }
 
 function transferMsMax(context: SenderContext, size: number): number {
-	const { limits, rateBytesPerSecond } = context.config;
+	const { limits, rateBytesPerSecond, congestion } = context.config;
 	const percent = limits?.transferPercentMax;
-	if (percent === undefined || !Number.isFinite(rateBytesPerSecond)) return Number.POSITIVE_INFINITY;
+	if (percent === undefined || congestion !== undefined || !Number.isFinite(rateBytesPerSecond))
+		return Number.POSITIVE_INFINITY;
 	return 1000 * Math.max(TRANSFER_SECONDS_MIN, Math.floor(((percent / 100) * size) / rateBytesPerSecond));
 }
 

@@ -39,6 +39,9 @@ export interface Announce {
 }
 
 /** The part before the two addresses. */
+/** How the sender finds its rate (wire facts, section 3): fixed, or by TFMCC. */
+export const CcType = { NONE: 0, TFMCC: 2 } as const;
+
 export const AnnounceLayout = layout(16, {
 	func: u8,
 	headerWords: u8,

@@ -1,0 +1,195 @@
+/** Congestion control at the sender (TFMCC, wire facts, section 11): CONG_CTRL, and what the receivers report. */
+import {
+	CcFlag,
+	type CongCtrlItem,
+	congCtrlItemsPerMessage,
+	decodeRate,
+	ExtensionType,
+	encodeCongCtrl,
+	encodeRate,
+	encodeRtt,
+	formatUid,
+	MessageType,
+	type TfmccAckInfo,
+	TfmccDataInfoLayout,
+} from '@uftp/wire';
+import type { CongestionConfig } from '../sender-config.ts';
+import { SendingRate } from '../tfmcc/sending-rate.ts';
+import type { Answer } from './answers.ts';
+import type { SenderContext } from './context.ts';
+import type { Member } from './roster.ts';
+
+/** Receivers report what they got in the last four GRTT; with the way there and back: */
+const REPORTED_GRTT = 6;
+/** Changes of the limiting receiver are told no more often. */
+const NEWS_MS = 1000;
+
+const fields = TfmccDataInfoLayout.fields;
+
+export class CongestionControl {
+	readonly #context: SenderContext;
+	readonly #rate: SendingRate;
+	#hasStarted = false;
+	/** Data flows, and since when. */
+	#isSending = false;
+	#sendingSince = 0;
+	#nextAt = 0;
+	#toldAt = Number.NEGATIVE_INFINITY;
+	/** As data packets carry them. */
+	#sendRateCode = 0;
+	#feedbackRateCode = 0;
+
+	constructor(context: SenderContext, config: CongestionConfig) {
+		this.#context = context;
+		const { packetBytes, grttMs } = context;
+		const { minBytesPerSecond: minimum, maxBytesPerSecond: maximum, initialBytesPerSecond: initial } = config;
+		const { robust } = context.config;
+		this.#rate = new SendingRate({ packetBytes, robust, minimum, initial, maximum }, grttMs);
+		this.#encode();
+	}
+
+	get rateBytesPerSecond(): number {
+		return this.#rate.bytesPerSecond;
+	}
+
+	get advertisedGrttMs(): number {
+		return this.#rate.advertisedGrttMs(this.#context.grttMs);
+	}
+
+	/** When the next CONG_CTRL is due. */
+	get deadline(): number {
+		return this.#isSending ? this.#nextAt : Number.POSITIVE_INFINITY;
+	}
+
+	/** Blocks of a file begin to flow to those that need it. */
+	start(now: number): void {
+		const { roster, grttMs } = this.#context;
+		if (!this.#hasStarted) this.#rate.restart(grttMs);
+		this.#hasStarted = true;
+		this.#isSending = true;
+		this.#sendingSince = now;
+		this.#nextAt = Math.max(this.#nextAt, now);
+		this.#rate.resume(now);
+		const { clr } = this.#rate;
+		if (clr === undefined || !needsData(roster.get(clr))) this.#rate.choose(now, this.#furthest());
+		this.#apply(now);
+	}
+
+	/** The pass is over: nothing flows until the next one. */
+	pause(): void {
+		this.#isSending = false;
+	}
+
+	/** Sends CONG_CTRL when it is due; false when nobody has answered for so long that nobody will. */
+	onTimeout(now: number): boolean {
+		if (!this.#isSending || now < this.#nextAt) return true;
+		const context = this.#context;
+		const { clr } = this.#rate;
+		if (clr !== undefined && !needsData(context.roster.get(clr))) this.#rate.choose(now, this.#furthest());
+		if (this.#rate.tick(now, context.grttMs)) context.updateGrtt();
+		this.#apply(now);
+		this.#nextAt = now + this.advertisedGrttMs;
+		this.#send();
+		return !this.#rate.isDeaf(now, context.grttMs);
+	}
+
+	/** An answer of a receiver: a CC_ACK is a report, and a STATUS may carry one. */
+	hear(now: number, member: Member, answer: Answer): void {
+		if (answer.kind !== MessageType.CC_ACK && answer.kind !== MessageType.STATUS) return;
+		const { tfmccAck } = answer.message;
+		if (tfmccAck !== undefined) this.#report(now, member, tfmccAck);
+	}
+
+	#report(now: number, member: Member, info: TfmccAckInfo): void {
+		const context = this.#context;
+		context.sampleRtt(now, member, info.timestamp);
+		member.isRttTold = false;
+		context.raiseGrtt(member.rttMs);
+		// Who has the file has no part in how fast it is sent.
+		if (!needsData(member)) return;
+		const wasSlowStart = this.#rate.isSlowStart;
+		const isSlowStart = (info.flags & CcFlag.SLOW_START) !== 0;
+		const { clr } = this.#rate;
+		const isStarved = !this.#isSending || now - this.#sendingSince < REPORTED_GRTT * context.grttMs;
+		const rateBytesPerSecond = decodeRate(info.ccRateCode);
+		const hasRtt = (info.flags & CcFlag.RTT) !== 0;
+		const report = { hasRtt, isSlowStart, rateBytesPerSecond, rttMs: member.rttMs };
+		this.#rate.report(now, member.id, report, context.grttMs, isStarved);
+		this.#apply(now);
+		if (this.#rate.clr !== clr) this.#tell(now, 'another receiver stands less', member);
+		else if (wasSlowStart && !this.#rate.isSlowStart) this.#tell(now, 'the first packets were lost or marked', member);
+	}
+
+	/** Puts TFMCC_DATA_INFO at `at`; returns its length. Hot: allocates nothing. */
+	writeDataInfo(bytes: Uint8Array, at: number): number {
+		fields.type.set(bytes, at, ExtensionType.TFMCC_DATA_INFO);
+		fields.words.set(bytes, at, TfmccDataInfoLayout.size / 4);
+		fields.sendRateCode.set(bytes, at, this.#sendRateCode);
+		fields.ccSequence.set(bytes, at, this.#rate.round);
+		fields.ccRateCode.set(bytes, at, this.#feedbackRateCode);
+		return TfmccDataInfoLayout.size;
+	}
+
+	#apply(now: number): void {
+		this.#context.pacer.setRate(now, this.#rate.bytesPerSecond);
+		this.#encode();
+	}
+
+	#encode(): void {
+		this.#sendRateCode = encodeRate(this.#rate.bytesPerSecond);
+		this.#feedbackRateCode = encodeRate(this.#rate.feedbackBytesPerSecond);
+	}
+
+	#tell(now: number, what: string, member: Member): void {
+		if (now - this.#toldAt < NEWS_MS) return;
+		this.#toldAt = now;
+		const reason = `${what} (${formatUid(member.id)})`;
+		this.#context.emit({ kind: 'rateChanged', rateBytesPerSecond: this.#rate.bytesPerSecond, reason });
+	}
+
+	/** Of those that need data the one with the longest round trip; undefined if there is none. */
+	#furthest(): number | undefined {
+		let furthest: Member | undefined;
+		for (const member of this.#context.roster.all()) {
+			if (!needsData(member)) continue;
+			if (furthest === undefined || member.rttMs > furthest.rttMs) furthest = member;
+		}
+		return furthest?.id;
+	}
+
+	#send(): void {
+		const { outbox, config } = this.#context;
+		const items = this.#items();
+		outbox.push(MessageType.CONG_CTRL, config.privateEndpoint, (bytes, at, now) =>
+			encodeCongCtrl(bytes, at, {
+				ccSequence: this.#rate.round,
+				ccRateCode: this.#feedbackRateCode,
+				timestamp: this.#context.timestamp(now),
+				items,
+			}),
+		);
+	}
+
+	/** The CLR first, then those that do not know their latest round trip time yet, then as many others as fit. */
+	#items(): CongCtrlItem[] {
+		const { roster, config, idsPerPacket } = this.#context;
+		const most = Math.min(congCtrlItemsPerMessage(config.blockBytes), Math.trunc(idsPerPacket / 2));
+		const { clr, isSlowStart } = this.#rate;
+		const members = roster.select((member) => member.isPresent && member.rttMs > 0);
+		const rank = (member: Member) => (member.id === clr ? 0 : member.isRttTold ? 2 : 1);
+		members.sort((a, b) => rank(a) - rank(b));
+		const told = members.slice(0, most);
+		for (const member of told) member.isRttTold = true;
+		const common = CcFlag.RTT | (isSlowStart ? CcFlag.SLOW_START : 0);
+		return told.map((member) => ({
+			clientId: member.id,
+			flags: common | (member.id === clr ? CcFlag.CLR : 0),
+			rttCode: encodeRtt(member.rttMs / 1000),
+		}));
+	}
+}
+
+/** It is there, and has said neither that it has the file nor that it does not want it. */
+function needsData(member: Member | undefined): boolean {
+	return member?.isPresent === true && (member.fileState === 'active' || member.fileState === 'naked');
+}
