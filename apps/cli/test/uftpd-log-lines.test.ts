@@ -38,6 +38,35 @@ const start: ReceiverEvent = {
 	isOpenGroup: false,
 };
 
+describe('the receiver log of an encrypted session', () => {
+	const security = {
+		suite: 'ecdh_ecdsa, aes256-gcm, sha256, authenc',
+		senderFingerprint: new Uint8Array(20).fill(0xab),
+		isPinned: false,
+		ownFingerprint: new Uint8Array(20).fill(1),
+	};
+	const registered = { kind: 'registered', groupId, grttMs: 10 } as const;
+	const print = Array.from({ length: 20 }, () => 'AB').join(':');
+
+	it('names the messages of the key exchange as 4.10.2 does, the algorithms and the key of the sender', () => {
+		expect(linesOf([{ ...start, security }, registered]).map(({ text }) => text)).toEqual([
+			expect.stringContaining('Received request from'),
+			expect.stringContaining('Using private multicast address'),
+			`Encrypted: ecdh_ecdsa, aes256-gcm, sha256, authenc; the sender's key: ${print}`,
+			'REGISTER sent',
+			'CLIENT_KEY sent',
+			'Received KEYINFO',
+			'KEYINFO_ACK sent',
+		]);
+	});
+
+	it('sends no CLIENT_KEY that nobody asked for, and says that a key is on the list', () => {
+		const texts = linesOf([{ ...start, security: { ...security, isPinned: true, ownFingerprint: undefined } }]);
+		expect(texts.map(({ text }) => text)).not.toContain('CLIENT_KEY sent');
+		expect(texts.some(({ text }) => text.includes("the sender's key as the list has it"))).toBe(true);
+	});
+});
+
 function sessionEnded(outcome: 'completed' | 'aborted' | 'timedOut' | 'unconfirmed', reason: string): ReceiverEvent {
 	return { kind: 'sessionEnded', groupId, senderId, outcome, reason, filesReceived: 1, privateGroup: undefined };
 }

@@ -2,6 +2,8 @@
  * What the sender's log says of each event of a session: the lines of UFTP 4.10.2, at the levels where it prints them,
  * and lines of our own where it has no such event.
  */
+
+import { formatFingerprint } from '@uftp/crypto';
 import { FileType, type Outcome, type ReceiverResult, type SenderEnd, type SenderEvent } from '@uftp/protocol';
 import { formatAddressAndPort } from '../drop-in/addresses.ts';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
@@ -63,7 +65,10 @@ export class SenderLines {
 				return [
 					...this.#info(`Received REGISTER from client ${this.#names.of(event.receiverId)}`),
 					...this.#verbose(`  rtt = ${(event.rttMs / 1000).toFixed(6)}`),
+					...this.#clientKey(event),
 				];
+			case 'keyed':
+				return this.#info(`Received KEYINFO_ACK from ${this.#names.of(event.receiverId)}`);
 			case 'transferLimited':
 				return this.#info(`Maximum file transfer time: ${event.maxSeconds} seconds`);
 			case 'fileStarted':
@@ -121,6 +126,14 @@ export class SenderLines {
 			default:
 				return [];
 		}
+	}
+
+	#clientKey({ receiverId, fingerprint }: SenderEvent & { readonly kind: 'registered' }): LogLine[] {
+		if (fingerprint === undefined) return [];
+		return [
+			...this.#info(`Received CLIENT_KEY from ${this.#names.of(receiverId)}`),
+			...this.#verbose(`  fingerprint = ${formatFingerprint(fingerprint)}`),
+		];
 	}
 
 	#fileStarted(event: SenderEvent & { readonly kind: 'fileStarted' }): LogLine[] {

@@ -2,7 +2,14 @@
  * What the receiver's log says of each event: the lines of UFTP 4.10.2, at the levels where it prints them, and lines
  * of our own where it has no such event.
  */
-import { CompleteStatus, FileType, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
+import { formatFingerprint } from '@uftp/crypto';
+import {
+	CompleteStatus,
+	FileType,
+	type IncomingFile,
+	type ReceiverEvent,
+	type SessionSecurityFacts,
+} from '@uftp/protocol';
 import { formatAddressAndPort } from '../drop-in/addresses.ts';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
@@ -10,6 +17,7 @@ import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 interface KnownSession {
 	readonly instance: number;
 	readonly blockBytes: number;
+	readonly isEncrypted: boolean;
 	/** The file that the latest lines were about; 0 before the first and after the last. */
 	fileId: number;
 }
@@ -30,7 +38,7 @@ export class ReceiverLines {
 				return this.#sessionStarted(event);
 			case 'registered':
 				return [
-					this.#session(event.groupId, Level.Info, 'Registration confirmed'),
+					...this.#confirmed(event.groupId),
 					this.#session(event.groupId, Level.Verbose, `grtt = ${(event.grttMs / 1000).toFixed(6)}`),
 				];
 			case 'fileOffered':
@@ -55,8 +63,8 @@ export class ReceiverLines {
 	}
 
 	#sessionStarted(event: ReceiverEvent & { readonly kind: 'sessionStarted' }): LogLine[] {
-		const { groupId, groupInstance: instance, blockBytes, senderId, sender, privateGroup } = event;
-		this.#sessions.set(groupId, { instance, blockBytes, fileId: 0 });
+		const { groupId, groupInstance: instance, blockBytes, senderId, sender, privateGroup, security } = event;
+		this.#sessions.set(groupId, { instance, blockBytes, isEncrypted: security !== undefined, fileId: 0 });
 		const unspecified = sender.host.includes(':') ? '::' : '0.0.0.0';
 		return [
 			this.#session(
@@ -65,8 +73,25 @@ export class ReceiverLines {
 				`Received request from ${hexId(senderId)} at ${this.#hostName(sender.host)} (${sender.host})`,
 			),
 			this.#session(groupId, Level.Info, `Using private multicast address ${privateGroup ?? unspecified}`),
+			...this.#secured(groupId, security),
 			this.#session(groupId, Level.Info, 'REGISTER sent'),
+			...(security?.ownFingerprint === undefined ? [] : [this.#session(groupId, Level.Info, 'CLIENT_KEY sent')]),
 		];
+	}
+
+	#secured(groupId: number, security: SessionSecurityFacts | undefined): LogLine[] {
+		if (security === undefined) return [];
+		const { suite, senderFingerprint, isPinned } = security;
+		const whose = isPinned ? "the sender's key as the list has it" : "the sender's key";
+		const text = `Encrypted: ${suite}; ${whose}: ${formatFingerprint(senderFingerprint)}`;
+		return [this.#session(groupId, Level.Info, text)];
+	}
+
+	/** REG_CONF in the clear, KEYINFO where a session is encrypted. */
+	#confirmed(groupId: number): LogLine[] {
+		const isEncrypted = this.#sessions.get(groupId)?.isEncrypted === true;
+		const texts = isEncrypted ? ['Received KEYINFO', 'KEYINFO_ACK sent'] : ['Registration confirmed'];
+		return texts.map((text) => this.#session(groupId, Level.Info, text));
 	}
 
 	#fileOffered(file: IncomingFile): LogLine[] {
