@@ -183,10 +183,10 @@ export class Actor {
 		);
 	}
 
-	acknowledge(fileId: number, rttMs = 2): void {
+	acknowledge(fileId: number, rttMs = 2, partial = false): void {
 		const timestamp = stamp(this.#stage.now - rttMs);
 		this.#say(MessageType.FILEINFO_ACK, (bytes, at) =>
-			encodeFileInfoAck(bytes, at, { fileId, partial: false, timestamp, ids: [] }),
+			encodeFileInfoAck(bytes, at, { fileId, partial, timestamp, ids: [] }),
 		);
 	}
 

@@ -41,7 +41,13 @@ export const GRTT_MS = 10;
 
 type Answer =
 	| { kind: 'register'; sequence: number; message: Exclude<ReturnType<typeof decodeRegister>, Malformed> }
-	| { kind: 'fileInfoAck'; sequence: number; fileId: number; timestamp: { seconds: number; microseconds: number } }
+	| {
+			kind: 'fileInfoAck';
+			sequence: number;
+			fileId: number;
+			isPartial: boolean;
+			timestamp: { seconds: number; microseconds: number };
+	  }
 	| { kind: 'status'; sequence: number; fileId: number; section: number; bitmapBytes: number; naks: number[] }
 	| { kind: 'complete'; sequence: number; fileId: number; status: number; freeSpaceBytes: number | undefined }
 	| { kind: 'abort'; sequence: number; message: string };
@@ -161,8 +167,8 @@ function decodeAnswer(func: number, bytes: Uint8Array, at: number, length: numbe
 		case MessageType.REGISTER:
 			return { kind: 'register', sequence, message: read(decodeRegister(bytes, at, length)) };
 		case MessageType.FILEINFO_ACK: {
-			const { fileId, timestamp } = read(decodeFileInfoAck(bytes, at, length));
-			return { kind: 'fileInfoAck', sequence, fileId, timestamp };
+			const { fileId, partial: isPartial, timestamp } = read(decodeFileInfoAck(bytes, at, length));
+			return { kind: 'fileInfoAck', sequence, fileId, isPartial, timestamp };
 		}
 		case MessageType.STATUS: {
 			const { fileId, section, bitmap, bitmapAt, bitmapBytes } = read(decodeStatus(bytes, at, length));

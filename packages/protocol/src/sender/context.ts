@@ -215,7 +215,8 @@ export class SenderContext {
 	expireAway(now: number): boolean {
 		let expired = false;
 		for (const member of this.roster.all()) {
-			if (!member.isAway || now - member.awaySince < this.config.graceMs) continue;
+			// The same sum as in `awayDeadline`: a difference may be rounded to just below the grace, and never be over.
+			if (!member.isAway || now < member.awaySince + this.config.graceMs) continue;
 			const seconds = Math.round(this.config.graceMs / 1000);
 			this.lose(member, `no answer for ${seconds} s`);
 			expired = true;
