@@ -1,5 +1,5 @@
 /** Runs one scenario to its end and has the checkers judge it. */
-import type { ReceiverConfig, SenderConfig } from '@uftp/protocol';
+import type { ReceiverConfig, SenderConfig, SenderEnd } from '@uftp/protocol';
 import { CHECKERS, type Checker } from './checkers/checkers.ts';
 import { EventQueue } from './event-queue.ts';
 import { Network, type NetworkCounters } from './network.ts';
@@ -16,6 +16,8 @@ const AFTERMATH_MS = 200_000;
 export interface Run {
 	readonly scenario: Scenario;
 	readonly sender: SimulatedSender;
+	/** The sender of the second run, and what it sent, in a scenario with a restart. */
+	readonly again?: { readonly sender: SimulatedSender; readonly forwardBytes: number } | undefined;
 	readonly receivers: readonly SimulatedReceiver[];
 	readonly network: NetworkCounters;
 	/** Names of the messages that travelled in the clear, of either side. */
@@ -34,6 +36,7 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 	const network = new Network(queue, random, scenario.uplink);
 	const catalogue = catalogueOf(scenario);
 	const sender = new SimulatedSender(queue, network, senderConfig(scenario), catalogue);
+	let current = sender;
 	const files = new Map(catalogue.map((entry, index) => [entry.name, index]));
 	const receivers: SimulatedReceiver[] = [];
 	for (let i = 0; i < scenario.receivers; i++) {
@@ -42,12 +45,24 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 		receiver.sendBack = network.connect(
 			path,
 			(bytes, at, length) => receiver.receive(bytes, at, length),
-			(bytes, at, length) => sender.receive(hostOf(i), PORT, bytes, at, length),
+			(bytes, at, length) => current.receive(hostOf(i), PORT, bytes, at, length),
 		);
 		receivers.push(receiver);
 	}
+	const { interruptAtMs } = scenario.restart ?? {};
+	if (interruptAtMs !== undefined) queue.at(interruptAtMs, () => sender.abort());
 	sender.start();
 	while (sender.end === undefined && queue.nextAt <= scenario.limitMs && queue.step());
+	let again: Run['again'];
+	if (scenario.restart !== undefined && sender.end !== undefined) {
+		const beginAt = queue.now + scenario.restart.afterMs;
+		while (queue.nextAt <= beginAt && queue.step());
+		const sentBefore = network.counters.forwardBytes;
+		current = new SimulatedSender(queue, network, restartConfig(scenario, sender.end), catalogue);
+		current.start();
+		while (current.end === undefined && queue.nextAt <= scenario.limitMs && queue.step());
+		again = { sender: current, forwardBytes: network.counters.forwardBytes - sentBefore };
+	}
 	const end = queue.now + AFTERMATH_MS;
 	while (queue.nextAt <= end && queue.step());
 	const sessionMs = sender.endedAt;
@@ -55,6 +70,7 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 	const result = {
 		scenario,
 		sender,
+		again,
 		receivers,
 		network: network.counters,
 		clearFunctions: network.clearFunctions,
@@ -100,6 +116,15 @@ function senderConfig(scenario: Scenario): SenderConfig {
 		security: scenario.security?.sender,
 	};
 }
+
+/** The same session once more, for those that it failed. */
+function restartConfig(scenario: Scenario, { results }: SenderEnd): SenderConfig {
+	const failed = results.filter(({ outcome, filesMissing }) => FAILURES.has(outcome) || filesMissing > 0);
+	const targets = failed.map((result) => result.receiverId);
+	return { ...senderConfig(scenario), groupInstance: 1, targets };
+}
+
+const FAILURES: ReadonlySet<string> = new Set(['mute', 'lost', 'aborted']);
 
 function receiverConfig(scenario: Scenario, i: number, random: Prng): ReceiverConfig {
 	return {

@@ -14,6 +14,13 @@ export interface ScenarioSecurity {
 	receiver(index: number): ReceiverSecurityConfig;
 }
 
+export interface RestartOptions {
+	/** How long after the end of the first run the second one begins. */
+	readonly afterMs: number;
+	/** When the first run is interrupted at its sender; undefined: it ends by itself. */
+	readonly interruptAtMs?: number;
+}
+
 export interface Scenario {
 	readonly name: string;
 	readonly seed: number;
@@ -35,6 +42,8 @@ export interface Scenario {
 	readonly security?: ScenarioSecurity | undefined;
 	/** What receivers are told in a session in the clear. */
 	readonly receiverSecurity?: ScenarioSecurity['receiver'] | undefined;
+	/** Runs the session again for the receivers that it failed. */
+	readonly restart?: RestartOptions | undefined;
 	/** Virtual time after which a run that is not over has failed. */
 	readonly limitMs: number;
 }

@@ -1,5 +1,6 @@
 /** Drives a receiving node on the virtual clock; its sink checks every byte instead of keeping it. */
 import {
+	type BlockMap,
 	type BlockSink,
 	CompleteStatus,
 	type FileDecision,
@@ -21,6 +22,8 @@ export class CheckingSink implements BlockSink {
 	readonly problems: string[] = [];
 	readonly #files: ReadonlyMap<string, number>;
 	readonly #open = new Map<number, { readonly file: IncomingFile; written: number }>();
+	/** What failed sessions left, by name. */
+	readonly #kept = new Map<string, { readonly arrived: BlockMap; readonly written: number }>();
 
 	/** `files`: index in the catalogue by name. */
 	constructor(files: ReadonlyMap<string, number>) {
@@ -32,8 +35,13 @@ export class CheckingSink implements BlockSink {
 			this.finished.set(file.name, 0);
 			return { kind: 'answer', status: CompleteStatus.Normal, reason: '' };
 		}
-		this.#open.set(file.handle, { file, written: 0 });
-		return { kind: 'accept', status: CompleteStatus.Normal };
+		if (file.groupInstance > 0 && this.finished.has(file.name)) {
+			return { kind: 'answer', status: CompleteStatus.Normal, reason: 'it is here from an earlier run' };
+		}
+		const kept = file.groupInstance > 0 ? this.#kept.get(file.name) : undefined;
+		this.#kept.delete(file.name);
+		this.#open.set(file.handle, { file, written: kept?.written ?? 0 });
+		return { kind: 'accept', status: CompleteStatus.Normal, ...(kept && { present: kept.arrived }) };
 	}
 
 	write(handle: number, offset: number, bytes: Uint8Array, at: number, length: number): string | undefined {
@@ -56,7 +64,11 @@ export class CheckingSink implements BlockSink {
 		return undefined;
 	}
 
-	discard(handle: number): void {
+	discard(handle: number, arrived?: BlockMap): void {
+		const entry = this.#open.get(handle);
+		if (entry !== undefined && arrived !== undefined) {
+			this.#kept.set(entry.file.name, { arrived, written: entry.written });
+		}
 		this.#open.delete(handle);
 	}
 
@@ -121,7 +133,7 @@ export class SimulatedReceiver {
 	#act(now: number, event: ReceiverEvent): void {
 		this.events.push(event);
 		if (event.kind === 'fileOffered') this.node.fileDecided(now, event.file.handle, this.sink.offer(event.file));
-		else if (event.kind === 'fileDiscarded') this.sink.discard(event.file.handle);
+		else if (event.kind === 'fileDiscarded') this.sink.discard(event.file.handle, event.arrived);
 		else if (event.kind === 'fileComplete') {
 			const problem = this.sink.finish(event.file.handle);
 			if (problem === undefined) this.node.fileStored(now, event.file.handle);

@@ -49,6 +49,12 @@ export class SimulatedSender {
 		this.#settle();
 	}
 
+	/** As when somebody presses Ctrl-C. */
+	abort(): void {
+		this.session.abort(this.#queue.now, 'Server quit, aborting all');
+		this.#settle();
+	}
+
 	receive(from: string, port: number, bytes: Uint8Array, at: number, length: number): void {
 		// Sealed datagrams are opened in place, and the network may deliver these bytes twice.
 		const copy = bytes.slice(at, at + length);
