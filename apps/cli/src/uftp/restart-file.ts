@@ -3,6 +3,7 @@
  * own, for people to look at; C programs neither write nor read it.
  */
 import fs from 'node:fs';
+import path from 'node:path';
 import { formatFingerprint, parseFingerprint } from '@uftp/crypto';
 import { formatUid, parseUid } from '@uftp/wire';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
@@ -31,8 +32,8 @@ export function restartFileName(groupId: number): string {
 	return `_group_${hexId(groupId)}_restart`;
 }
 
-/** Writes it, in one step. Throws what the system says. */
-export function writeRestartFile(restart: RestartFile): void {
+/** Writes it to `into`, in one step. Throws what the system says. */
+export function writeRestartFile(restart: RestartFile, into = '.'): void {
 	const { groupId, groupInstance, files, directory, receivers, proxies } = restart;
 	const text = JSON.stringify(
 		{
@@ -48,7 +49,7 @@ export function writeRestartFile(restart: RestartFile): void {
 		undefined,
 		'\t',
 	);
-	const name = restartFileName(groupId);
+	const name = path.join(into, restartFileName(groupId));
 	fs.writeFileSync(`${name}.new`, `${text}\n`);
 	fs.renameSync(`${name}.new`, name);
 }
@@ -61,25 +62,25 @@ function entriesOf({ names, fingerprints }: HostList): object[] {
 }
 
 /** Reads the file of -F. Throws a `CommandError` (exit 1). */
-export function readRestartFile(path: string): RestartFile {
+export function readRestartFile(file: string): RestartFile {
 	let text: string;
 	try {
-		const { size } = fs.statSync(path);
-		if (size > BYTES_MAX) throw refusal(path, `it is larger than ${BYTES_MAX} bytes`);
-		text = fs.readFileSync(path, 'utf8');
+		const { size } = fs.statSync(file);
+		if (size > BYTES_MAX) throw refusal(file, `it is larger than ${BYTES_MAX} bytes`);
+		text = fs.readFileSync(file, 'utf8');
 	} catch (error) {
 		if (error instanceof CommandError) throw error;
 		throw new CommandError(
 			ExitCode.Parameters,
-			`Failed to open restart file: ${systemReason(error)}: ${path}. Give -F the file that an earlier -f or -F wrote.`,
+			`Failed to open restart file: ${systemReason(error)}: ${file}. Give -F the file that an earlier -f or -F wrote.`,
 		);
 	}
-	const restart = restartOf(path, text);
+	const restart = restartOf(file, text);
 	if (restart.groupInstance < INSTANCE_MAX) return restart;
-	throw refusal(path, `the session has been restarted ${INSTANCE_MAX} times, which is the most: send anew without -F`);
+	throw refusal(file, `the session has been restarted ${INSTANCE_MAX} times, which is the most: send anew without -F`);
 }
 
-function restartOf(path: string, text: string): RestartFile {
+function restartOf(file: string, text: string): RestartFile {
 	let content: unknown;
 	try {
 		content = JSON.parse(text);
@@ -87,36 +88,36 @@ function restartOf(path: string, text: string): RestartFile {
 		const why = text.startsWith('{')
 			? 'it is damaged'
 			: 'it is none of this program (those of the C uftp only it can read)';
-		throw refusal(path, why);
+		throw refusal(file, why);
 	}
-	if (!isObject(content) || content['format'] !== FORMAT) throw refusal(path, 'it is JSON, but no restart file');
+	if (!isObject(content) || content['format'] !== FORMAT) throw refusal(file, 'it is JSON, but no restart file');
 	if (content['version'] !== VERSION) {
-		throw refusal(path, `it has version ${String(content['version'])}, and this program knows version ${VERSION}`);
+		throw refusal(file, `it has version ${String(content['version'])}, and this program knows version ${VERSION}`);
 	}
 	const { group, instance, directory, files } = content;
 	const groupId = typeof group === 'string' && /^[0-9A-F]{8}$/.test(group) ? Number.parseInt(group, 16) : 0;
-	if (groupId === 0) throw refusal(path, '"group" is no group id');
-	if (!isWholeNumber(instance) || instance > INSTANCE_MAX) throw refusal(path, '"instance" is no number from 0 to 255');
-	if (typeof directory !== 'string') throw refusal(path, '"directory" is missing');
-	if (!isTextList(files) || files.length === 0) throw refusal(path, '"files" is no list of names');
-	const receivers = hostsOf(path, 'receivers', content['receivers']);
-	if (receivers.names.size === 0) throw refusal(path, '"receivers" is empty');
-	const proxies = hostsOf(path, 'proxies', content['proxies']);
+	if (groupId === 0) throw refusal(file, '"group" is no group id');
+	if (!isWholeNumber(instance) || instance > INSTANCE_MAX) throw refusal(file, '"instance" is no number from 0 to 255');
+	if (typeof directory !== 'string') throw refusal(file, '"directory" is missing');
+	if (!isTextList(files) || files.length === 0) throw refusal(file, '"files" is no list of names');
+	const receivers = hostsOf(file, 'receivers', content['receivers']);
+	if (receivers.names.size === 0) throw refusal(file, '"receivers" is empty');
+	const proxies = hostsOf(file, 'proxies', content['proxies']);
 	return { groupId, groupInstance: instance, files, directory, receivers, proxies };
 }
 
-function hostsOf(path: string, field: string, entries: unknown): HostList {
-	if (!Array.isArray(entries)) throw refusal(path, `"${field}" is no list`);
+function hostsOf(file: string, field: string, entries: unknown): HostList {
+	if (!Array.isArray(entries)) throw refusal(file, `"${field}" is no list`);
 	const names = new Map<number, string>();
 	const fingerprints = new Map<number, Uint8Array>();
 	for (const entry of entries) {
 		const uid = isObject(entry) && typeof entry['uid'] === 'string' ? parseUid(entry['uid']) : undefined;
-		if (uid === undefined) throw refusal(path, `"${field}" has an entry without a UID`);
+		if (uid === undefined) throw refusal(file, `"${field}" has an entry without a UID`);
 		const { name, fingerprint } = entry as JsonObject;
 		names.set(uid, typeof name === 'string' ? name : formatUid(uid));
 		if (fingerprint === undefined) continue;
 		const print = typeof fingerprint === 'string' ? parseFingerprint(fingerprint) : undefined;
-		if (print === undefined) throw refusal(path, `the fingerprint of ${formatUid(uid)} is none`);
+		if (print === undefined) throw refusal(file, `the fingerprint of ${formatUid(uid)} is none`);
 		fingerprints.set(uid, print);
 	}
 	return { names, fingerprints };
@@ -136,9 +137,9 @@ function isTextList(value: unknown): value is string[] {
 	return Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '');
 }
 
-function refusal(path: string, why: string): CommandError {
+function refusal(file: string, why: string): CommandError {
 	return new CommandError(
 		ExitCode.Parameters,
-		`Failed to read restart file ${path}: ${why}. Give -F the file that an earlier -f or -F wrote.`,
+		`Failed to read restart file ${file}: ${why}. Give -F the file that an earlier -f or -F wrote.`,
 	);
 }
