@@ -177,11 +177,38 @@ describe('the command line of uftp', () => {
 		expect(refusal('-q')).toMatchObject({ exitCode: 1, showUsage: true });
 	});
 
-	it('says of every other flag of 4.10.2 that it is not there yet, and exits 1', () => {
-		for (const letter of 'C') {
-			const error = refusal(`-${letter} 1 f`);
-			expect(error).toMatchObject({ exitCode: 1, showUsage: false });
-			expect(error.message).toContain(`option -${letter} is one of UFTP 4.10.2 that this uftp does not have yet`);
-		}
+	it.each([
+		['none', undefined],
+		['none:5', undefined],
+		['tfmcc', [0, undefined, Number.POSITIVE_INFINITY]],
+		['tfmcc:5000', [0, undefined, 640_000]],
+		['tfmcc:min=8:init=16:max=24', [1024, 2048, 3072]],
+		['tfmcc:max=24:min=8', [1024, undefined, 3072]],
+		['tfmcc:init=16', [0, 2048, Number.POSITIVE_INFINITY]],
+	])('reads the congestion control -C %s, its bounds in Kbps and any order', (text, bounds) => {
+		const { congestion } = parseSenderArguments(['-C', text, 'f']);
+		const read = congestion && [
+			congestion.minBytesPerSecond,
+			congestion.initialBytesPerSecond,
+			congestion.maxBytesPerSecond,
+		];
+		expect(read).toEqual(bounds);
+	});
+
+	it.each([
+		['pgmcc', 'Invalid congestion control type'],
+		['TFMCC', 'Invalid congestion control type'],
+		['tfmcc:foo=1', 'Invalid rate type'],
+		['tfmcc:0', 'Invalid max rate'],
+		['tfmcc:max=0', 'Invalid rate'],
+		['tfmcc:max=abc', 'Invalid rate'],
+		['tfmcc:1073741825', 'Invalid max rate'],
+		['tfmcc:min=200:max=100', 'Invalid rate'],
+		['tfmcc:init=500:max=100', 'Invalid rate'],
+		['tfmcc:min=100:init=50', 'Invalid rate'],
+	])('refuses the congestion control -C %s with "%s" and what would be right', (text, words) => {
+		const error = refusal(`-C ${text} f`);
+		expect(error).toMatchObject({ exitCode: 1, message: expect.stringContaining(words) });
+		expect(error.message).toContain('from 1 to 1073741824 Kbps and min <= init <= max');
 	});
 });

@@ -8,7 +8,7 @@ import {
 	socketAddressPort,
 	socketAddressScope,
 } from './socket-address.ts';
-import { Level, UdpOption } from './socket-options.ts';
+import { IpOption, Ipv6Option, Level, UdpOption } from './socket-options.ts';
 
 /** Messages of one `recvmmsg`. */
 export const RECEIVE_SLOTS = 32;
@@ -104,22 +104,38 @@ export class ReceiveMessages {
 
 	/** Length of all segments but the last of the message in `slot`; 0 where it is one datagram. */
 	segmentLength(slot: number): number {
+		const at = this.#control(slot, Level.UDP, UdpOption.GenericReceiveOffload);
+		return at < 0 ? 0 : this.#memory.words[at >>> 2];
+	}
+
+	/**
+	 * Type of service (IPv6: traffic class) of the message in `slot`, the same for all its segments; 0 where the socket was
+	 * not asked to tell it.
+	 */
+	trafficClass(slot: number): number {
+		const { bytes } = this.#memory;
+		const ipv4At = this.#control(slot, Level.IP, IpOption.TypeOfService);
+		if (ipv4At >= 0) return bytes[ipv4At];
+		const ipv6At = this.#control(slot, Level.IPv6, Ipv6Option.TrafficClass);
+		return ipv6At < 0 ? 0 : bytes[ipv6At];
+	}
+
+	/** Where the control data of that kind of the message in `slot` stands; -1 if there is none. */
+	#control(slot: number, level: number, type: number): number {
 		const words = this.#memory.words;
 		const header = this.#isTrain ? TRAIN_AT : MESSAGES_AT + slot * MessageHeader.batchBytes;
 		let left = words[(header + MessageHeader.controlLength) >>> 2];
 		let at = CONTROLS_AT + slot * CONTROL_BYTES;
 		while (left >= ControlHeader.data) {
 			const length = words[(at + ControlHeader.length) >>> 2];
-			if (length < ControlHeader.data || length > left) return 0;
-			const isSegment =
-				words[(at + ControlHeader.level) >>> 2] === Level.UDP &&
-				words[(at + ControlHeader.type) >>> 2] === UdpOption.GenericReceiveOffload;
-			if (isSegment) return words[(at + ControlHeader.data) >>> 2];
+			if (length < ControlHeader.data || length > left) return -1;
+			const isIt = words[(at + ControlHeader.level) >>> 2] === level && words[(at + ControlHeader.type) >>> 2] === type;
+			if (isIt) return at + ControlHeader.data;
 			const step = (length + 7) & ~7;
 			left -= step;
 			at += step;
 		}
-		return 0;
+		return -1;
 	}
 
 	/** Where the message in `slot` came from; `scope` is an interface number for link-local addresses, else 0. */

@@ -14,6 +14,8 @@ export const SocketOption = {
 
 export const IpOption = {
 	TypeOfService: 1,
+	/** Packets come with their type of service, as control data of type `TypeOfService`. */
+	ReceiveTypeOfService: 13,
 	TimeToLive: 2,
 	MtuDiscover: 10,
 	MulticastInterface: 32,
@@ -32,6 +34,8 @@ export const Ipv6Option = {
 	MtuDiscover: 23,
 	V6Only: 26,
 	MulticastAll: 29,
+	/** Packets come with their traffic class, as control data of type `TrafficClass`. */
+	ReceiveTrafficClass: 66,
 	TrafficClass: 67,
 } as const;
 

@@ -49,6 +49,8 @@ export interface DatagramSocket {
 	/** Buffer sizes as read back from the kernel, in the unit in which they were asked for (what `sysctl` shows). */
 	readonly receiveBufferBytes: number;
 	readonly sendBufferBytes: number;
+	/** A sentence where ECN was asked for and this socket's packets do not carry it. */
+	readonly marksProblem: string | undefined;
 
 	/** Memory for bursts to send: `OUTGOING_BATCH_DATAGRAMS` datagrams, `OUTGOING_BATCH_BYTES` bytes. Make it once. */
 	createOutgoing(): OutgoingBatch;
@@ -88,6 +90,12 @@ export interface DatagramSocket {
 	 */
 	expectData(split: number, payloadBytes: number): void;
 
+	/**
+	 * Whether the congestion marks of what is received are wanted (`IncomingBatch.isMarked`): initially not. A sentence
+	 * where this socket cannot see them.
+	 */
+	expectMarks(areWanted: boolean): string | undefined;
+
 	/** Joins a group on one interface, from any source or from `source` only. Throws `TransportError`. */
 	join(group: string, networkInterface: NetworkInterface, source?: string): void;
 	/** Leaves a group joined by `join` with the same arguments. Leaving what was not joined does nothing. */
@@ -118,6 +126,11 @@ export interface SocketOptions {
 	readonly broadcast?: boolean;
 	/** Differentiated services code point, 0..63 (default 0). */
 	readonly dscp?: number;
+	/**
+	 * Tell routers that they may mark packets instead of dropping them (ECT(0), RFC 3168). Where the socket cannot say so
+	 * `marksProblem` does, and routers drop.
+	 */
+	readonly ecn?: boolean;
 	/** Default 'auto': what `selectDriver` found to work. */
 	readonly driver?: 'auto' | SocketDriver;
 }

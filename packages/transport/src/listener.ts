@@ -54,6 +54,7 @@ export class MulticastListener implements DatagramSocket {
 	readonly local: Endpoint;
 	readonly receiveBufferBytes: number;
 	readonly sendBufferBytes: number;
+	readonly marksProblem: string | undefined;
 	/**
 	 * Another socket had the port already when this one was opened. Multicast reaches both; what is sent to the host's
 	 * own address reaches only one of them, most likely the last one opened.
@@ -67,6 +68,7 @@ export class MulticastListener implements DatagramSocket {
 	#listener: (() => void) | undefined;
 	#split = 0;
 	#payloadBytes = 0;
+	#wantsMarks = false;
 	#next = 0;
 	#isClosed = false;
 
@@ -79,6 +81,7 @@ export class MulticastListener implements DatagramSocket {
 		this.local = first.local;
 		this.receiveBufferBytes = first.receiveBufferBytes;
 		this.sendBufferBytes = first.sendBufferBytes;
+		this.marksProblem = first.marksProblem;
 		this.isShared = isShared;
 	}
 
@@ -122,6 +125,13 @@ export class MulticastListener implements DatagramSocket {
 		this.#split = split;
 		this.#payloadBytes = payloadBytes;
 		for (const socket of this.#open()) socket.expectData(split, payloadBytes);
+	}
+
+	expectMarks(areWanted: boolean): string | undefined {
+		this.#wantsMarks = areWanted;
+		let problem: string | undefined;
+		for (const socket of this.#open()) problem = socket.expectMarks(areWanted) ?? problem;
+		return problem;
 	}
 
 	join(group: string, networkInterface: NetworkInterface, source?: string): void {
@@ -203,6 +213,7 @@ export class MulticastListener implements DatagramSocket {
 
 	#adopt(socket: DatagramSocket): DatagramSocket {
 		socket.expectData(this.#split, this.#payloadBytes);
+		if (this.#wantsMarks) socket.expectMarks(true);
 		if (this.#listener !== undefined) socket.onReadable(this.#listener);
 		return socket;
 	}

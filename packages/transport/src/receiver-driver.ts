@@ -51,6 +51,7 @@ export class ReceiverDriver {
 	readonly #timer = new PreciseTimer();
 	#split = 0;
 	#payloadBytes = 0;
+	#seesMarks = false;
 	#isScheduled = false;
 	#isClosed = false;
 
@@ -97,7 +98,7 @@ export class ReceiverDriver {
 			batches++;
 			const now = monotonicMs();
 			const isShared = this.#nodes.size > 1;
-			for (const node of this.#nodes) node.handleBatch(now, batch, isShared);
+			for (const node of this.#nodes) node.handleBatch(now, batch, isShared, this.#seesMarks);
 		}
 		const now = monotonicMs();
 		for (const node of this.#nodes) {
@@ -131,7 +132,9 @@ export class ReceiverDriver {
 		let deadline = Number.POSITIVE_INFINITY;
 		let split = 0;
 		let payloadBytes = 0;
+		let seesMarks = false;
 		for (const { receiver } of this.#nodes) {
+			seesMarks ||= receiver.expectsMarks;
 			deadline = Math.min(deadline, receiver.pollTimeout());
 			if (receiver.expectedSplit === 0) continue;
 			split = receiver.expectedSplit;
@@ -142,8 +145,17 @@ export class ReceiverDriver {
 			this.#payloadBytes = payloadBytes;
 			this.#listener.expectData(split, payloadBytes);
 		}
+		if (seesMarks !== this.#seesMarks) this.#expectMarks(seesMarks);
 		if (deadline === Number.POSITIVE_INFINITY) this.#timer.cancel();
 		else this.#timer.arm(deadline);
+	}
+
+	/** Congestion-controlled sessions want to see marks; nobody else pays for them. */
+	#expectMarks(areWanted: boolean): void {
+		this.#seesMarks = areWanted;
+		const problem = this.#listener.expectMarks(areWanted);
+		if (problem === undefined) return;
+		for (const node of this.#nodes) node.tell({ kind: 'warning', message: problem });
 	}
 }
 
@@ -183,24 +195,31 @@ class Node {
 		});
 	}
 
-	/** `isShared`: other nodes read the same bytes, so nothing may be opened in place. */
-	handleBatch(now: number, batch: IncomingBatch, isShared: boolean): void {
+	/** `isShared`: other nodes read the same bytes, so nothing may be opened in place. `seesMarks`: see `expectMarks`. */
+	handleBatch(now: number, batch: IncomingBatch, isShared: boolean, seesMarks: boolean): void {
 		const { bytes, headerAt, length, count } = batch;
 		const { loss } = this.#options;
 		for (let i = 0; i < count; i++) {
 			if (loss !== undefined && loss.random() < loss.share) continue;
+			if (seesMarks) this.receiver.noteMark(batch.isMarked?.(i) === true);
 			const at = headerAt[i];
 			const func = bytes[at] === VERSION ? bytes[at + 1] : 0;
 			if (func === MessageType.FILESEG) this.#block(now, batch, i);
 			else if (func === MessageType.ENCRYPTED) this.#sealed(now, bytes, at, length[i], isShared);
 			else this.receiver.handleDatagram(now, batch.from(i), bytes, at, length[i]);
 		}
+		if (seesMarks) this.receiver.noteMark(false);
 		this.#run.flush();
 		this.settle();
 	}
 
+	/** Something that the shell should know and that no session says. */
+	tell(event: ReceiverEvent): void {
+		this.#options.onEvent(event);
+	}
+
 	readReplies(): void {
-		while (this.#options.reply.receive(this.#replies)) this.handleBatch(monotonicMs(), this.#replies, false);
+		while (this.#options.reply.receive(this.#replies)) this.handleBatch(monotonicMs(), this.#replies, false, false);
 	}
 
 	/** Acts on events and sends answers until there are none. */

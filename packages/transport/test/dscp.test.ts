@@ -1,7 +1,7 @@
 import type { UdpSocket } from '@uftp/native';
 import { describe, expect, it } from 'vitest';
-import { configureTraffic } from '../src/linux/socket-setup.ts';
 import { TransportError } from '../src/errors/transport-error.ts';
+import { configureTraffic } from '../src/linux/socket-setup.ts';
 
 /** A socket that refuses every option with EPERM. */
 function refusing(): UdpSocket {

@@ -1,5 +1,5 @@
 /** The command line of `uftp`: the flags of UFTP 4.10.2 with their ranges, defaults and refusals. */
-import { SENDER_DEFAULTS, type SenderLimits } from '@uftp/protocol';
+import { type CongestionConfig, SENDER_DEFAULTS, type SenderLimits } from '@uftp/protocol';
 import { MAX_BLOCK_BYTES, MAX_ROBUST, MIN_BLOCK_BYTES, MIN_ROBUST } from '@uftp/wire';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { splitCommandLine } from '../drop-in/getopt.ts';
@@ -15,6 +15,7 @@ import {
 	uidOption,
 	wholeNumber,
 } from '../drop-in/option-values.ts';
+import { congestionOption } from './congestion-option.ts';
 import {
 	cipherOption,
 	ENCRYPTION_DEFAULTS,
@@ -27,7 +28,8 @@ import {
 export const SENDER_USAGE = `uftp [ -R txrate ] [ -L logfile ] [ -g max_log_size ] [ -n max_log_count ]
     [ -B udp_buf_size ] [ -b block_size ] [ -t ttl ] [ -Q dscp ] [ -I interface ]
     [ -U UID ] [ -p port ] [ -u source_port ] [ -q ] [ -l ] [ -T ] [ -y ] [ -z ] [ -Z ]
-    [ -a max_passes ] [ -N max_nak_pct ] [ -m max_nak_count ] [ -W txweight ]
+    [ -C none | tfmcc[:min=rate][:init=rate][:max=rate] ] [ -a max_passes ] [ -N max_nak_pct ]
+    [ -m max_nak_count ] [ -W txweight ]
     [ -Y cipher ] [ -h hash ] [ -w hmac | keyex ] [ -c ] [ -k keyfile ] [ -K key_len | curve ]
     [ -e rsa | ecdh_rsa[:curve] | ecdh_ecdsa[:curve] ] [ -j proxylist_file ]
     [ -x log_level ] [ -H host[,host...] | -H @hostlist_file ] [ -X exclude_file ] [ -f ]
@@ -44,9 +46,7 @@ const GRTT_MS = { min: 1, max: 1_000_000 };
 /** As in C. */
 const BASES_MAX = 10;
 
-const OURS = { withValue: 'RbBtIpuMPHUrsxDiLgnQaWXNESmYhwekKjF', plain: 'lqTzZyocf' };
-/** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
-const NOT_YET = { withValue: 'C', plain: '' };
+const OURS = { withValue: 'RbBtIpuMPHUrsxDiLgnQaWXNESmYhwekKjFC', plain: 'lqTzZyocf' };
 
 export interface SenderArguments {
 	/** Infinity for -R -1. */
@@ -93,6 +93,8 @@ export interface SenderArguments {
 	readonly limits: SenderLimits;
 	/** -Y, -h, -w, -e, -c, -k, -K. */
 	readonly encryption: EncryptionOptions;
+	/** -C: the rate follows what the receivers report, and -R says nothing. */
+	readonly congestion: CongestionConfig | undefined;
 	/** -j as given. */
 	readonly proxyList: string | undefined;
 	/** -i as given. */
@@ -108,19 +110,10 @@ type Draft = { -readonly [Key in keyof SenderArguments]: SenderArguments[Key] };
 
 /** Reads the words behind the program's name. Throws a `CommandError`; `posix` says that POSIXLY_CORRECT is set. */
 export function parseSenderArguments(words: readonly string[], posix = false): SenderArguments {
-	const letters = { withValue: OURS.withValue + NOT_YET.withValue, plain: OURS.plain + NOT_YET.plain };
-	const split = splitCommandLine('uftp', words, letters, posix);
+	const split = splitCommandLine('uftp', words, OURS, posix);
 	if (!split.ok) throw new CommandError(ExitCode.Parameters, split.message, true);
 	const draft = defaults();
-	for (const { letter, value } of split.options) {
-		if (!(OURS.withValue + OURS.plain).includes(letter)) {
-			throw new CommandError(
-				ExitCode.Parameters,
-				`uftp: option -${letter} is one of UFTP 4.10.2 that this uftp does not have yet. Leave it out, or use the C program for this transfer.`,
-			);
-		}
-		apply[letter](draft, value);
-	}
+	for (const { letter, value } of split.options) apply[letter](draft, value);
 	draft.files = split.operands;
 	const fault = contradiction(draft);
 	if (fault !== undefined) throw new CommandError(ExitCode.Parameters, fault);
@@ -182,6 +175,7 @@ function defaults(): Draft {
 		dscp: 0,
 		limits: {},
 		encryption: ENCRYPTION_DEFAULTS,
+		congestion: undefined,
 		proxyList: undefined,
 		listFile: undefined,
 		isRestartable: false,
@@ -234,6 +228,7 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	c: (draft) => encrypt(draft, { clientAuth: true }),
 	k: (draft, value) => encrypt(draft, { keyFile: value }),
 	K: (draft, value) => encrypt(draft, { newKey: value }),
+	C: (draft, value) => (draft.congestion = congestionOption(value)),
 	j: (draft, value) => (draft.proxyList = value),
 	f: (draft) => (draft.isRestartable = true),
 	F: (draft, value) => {

@@ -78,7 +78,7 @@ export class SendingSession {
 		const { sentence } = await selectDriver();
 		const socket = await this.#openSocket();
 		try {
-			this.#logStart(sentence, answerBufferWarning(socket));
+			this.#logStart(sentence, [answerBufferWarning(socket), socket.marksProblem]);
 			for (const problem of catalogue.problems) this.#say(Level.Error, problem.sentence);
 			const source = new FileSource(catalogue.entries);
 			const lines = this.#lines();
@@ -136,6 +136,7 @@ export class SendingSession {
 				receiveBufferBytes: options.bufferBytes,
 				sendBufferBytes: options.bufferBytes,
 				dscp: options.dscp,
+				ecn: options.congestion !== undefined,
 				...(isUnicast ? {} : { networkInterface: outgoing.networkInterface }),
 			});
 		} catch (error) {
@@ -145,7 +146,7 @@ export class SendingSession {
 		}
 	}
 
-	#logStart(socketSentence: string, warning: string | undefined): void {
+	#logStart(socketSentence: string, warnings: readonly (string | undefined)[]): void {
 		const { addresses, outgoing, security, log } = this.#plan;
 		const { groupId, sourceId } = this.#config;
 		if (!log.timestamps) this.#say(Level.Info, '');
@@ -157,7 +158,7 @@ export class SendingSession {
 		this.#say(Level.Info, `Using private multicast address ${addresses.privateAddress}  Group ID: ${hexId(groupId)}`);
 		this.#say(Level.Info, outgoing.reason);
 		this.#say(Level.Info, `UID: ${hexId(sourceId)}  Socket: ${socketSentence}`);
-		if (warning !== undefined) this.#say(Level.Info, warning);
+		for (const warning of warnings) if (warning !== undefined) this.#say(Level.Info, warning);
 		this.#say(Level.Info, 'Initializing group');
 	}
 
@@ -193,6 +194,7 @@ export class SendingSession {
 }
 
 function rateLines({ options, addresses: { family }, security }: SendingPlan): string[] {
+	if (options.congestion !== undefined) return ['Transfer rate: dynamic via TFMCC'];
 	if (options.rateKbps === Number.POSITIVE_INFINITY) return ['Transfer rate: full interface speed'];
 	const packetBytes = options.blockBytes + OVERHEAD_BYTES[family] + envelopeBytes(security);
 	const waitNs = (packetBytes / bytesPerSecond(options.rateKbps)) * 1e9;
@@ -228,6 +230,7 @@ function configOf(plan: SendingPlan): SenderConfig {
 		robust: options.robust,
 		grttMs: options.grttMs,
 		rateBytesPerSecond: bytesPerSecond(options.rateKbps),
+		congestion: options.congestion,
 		targets,
 		proxies,
 		expected: [],

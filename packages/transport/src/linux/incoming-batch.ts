@@ -7,6 +7,10 @@ import { MAX_PAYLOAD_BYTES, MAX_SPLIT_BYTES, startsClearFileSegment } from '../e
 const SLOT_BYTES = 65_536 + 1088;
 const TRAIN_SEGMENTS = 128;
 
+/** The two bits of the traffic class that routers mark (RFC 3168). */
+const ECN_MASK = 3;
+const ECN_CONGESTION_EXPERIENCED = 3;
+
 const HEADERS_AT = 0;
 const PAYLOADS_AT = HEADERS_AT + TRAIN_SEGMENTS * MAX_SPLIT_BYTES;
 const OVERFLOW_AT = PAYLOADS_AT + RECEIVE_SLOTS * MAX_PAYLOAD_BYTES;
@@ -70,6 +74,10 @@ export class LinuxIncomingBatch implements IncomingBatch {
 
 	sourceKey(i: number): number {
 		return this.#messages.sourceKey(this.#slotOf[i]);
+	}
+
+	isMarked(i: number): boolean {
+		return (this.#messages.trafficClass(this.#slotOf[i]) & ECN_MASK) === ECN_CONGESTION_EXPERIENCED;
 	}
 
 	#layOut(split: number, payloadBytes: number): void {

@@ -86,9 +86,12 @@ export function configureMulticast(socket: UdpSocket, options: SocketOptions): v
 	throw new TransportError(sentence, errnoName(error));
 }
 
+/** ECT(0): routers may mark these packets. */
+const ECN_CAPABLE = 2;
+
 /** Fragmentation left to the network, broadcast and the traffic class as asked for. */
 export function configureTraffic(socket: UdpSocket, options: SocketOptions): void {
-	const trafficClass = (options.dscp ?? 0) << 2;
+	const trafficClass = ((options.dscp ?? 0) << 2) | (options.ecn === true ? ECN_CAPABLE : 0);
 	if (options.family === 4) {
 		socket.setOption(Level.IP, IpOption.MtuDiscover, MTU_DISCOVERY_OFF);
 		if (trafficClass !== 0) refuseLack(socket.setOption(Level.IP, IpOption.TypeOfService, trafficClass), options);
@@ -101,7 +104,7 @@ export function configureTraffic(socket: UdpSocket, options: SocketOptions): voi
 
 /** A code point that was asked for and cannot be had is an error: unmarked packets would go another way unnoticed. */
 function refuseLack(error: number, options: SocketOptions): void {
-	if (error !== 0) throw noCodePoint(options, `the system answered ${errnoName(error)}`);
+	if (error !== 0 && (options.dscp ?? 0) !== 0) throw noCodePoint(options, `the system answered ${errnoName(error)}`);
 }
 
 /** The error for a socket that cannot mark its packets. */

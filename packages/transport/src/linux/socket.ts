@@ -1,4 +1,14 @@
-import { Errno, errnoSentence, type Libc, type Readiness, type UdpSocket, type Watch } from '@uftp/native';
+import {
+	Errno,
+	errnoSentence,
+	IpOption,
+	Ipv6Option,
+	Level,
+	type Libc,
+	type Readiness,
+	type UdpSocket,
+	type Watch,
+} from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
 import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
 import { membershipError } from '../errors/membership-error.ts';
@@ -28,6 +38,7 @@ export class LinuxSocket implements DatagramSocket {
 	readonly local: Endpoint;
 	readonly receiveBufferBytes: number;
 	readonly sendBufferBytes: number;
+	readonly marksProblem = undefined;
 	readonly #libc: Libc;
 	readonly #readiness: Readiness;
 	readonly #socket: UdpSocket;
@@ -113,6 +124,14 @@ export class LinuxSocket implements DatagramSocket {
 		const isUsable = isScatterable(split, payloadBytes);
 		this.#split = isUsable ? split : 0;
 		this.#payloadBytes = isUsable ? payloadBytes : 0;
+	}
+
+	expectMarks(areWanted: boolean): string | undefined {
+		const [level, option] =
+			this.family === 4 ? [Level.IP, IpOption.ReceiveTypeOfService] : [Level.IPv6, Ipv6Option.ReceiveTrafficClass];
+		const error = this.#isClosed ? 0 : this.#socket.setOption(level, option, areWanted ? 1 : 0);
+		if (error === 0) return undefined;
+		return `Congestion marks (ECN) cannot be seen: the system answered ${errnoSentence(error)}; only losses slow a session down.`;
 	}
 
 	join(group: string, networkInterface: NetworkInterface, source?: string): void {

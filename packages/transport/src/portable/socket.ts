@@ -22,6 +22,10 @@ const MAX_SENDING = 256;
 /** Bytes received and not yet fetched; more are dropped and counted, as the kernel does. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 
+const NO_ECN_OUT =
+	'The portable socket cannot let routers mark its packets (ECN): they drop some instead when there are too many.';
+const NO_ECN_IN = 'The portable socket cannot see congestion marks (ECN): only losses slow a session down.';
+
 interface Queued {
 	readonly datagram: Uint8Array;
 	readonly from: Endpoint;
@@ -39,6 +43,7 @@ export class PortableSocket implements DatagramSocket {
 	readonly local: Endpoint;
 	readonly receiveBufferBytes: number;
 	readonly sendBufferBytes: number;
+	readonly marksProblem: string | undefined;
 	readonly #socket: Socket;
 	readonly #kernelSocket: UdpSocket | undefined;
 	readonly #stats = emptyStats();
@@ -61,6 +66,7 @@ export class PortableSocket implements DatagramSocket {
 		this.local = { host: canonicalAddress(address) ?? address, port };
 		this.receiveBufferBytes = bound.receiveBufferBytes;
 		this.sendBufferBytes = bound.sendBufferBytes;
+		this.marksProblem = options.ecn === true && bound.kernelSocket === undefined ? NO_ECN_OUT : undefined;
 		this.#socket.on('message', (datagram, info) => this.#enqueue(datagram, info));
 		this.#socket.on('error', (error: NodeJS.ErrnoException) => {
 			this.#stats.receiveErrors += 1;
@@ -126,6 +132,11 @@ export class PortableSocket implements DatagramSocket {
 
 	expectData(split: number, payloadBytes: number): void {
 		this.#split = isScatterable(split, payloadBytes) ? split : 0;
+	}
+
+	/** The runtime does not hand over what the kernel says about a datagram. */
+	expectMarks(areWanted: boolean): string | undefined {
+		return areWanted ? NO_ECN_IN : undefined;
 	}
 
 	join(group: string, networkInterface: NetworkInterface, source?: string): void {
