@@ -174,7 +174,7 @@ export const receiverCases: readonly SessionCase[] = [
 		intended: [
 			{
 				lines: /temp/,
-				why: 'C keeps the partial file and writes a restart file, whose format is local to each program',
+				why: 'both keep the partial file and write a restart file; its name in the folder, and the format, are local to each',
 			},
 		],
 	},

@@ -123,7 +123,7 @@ describe('a session that is restarted', () => {
 		}
 	});
 
-	it('says so when the journal is damaged, and still uses the files that are complete', () => {
+	it('says so when the journal is damaged, and believes nothing of what is there', () => {
 		const { open, journal } = bench();
 		fail(open());
 		const bytes = fs.readFileSync(journal);
@@ -131,12 +131,25 @@ describe('a session that is restarted', () => {
 		fs.writeFileSync(journal, bytes);
 		const sink = open();
 		expect(sink.sessionStarted(GROUP, Date.now(), 1)).toEqual([
-			`The restart file "${journal}" cannot be used: it is damaged; unfinished files of the session start afresh.`,
+			`The restart file "${journal}" cannot be used: it is damaged; all files of the session start afresh.`,
 		]);
 		expect(fs.existsSync(journal)).toBe(false);
 		expect(sink.offer(big({ groupInstance: 1 }))).not.toHaveProperty('present');
 		const small = incoming('small', { size: 5, modifiedSeconds: TIME, groupInstance: 1 });
-		expect(sink.offer(small)).toMatchObject({ kind: 'answer' });
+		expect(sink.offer(small)).toMatchObject({ kind: 'accept' });
+		sink.close();
+	});
+
+	it('does not take what the C receiver has not completed for complete', () => {
+		const { at, open, journal } = bench();
+		fs.mkdirSync(at(`temp/${FOLDER}`));
+		fs.writeFileSync(at(`temp/${FOLDER}/f`), new Uint8Array(SIZE));
+		fs.utimesSync(at(`temp/${FOLDER}/f`), TIME, TIME);
+		fs.writeFileSync(journal, new Uint8Array(336 + 10 + 1));
+		const sink = open();
+		expect(sink.sessionStarted(GROUP, Date.now(), 1).join()).toContain('it was written by another program');
+		const file = incoming('f', { size: SIZE, modifiedSeconds: TIME, groupInstance: 1 });
+		expect(sink.offer(file)).toEqual({ kind: 'accept', status: 0 });
 		sink.close();
 	});
 

@@ -28,23 +28,31 @@ export class SessionRestarts {
 
 	/**
 	 * A session begins. Its first run finds nothing of others under its group id; a later one what the run before has
-	 * left. Returns sentences about what cannot be used.
+	 * left. If that one's journal cannot be read nothing of it is believed: the C receiver gives the files that it has not
+	 * completed their names, sizes and times too. Returns sentences about what cannot be used.
 	 */
 	begin(groupId: number, isRestart: boolean): string[] {
 		this.#partial.delete(groupId);
 		const journal = this.#journalOf(groupId);
+		const problems: string[] = [];
 		try {
-			if (!isRestart) this.#clear(groupId);
-			else if (fs.existsSync(journal)) this.#partial.set(groupId, readJournal(journal, groupId));
-			fs.rmSync(journal, { force: true });
-			return [];
+			if (isRestart) this.#partial.set(groupId, readJournal(journal, groupId));
 		} catch (error) {
-			fs.rmSync(journal, { force: true, recursive: true });
-			const what = isRestart
-				? `The restart file ${quoted(journal)} cannot be used: ${because(error)}; unfinished files of the session start afresh.`
-				: `What an earlier session left in ${quoted(this.#folders.folderOf(groupId))} cannot be removed: ${because(error)}.`;
-			return [what];
+			// No journal: nothing was unfinished.
+			if (codeOf(error) !== 'ENOENT') {
+				problems.push(
+					`The restart file ${quoted(journal)} cannot be used: ${because(error)}; all files of the session start afresh.`,
+				);
+			}
 		}
+		try {
+			if (!isRestart || problems.length > 0) this.#clear(groupId);
+			fs.rmSync(journal, { force: true, recursive: true });
+		} catch (error) {
+			const folder = quoted(this.#folders.folderOf(groupId));
+			problems.push(`What an earlier session left in ${folder} cannot be removed: ${because(error)}.`);
+		}
+		return problems;
 	}
 
 	/** Whether an earlier run has brought the file: only complete ones have their names in the folder of a session. */
