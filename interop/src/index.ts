@@ -1,5 +1,6 @@
 export { EncryptionLane, makeKeys } from './encryption-lane.ts';
 export { coveringSessions, everySession, nameOf, pairs, titleOf } from './encryption-table.ts';
+export { runInside } from './namespace.ts';
 export {
 	type Ending,
 	findProgram,

@@ -14,6 +14,7 @@ import {
 	TfmccDataInfoLayout,
 } from '@uftp/wire';
 import type { CongestionConfig } from '../sender-config.ts';
+import { Damping } from '../tfmcc/damping.ts';
 import { SendingRate } from '../tfmcc/sending-rate.ts';
 import type { Answer } from './answers.ts';
 import type { SenderContext } from './context.ts';
@@ -29,6 +30,7 @@ const fields = TfmccDataInfoLayout.fields;
 export class CongestionControl {
 	readonly #context: SenderContext;
 	readonly #rate: SendingRate;
+	readonly #damping = new Damping();
 	#hasStarted = false;
 	/** Data flows, and since when. */
 	#isSending = false;
@@ -49,7 +51,7 @@ export class CongestionControl {
 	}
 
 	get rateBytesPerSecond(): number {
-		return this.#rate.bytesPerSecond;
+		return this.#rate.bounded(this.#rate.bytesPerSecond * this.#damping.factor, this.#context.grttMs);
 	}
 
 	get advertisedGrttMs(): number {
@@ -115,6 +117,8 @@ export class CongestionControl {
 		const hasRtt = (info.flags & CcFlag.RTT) !== 0;
 		const report = { hasRtt, isSlowStart, rateBytesPerSecond, rttMs: member.rttMs };
 		this.#rate.report(now, member.id, report, context.grttMs, isStarved);
+		if (this.#rate.clr !== clr) this.#damping.reset();
+		if (this.#rate.clr === member.id && !this.#rate.isSlowStart) this.#damping.sample(member.rttMs);
 		this.#apply(now);
 		if (this.#rate.clr !== clr) this.#tell(now, 'another receiver stands less', member);
 		else if (wasSlowStart && !this.#rate.isSlowStart) this.#tell(now, 'the first packets were lost or marked', member);
@@ -131,12 +135,12 @@ export class CongestionControl {
 	}
 
 	#apply(now: number): void {
-		this.#context.pacer.setRate(now, this.#rate.bytesPerSecond);
+		this.#context.pacer.setRate(now, this.rateBytesPerSecond);
 		this.#encode();
 	}
 
 	#encode(): void {
-		this.#sendRateCode = encodeRate(this.#rate.bytesPerSecond);
+		this.#sendRateCode = encodeRate(this.rateBytesPerSecond);
 		this.#feedbackRateCode = encodeRate(this.#rate.feedbackBytesPerSecond);
 	}
 

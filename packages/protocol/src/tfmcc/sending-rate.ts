@@ -119,8 +119,13 @@ export class SendingRate {
 	}
 
 	#set(wanted: number, grttMs: number): void {
+		this.#rate = this.bounded(wanted, grttMs);
+	}
+
+	/** A rate within the bounds: at least one packet per GRTT, the minimum, and at most the maximum. */
+	bounded(bytesPerSecond: number, grttMs: number): number {
 		const { minimum, maximum } = this.#options;
-		this.#rate = Math.min(maximum, Math.max(wanted, minimum, this.#packetPerGrtt(grttMs)));
+		return Math.min(maximum, Math.max(bytesPerSecond, minimum, this.#packetPerGrtt(grttMs)));
 	}
 
 	/** A CONG_CTRL is about to leave; true when a feedback round ends with it, and the GRTT is to be worked out anew. */
