@@ -26,11 +26,21 @@ export interface PathOptions {
 	readonly cuts: readonly Cut[];
 }
 
+/** From `fromMs` on the uplink has another rate. */
+export interface RateStep {
+	readonly fromMs: number;
+	readonly rateBytesPerSecond: number;
+}
+
 export interface UplinkOptions {
 	/** Bytes per second, IP and UDP headers included; Infinity: no limit. */
 	readonly rateBytesPerSecond: number;
 	/** Bytes that may wait; more are dropped. */
 	readonly queueBytes: number;
+	/** When so many bytes wait, datagrams get a congestion mark; undefined: never. */
+	readonly markBytes?: number | undefined;
+	/** Changes of the rate, in the order of their times. */
+	readonly steps?: readonly RateStep[] | undefined;
 }
 
 const LOWER_HEADER_BYTES = 28;
@@ -42,14 +52,27 @@ export interface NetworkCounters {
 	backward: number;
 	lost: number;
 	queueDrops: number;
+	marked: number;
+	/** Bytes that the uplink has carried in each `SERIES_MS`. */
+	readonly series: number[];
 }
 
-export type Deliver = (bytes: Uint8Array, at: number, length: number) => void;
+export const SERIES_MS = 100;
+
+export type Deliver = (bytes: Uint8Array, at: number, length: number, isMarked?: boolean) => void;
 
 export class Network {
 	/** Names of the messages that travelled in the clear. */
 	readonly clearFunctions = new Set<string>();
-	readonly counters: NetworkCounters = { forward: 0, forwardBytes: 0, backward: 0, lost: 0, queueDrops: 0 };
+	readonly counters: NetworkCounters = {
+		forward: 0,
+		forwardBytes: 0,
+		backward: 0,
+		lost: 0,
+		queueDrops: 0,
+		marked: 0,
+		series: [],
+	};
 	readonly #queue: EventQueue;
 	readonly #random: Prng;
 	readonly #uplink: UplinkOptions;
@@ -82,19 +105,31 @@ export class Network {
 		this.#note(bytes, at);
 		this.counters.forwardBytes += wireBytes;
 		let departsAt = now;
-		const { rateBytesPerSecond, queueBytes } = this.#uplink;
+		const { queueBytes, markBytes = Number.POSITIVE_INFINITY } = this.#uplink;
+		const rateBytesPerSecond = this.#rateAt(now);
+		let isMarked = false;
 		if (rateBytesPerSecond !== Number.POSITIVE_INFINITY) {
 			const waitingMs = Math.max(0, this.#uplinkFreeAt - now);
-			if ((waitingMs / 1000) * rateBytesPerSecond + wireBytes > queueBytes) {
+			const waitingBytes = (waitingMs / 1000) * rateBytesPerSecond;
+			if (waitingBytes + wireBytes > queueBytes) {
 				this.counters.queueDrops++;
 				return;
 			}
+			isMarked = waitingBytes > markBytes;
+			if (isMarked) this.counters.marked++;
 			departsAt = now + waitingMs + (wireBytes / rateBytesPerSecond) * 1000;
 			this.#uplinkFreeAt = departsAt;
 		}
+		const slot = Math.floor(departsAt / SERIES_MS);
+		this.counters.series[slot] = (this.counters.series[slot] ?? 0) + wireBytes;
 		for (const { options, deliver } of this.#paths) {
-			this.#travel(options, options.loss, departsAt, () => deliver(bytes, at, length));
+			this.#travel(options, options.loss, departsAt, () => deliver(bytes, at, length, isMarked));
 		}
+	}
+
+	#rateAt(now: number): number {
+		const { rateBytesPerSecond, steps = [] } = this.#uplink;
+		return steps.findLast((step) => step.fromMs <= now)?.rateBytesPerSecond ?? rateBytesPerSecond;
 	}
 
 	#note(bytes: Uint8Array, at: number): void {

@@ -41,10 +41,14 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 	const receivers: SimulatedReceiver[] = [];
 	for (let i = 0; i < scenario.receivers; i++) {
 		const receiver = new SimulatedReceiver(queue, receiverConfig(scenario, i, random), files);
-		const path = { ...scenario.path, cuts: [...scenario.path.cuts, ...(scenario.cuts[i] ?? [])] };
+		const path = {
+			...scenario.path,
+			cuts: [...scenario.path.cuts, ...(scenario.cuts[i] ?? [])],
+			loss: scenario.losses[i] ?? scenario.path.loss,
+		};
 		receiver.sendBack = network.connect(
 			path,
-			(bytes, at, length) => receiver.receive(bytes, at, length),
+			(bytes, at, length, isMarked) => receiver.receive(bytes, at, length, isMarked),
 			(bytes, at, length) => current.receive(hostOf(i), PORT, bytes, at, length),
 		);
 		receivers.push(receiver);
@@ -104,6 +108,7 @@ function senderConfig(scenario: Scenario): SenderConfig {
 		robust: scenario.robust,
 		grttMs: scenario.grttMs,
 		rateBytesPerSecond: scenario.rateBytesPerSecond,
+		congestion: scenario.congestion,
 		targets: scenario.isClosed ? ids : [],
 		proxies: [],
 		expected: [],

@@ -1,6 +1,7 @@
 /** What is simulated: files, receivers, network and faults; every field has a default, and a seed decides the rest. */
 import {
 	type CatalogueEntry,
+	type CongestionConfig,
 	FileType,
 	type ReceiverSecurityConfig,
 	SENDER_DEFAULTS,
@@ -38,6 +39,10 @@ export interface Scenario {
 	readonly uplink: UplinkOptions;
 	/** Cuts of single receivers, by index. */
 	readonly cuts: Readonly<Record<number, readonly Cut[]>>;
+	/** Shares of datagrams that single receivers lose, by index. */
+	readonly losses: Readonly<Record<number, number>>;
+	/** The rate follows what the receivers report. */
+	readonly congestion?: CongestionConfig | undefined;
 	/** Encrypts the session; each receiver has its own. */
 	readonly security?: ScenarioSecurity | undefined;
 	/** What receivers are told in a session in the clear. */
@@ -73,10 +78,14 @@ const BASE: Scenario = {
 	path: QUIET_PATH,
 	uplink: { rateBytesPerSecond: Number.POSITIVE_INFINITY, queueBytes: 1_000_000 },
 	cuts: {},
+	losses: {},
 	limitMs: 600_000,
 };
 
 const MBIT = 125_000;
+
+/** TFMCC without bounds. */
+const TFMCC: CongestionConfig = { kind: 'tfmcc', minBytesPerSecond: 0, maxBytesPerSecond: Number.POSITIVE_INFINITY };
 
 /** Named scenarios for the command line and the tests. */
 export const SCENARIOS: Readonly<Record<string, Partial<Scenario>>> = {
@@ -103,6 +112,20 @@ export const SCENARIOS: Readonly<Record<string, Partial<Scenario>>> = {
 		grttMs: { initial: 1000, min: 10, max: 15000 },
 		path: { ...QUIET_PATH, delayMs: 300, loss: 0.01 },
 		uplink: { rateBytesPerSecond: 10 * MBIT, queueBytes: 64_000 },
+	},
+	/** A bottleneck of 20 Mbit/s that falls to 5 and rises again; its queue holds 30 ms of 20 Mbit/s. */
+	bottleneck: {
+		fileBytes: [100_000_000],
+		congestion: TFMCC,
+		path: { ...QUIET_PATH, delayMs: 2 },
+		uplink: {
+			rateBytesPerSecond: 20 * MBIT,
+			queueBytes: 75_000,
+			steps: [
+				{ fromMs: 20_000, rateBytesPerSecond: 5 * MBIT },
+				{ fromMs: 40_000, rateBytesPerSecond: 20 * MBIT },
+			],
+		},
 	},
 	outage: { fileBytes: [20_000_000], cuts: { 1: [{ fromMs: 800, toMs: 10_800 }] } },
 };

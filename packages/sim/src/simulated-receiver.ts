@@ -93,8 +93,9 @@ export class SimulatedReceiver {
 		this.sink = new CheckingSink(files);
 	}
 
-	receive(bytes: Uint8Array, at: number, length: number): void {
+	receive(bytes: Uint8Array, at: number, length: number, isMarked = false): void {
 		const { now } = this.#queue;
+		this.node.noteMark(isMarked);
 		if (bytes[at + 1] === MessageType.FILESEG) this.#receiveBlock(now, bytes, at, length);
 		else if (bytes[at + 1] === MessageType.ENCRYPTED) this.#receiveSealed(now, bytes.slice(at, at + length));
 		else this.node.handleDatagram(now, this.#from, bytes, at, length);

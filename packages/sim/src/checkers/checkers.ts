@@ -4,6 +4,7 @@ import { bytesIdentical } from './bytes-identical.ts';
 import { naksBounded } from './naks-bounded.ts';
 import { nobodyWaits } from './nobody-waits.ts';
 import { outcomesTrue } from './outcomes-true.ts';
+import { rateFollows } from './rate-follows.ts';
 
 export interface Checker {
 	readonly name: string;
@@ -11,4 +12,4 @@ export interface Checker {
 	check(run: Omit<Run, 'violations'>): string[];
 }
 
-export const CHECKERS: readonly Checker[] = [bytesIdentical, outcomesTrue, nobodyWaits, naksBounded];
+export const CHECKERS: readonly Checker[] = [bytesIdentical, outcomesTrue, nobodyWaits, naksBounded, rateFollows];
