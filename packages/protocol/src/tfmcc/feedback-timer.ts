@@ -5,6 +5,7 @@
 import { sequenceAhead } from '../sequence.ts';
 import { NEVER } from '../timers.ts';
 
+const WARM_UP = 8;
 /** Length of a feedback round. */
 export const ROUND_GRTT = 6;
 
@@ -34,8 +35,9 @@ export class FeedbackTimer {
 
 	/** `seed`: any 32 bits; receivers with different seeds answer at different times. */
 	constructor(seed: number) {
-		// Xorshift never leaves zero.
+		// Xorshift never leaves zero, and needs some rounds to leave small numbers.
 		this.#randomState = seed | 0 || 0x2545f491;
+		for (let i = 0; i < WARM_UP; i++) this.#random();
 	}
 
 	get deadline(): number {

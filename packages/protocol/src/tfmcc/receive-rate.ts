@@ -47,8 +47,10 @@ export class ReceiveRate {
 	bytesPerSecond(now: number): number {
 		if (!this.hasBytes) return 0;
 		this.#turn(now);
-		const windowMs = SLOTS * this.#slotMs;
-		const spanMs = Math.min(windowMs, Math.max(windowMs / WINDOW_GRTT, now - this.#firstAt));
+		const grttMs = SLOTS_PER_GRTT * this.#slotMs;
+		// Of the present slot only a part has passed.
+		const windowMs = WINDOW_GRTT * grttMs - (this.#slotEndsAt - now);
+		const spanMs = Math.min(windowMs, Math.max(grttMs, now - this.#firstAt));
 		return (this.#sum() / spanMs) * 1000;
 	}
 
