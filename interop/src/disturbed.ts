@@ -124,6 +124,20 @@ export const disturbed: readonly Scenario[] = [
 		run: 'default',
 	},
 	{
+		name: 'a file arrives under congestion control (-C tfmcc) although 1 % of the datagrams are lost',
+		tree: [
+			{ path: 'lossy.bin', bytes: 4 * mebibyte },
+			{ path: 'small.bin', bytes: 100 },
+		],
+		receivers: 2,
+		group: 'closed',
+		senderOptions: ['-C', 'tfmcc', '-r', '0.05:0.01:0.5'],
+		lossPercent: 1,
+		expect: both,
+		pairs: [...all, cToC],
+		run: 'default',
+	},
+	{
 		name: 'a file arrives although 5 % of the datagrams are lost',
 		tree: [
 			{ path: 'lossy.bin', bytes: 8 * mebibyte },

@@ -24,6 +24,9 @@ const deepTree: TreeEntry[] = [
 	{ path: 'top/dangling', link: 'nowhere/at/all' },
 ];
 
+/** Encrypts with a key that is made for the session. */
+const sealed = ['-Y', 'aes256-gcm', '-h', 'sha256', '-e', 'rsa', '-K', '2048'];
+
 /** Sessions in which nothing goes wrong: what a plain session has to bring across. */
 export const undisturbed: readonly Scenario[] = [
 	{
@@ -185,5 +188,30 @@ export const undisturbed: readonly Scenario[] = [
 		expect: { exit: 0, complete: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] },
 		pairs: withC,
 		run: 'all',
+	},
+	{
+		name: 'a file arrives under congestion control (-C tfmcc), and small ones behind it',
+		tree: [
+			{ path: 'file.bin', bytes: 4 * mebibyte },
+			{ path: 'empty', bytes: 0 },
+			{ path: 'small.bin', bytes: 3000 },
+		],
+		receivers: 2,
+		group: 'closed',
+		senderOptions: ['-C', 'tfmcc', '-r', '0.05:0.01:0.5'],
+		expect: both,
+		pairs: [...all, cToC],
+		run: 'default',
+	},
+	{
+		name: 'an encrypted file arrives under congestion control (-C tfmcc -Y aes256-gcm)',
+		tree: [{ path: 'file.bin', bytes: 2 * mebibyte }],
+		receivers: 2,
+		group: 'closed',
+		senderOptions: ['-C', 'tfmcc:init=1000:max=100000', '-r', '0.05:0.01:0.5', ...sealed],
+		receiverOptions: ['-K', 'rsa:2048'],
+		expect: both,
+		pairs: all,
+		run: 'default',
 	},
 ];

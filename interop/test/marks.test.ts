@@ -1,9 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTopology, findProgram, type Host, launch, missingPeers, waitUntilListening } from '../src/index.ts';
+import {
+	createTopology,
+	findProgram,
+	type Host,
+	launch,
+	type Maker,
+	missingPeers,
+	waitUntilListening,
+} from '../src/index.ts';
 import { runInside } from '../src/namespace.ts';
 
 /** What a firewall sees of the datagrams: marks, hops, ports. */
@@ -42,6 +50,45 @@ describe('datagrams of ours', () => {
 				expect(all).toBeGreaterThan(2);
 				expect(marked).toBe(all);
 			}
+		} finally {
+			topology.close();
+		}
+	});
+});
+
+describe('congestion marks', () => {
+	const mixed: [Maker, Maker][] = [
+		['C', 'ours'],
+		['ours', 'C'],
+	];
+	const pairs: [Maker, Maker][] = [['ours', 'ours'], ...(withC ? mixed : [])];
+	it.each(pairs)('slow down a session from %s to %s in which nothing is lost', async (senderMaker, receiverMaker) => {
+		const topology = await createTopology({ hosts: 2, segmented: true });
+		try {
+			const [from, to] = topology.hosts as [Host, Host];
+			writeFileSync(join(scratch, 'large'), Buffer.alloc(4 * 1024 * 1024, 'x'));
+			const capable = count(to, 'udp dport 1044 ip ecn ect0', 'udp dport 1044');
+			const words = ['-d', '-q', '-I', 'eth0', '-D', join(scratch, 'received'), '-U', to.uid, '-B', '8388608'];
+			mkdirSync(join(scratch, 'received'), { recursive: true });
+			const receiver = await launch(to, [findProgram(receiverMaker, 'uftpd')!, ...words]);
+			await waitUntilListening(to, receiver, '230.4.4.1');
+			const options = ['-C', 'tfmcc', '-I', 'eth0', '-r', '0.05:0.001:0.5', '-x', '3', '-H', to.uid];
+			const send = async () => {
+				const argv = [findProgram(senderMaker, 'uftp')!, ...options, 'large'];
+				const sender = await launch(from, argv, { cwd: scratch });
+				const { code, wallMs } = await sender.ended;
+				expect({ code, said: sender.output() }).toMatchObject({ code: 0 });
+				return wallMs;
+			};
+			const freeMs = await send();
+			const [ect, all] = capable();
+			expect(ect).toBeGreaterThan(3000);
+			expect(ect).toBe(all);
+			const mark = "udp dport 1044 ip ecn ect0 numgen random mod 10 '<' 3 ip ecn set ce";
+			runInside(to.namespace, `nft add rule inet faults ingress ${mark}`);
+			const dropped = to.receiveBufferErrors();
+			expect(await send()).toBeGreaterThan(2 * freeMs);
+			expect(to.receiveBufferErrors()).toBe(dropped);
 		} finally {
 			topology.close();
 		}
