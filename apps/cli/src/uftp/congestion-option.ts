@@ -16,7 +16,7 @@ export function congestionOption(text: string): CongestionConfig | undefined {
 	const bounds = new Map<Bound, number>();
 	for (const part of parts) {
 		if (part === '') continue;
-		const [, name = 'max', digits] = /^(?:(min|init|max)=)?(.*)$/.exec(part)!;
+		const [, name = 'max', digits = ''] = /^(?:(min|init|max)=)?(.*)$/.exec(part) ?? [];
 		const isUnknown = digits.includes('=');
 		if (isUnknown) refuse(`Invalid rate type ${part}`, text);
 		const kbps = /^\d+$/.test(digits) ? Number(digits) : 0;
