@@ -1,9 +1,11 @@
 /** A sender session with receivers played by the test: each message is written out with the wire's encoders. */
 import {
 	type CommonHeader,
+	type CongCtrlItem,
 	decodeDatagram,
 	EMPTY_SPAN,
 	encodeAbort,
+	encodeCcAck,
 	encodeComplete,
 	encodeFileInfoAck,
 	encodeRegister,
@@ -12,6 +14,8 @@ import {
 	isMalformed,
 	MessageType,
 	statusBitmapBytes,
+	type TfmccAckInfo,
+	type TfmccDataInfo,
 	type Timestamp,
 	writeHeader,
 } from '@uftp/wire';
@@ -65,6 +69,10 @@ interface Fields {
 	readonly name: string;
 	readonly host: number;
 	readonly message: string;
+	readonly ccType: number;
+	readonly ccSequence: number;
+	readonly items: readonly CongCtrlItem[];
+	readonly tfmccData: TfmccDataInfo | undefined;
 }
 
 export interface Sent {
@@ -200,6 +208,12 @@ export class Actor {
 
 	complete(fileId: number, status = 0): void {
 		this.#say(MessageType.COMPLETE, (bytes, at) => encodeComplete(bytes, at, { fileId, status, ids: [] }));
+	}
+
+	report(info: Partial<TfmccAckInfo>, rttMs = 2): void {
+		const timestamp = stamp(this.#stage.now - rttMs);
+		const common = { flags: 0, ccSequence: 0, ccRateCode: 0, clientId: this.id, timestamp };
+		this.#say(MessageType.CC_ACK, (bytes, at) => encodeCcAck(bytes, at, { tfmccAck: { ...common, ...info } }));
 	}
 
 	abort(message: string): void {

@@ -4,7 +4,9 @@
  */
 import {
 	type Announce,
+	type CongCtrl,
 	decodeAbort,
+	decodeCcAck,
 	decodeComplete,
 	decodeFileInfoAck,
 	decodeHeader,
@@ -12,16 +14,21 @@ import {
 	decodeStatus,
 	encodeAbort,
 	encodeAnnounce,
+	encodeCongCtrl,
 	encodeDone,
 	encodeDoneConf,
 	encodeFileInfo,
+	encodeFileSeg,
 	encodeRegConf,
 	encodeRtt,
 	FILESEG_HEADER_BYTES,
 	type FileInfo,
+	HEADER_BYTES,
 	isMalformed,
 	type Malformed,
 	MessageType,
+	type TfmccAckInfo,
+	type TfmccDataInfo,
 	writeFileSegHeader,
 	writeHeader,
 } from '@uftp/wire';
@@ -50,6 +57,7 @@ type Answer =
 	  }
 	| { kind: 'status'; sequence: number; fileId: number; section: number; bitmapBytes: number; naks: number[] }
 	| { kind: 'complete'; sequence: number; fileId: number; status: number; freeSpaceBytes: number | undefined }
+	| { kind: 'ccAck'; sequence: number; report: TfmccAckInfo }
 	| { kind: 'abort'; sequence: number; message: string };
 export type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
 
@@ -96,7 +104,7 @@ export class ShellUnderTest {
 	deliver(datagram: Uint8Array, from = SENDER): boolean {
 		let isWanted = false;
 		if (datagram.length >= FILESEG_HEADER_BYTES && datagram[1] === MessageType.FILESEG) {
-			const payload = datagram.subarray(FILESEG_HEADER_BYTES);
+			const payload = datagram.subarray(HEADER_BYTES + datagram[HEADER_BYTES + 1] * 4);
 			isWanted = this.node.handleBlock(this.now, datagram, 0, payload.length);
 			if (isWanted) this.contents.get(this.node.placedHandle)?.set(payload, this.node.placedOffset);
 		} else this.node.handleDatagram(this.now, from, datagram, 0, datagram.length);
@@ -180,6 +188,8 @@ function decodeAnswer(func: number, bytes: Uint8Array, at: number, length: numbe
 			const { fileId, status, freeSpaceBytes } = read(decodeComplete(bytes, at, length));
 			return { kind: 'complete', sequence, fileId, status, freeSpaceBytes };
 		}
+		case MessageType.CC_ACK:
+			return { kind: 'ccAck', sequence, report: read(decodeCcAck(bytes, at, length)).tfmccAck };
 		case MessageType.ABORT:
 			return { kind: 'abort', sequence, message: read(decodeAbort(bytes, at, length)).message };
 	}
@@ -272,6 +282,19 @@ export class ScriptedSender {
 			bytes.set(payload, at + 8);
 			return 8 + payload.length;
 		});
+	}
+
+	congCtrl(options: Partial<CongCtrl> = {}): Uint8Array {
+		const message = { ccSequence: 0, ccRateCode: 0x481e, timestamp: { seconds: 3000, microseconds: 0 }, items: [] };
+		return this.#message(MessageType.CONG_CTRL, (bytes, at) => encodeCongCtrl(bytes, at, { ...message, ...options }));
+	}
+
+	/** A data packet of a congestion-controlled session. */
+	ccBlock(fileId: number, section: number, block: number, payload: Uint8Array, tfmccData: TfmccDataInfo): Uint8Array {
+		const data = { bytes: payload, at: 0, length: payload.length };
+		return this.#message(MessageType.FILESEG, (bytes, at) =>
+			encodeFileSeg(bytes, at, { fileId, section, block, tfmccData, data }),
+		);
 	}
 
 	/** Block `i` of section `section` of `content`. */

@@ -1,5 +1,5 @@
 import { SignatureType } from '@uftp/crypto';
-import { encodeAbort, MessageType } from '@uftp/wire';
+import { encodeAbort, encodeCcAck, encodeCongCtrl, encodeRate, MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import { GROUP } from '../scripted-receivers.ts';
 import { ScriptedSender } from '../scripted-sender.ts';
@@ -226,5 +226,29 @@ describe('a member of the group', () => {
 		expect(pair.senderKinds('keyed').map(({ receiverId }) => receiverId)).toEqual([ALICE]);
 		expect(pair.senderKinds('receiverLost')).toMatchObject([{ receiverId: bob.id }]);
 		expect(pair.senderKinds('warning')[0].message).toMatch(/its KEYINFO_ACK does not fit the handshake/);
+	});
+});
+
+describe('congestion control in an encrypted session', () => {
+	it('believes neither a clear CC_ACK nor a clear CONG_CTRL', () => {
+		const congestion = { kind: 'tfmcc', minBytesPerSecond: 0, maxBytesPerSecond: 1e6 } as const;
+		const pair = new SecuredPair({ security: senderSecurity(), congestion }, [receiverSecurity()], 3_000_000);
+		pair.run(400);
+		const timestamp = { seconds: 1, microseconds: 0 };
+		const tfmccAck = { flags: 2, ccSequence: 0, ccRateCode: encodeRate(1e9), clientId: ALICE, timestamp };
+		const report = clearMessage(MessageType.CC_ACK, ALICE, (bytes, at) => encodeCcAck(bytes, at, { tfmccAck }));
+		const before = pair.session.progress.rateBytesPerSecond;
+		pair.giveSender(report, ALICE_AT);
+		expect(pair.session.progress.rateBytesPerSecond).toBe(before);
+		const control = { ccSequence: 9, ccRateCode: 0, timestamp, items: [] };
+		pair.give(
+			0,
+			clearMessage(MessageType.CONG_CTRL, SENDER_ID, (bytes, at) => encodeCongCtrl(bytes, at, control)),
+		);
+		expect(pair.receivers[0].node.counters['dropped.clear-in-encrypted-session']).toBe(1);
+		pair.run(20_000);
+		const dropped = pair.senderEvents.filter((event) => event.kind === 'dropped').map(({ reason }) => reason);
+		expect(dropped).toContain('a clear CC_ACK in an encrypted session');
+		expect(pair.outcomes()).toEqual(['received']);
 	});
 });
