@@ -334,4 +334,16 @@ export const senderCases: readonly SessionCase[] = [
 		there: [{ path: 'list', text: 'other.bin\n\n' }],
 		send: [['-i', '{dir}/list', ...status, 'file.bin']],
 	},
+	{
+		name: '-C tfmcc with all bounds in another order, and -W that it ignores',
+		source: [{ path: 'file.bin', bytes: 500_000 }],
+		send: [[...status, '-C', 'tfmcc:max=50000:min=100:init=1000', '-W', '110', 'file.bin']],
+		says: [/Transfer rate: dynamic via TFMCC/],
+	},
+	{
+		name: '-C tfmcc:MAX as older versions had it',
+		source: [{ path: 'file.bin', bytes: 500_000 }],
+		send: [[...status, '-C', 'tfmcc:50000', 'file.bin']],
+		quick: true,
+	},
 ];
