@@ -31,6 +31,10 @@ export class CongestionControl {
 	readonly #context: SenderContext;
 	readonly #rate: SendingRate;
 	readonly #damping = new Damping();
+	/** Those that do not know the round trip time that was measured last. */
+	readonly #untold = new Set<Member>();
+	/** Whose turn it is to hear it again. */
+	#turn: IterableIterator<Member>;
 	#hasStarted = false;
 	/** Data flows, and since when. */
 	#isSending = false;
@@ -43,6 +47,7 @@ export class CongestionControl {
 
 	constructor(context: SenderContext, config: CongestionConfig) {
 		this.#context = context;
+		this.#turn = context.roster.all();
 		const { packetBytes, grttMs } = context;
 		const { minBytesPerSecond: minimum, maxBytesPerSecond: maximum, initialBytesPerSecond: initial } = config;
 		const { robust } = context.config;
@@ -67,6 +72,7 @@ export class CongestionControl {
 	start(now: number): void {
 		const { roster, grttMs } = this.#context;
 		if (!this.#hasStarted) this.#rate.restart(grttMs);
+		if (!this.#hasStarted) for (const member of roster.all()) this.#untold.add(member);
 		this.#hasStarted = true;
 		this.#isSending = true;
 		this.#sendingSince = now;
@@ -105,7 +111,7 @@ export class CongestionControl {
 	#report(now: number, member: Member, info: TfmccAckInfo): void {
 		const context = this.#context;
 		context.sampleRtt(now, member, info.timestamp);
-		member.isRttTold = false;
+		this.#untold.add(member);
 		context.raiseGrtt(member.rttMs);
 		// Who has the file has no part in how fast it is sent.
 		if (!needsData(member)) return;
@@ -174,22 +180,35 @@ export class CongestionControl {
 		);
 	}
 
-	/** The CLR first, then those that do not know their latest round trip time yet, then as many others as fit. */
+	/** The CLR first, then those that do not know their latest round trip time yet, then others in turn. */
 	#items(): CongCtrlItem[] {
 		const { roster, config, idsPerPacket } = this.#context;
 		const most = Math.min(congCtrlItemsPerMessage(config.blockBytes), Math.trunc(idsPerPacket / 2));
+		const told = new Set<Member>();
 		const { clr, isSlowStart } = this.#rate;
-		const members = roster.select((member) => member.isPresent && member.rttMs > 0);
-		const rank = (member: Member) => (member.id === clr ? 0 : member.isRttTold ? 2 : 1);
-		members.sort((a, b) => rank(a) - rank(b));
-		const told = members.slice(0, most);
-		for (const member of told) member.isRttTold = true;
+		const limiting = clr === undefined ? undefined : roster.get(clr);
+		if (limiting !== undefined) told.add(limiting);
+		for (const member of this.#untold) {
+			if (told.size >= most) break;
+			this.#untold.delete(member);
+			told.add(member);
+		}
+		for (let asked = 0; told.size < most && asked < Math.min(most, roster.size); asked++) told.add(this.#another());
 		const common = CcFlag.RTT | (isSlowStart ? CcFlag.SLOW_START : 0);
-		return told.map((member) => ({
+		const known = [...told].filter((member) => member.isPresent && member.rttMs > 0);
+		return known.map((member) => ({
 			clientId: member.id,
 			flags: common | (member.id === clr ? CcFlag.CLR : 0),
 			rttCode: encodeRtt(member.rttMs / 1000),
 		}));
+	}
+
+	/** The next one of all members, again and again. There is one. */
+	#another(): Member {
+		const next = this.#turn.next();
+		if (next.done !== true) return next.value;
+		this.#turn = this.#context.roster.all();
+		return this.#turn.next().value as Member;
 	}
 }
 

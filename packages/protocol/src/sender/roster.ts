@@ -17,8 +17,6 @@ export class Member {
 	isOurs = false;
 	instance: readonly [number, number] | undefined;
 	rttMs = 0;
-	/** Congestion control: CONG_CTRL has told it this round trip time. */
-	isRttTold = false;
 	/** A REGISTER came that no REG_CONF has answered yet. */
 	needsConfirmation = false;
 	fileState: FileState = 'none';
