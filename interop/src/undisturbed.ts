@@ -127,7 +127,7 @@ export const undisturbed: readonly Scenario[] = [
 		receivers: 2,
 		group: 'closed',
 		senderOptions: ['-R', '81920', '-r', '0.05:0.01:0.5'],
-		expect: { exit: 0, complete: [1, 2], atLeastSeconds: 2.05, withinSeconds: 3 },
+		expect: { exit: 0, complete: [1, 2], atLeastSeconds: 2.05, withinSeconds: 6 },
 		pairs: [oursToC, oursToOurs],
 		run: 'default',
 	},
