@@ -55,7 +55,7 @@ const testRefusals: readonly [RegExp, string][] = [
 const textRefusals: readonly [RegExp, string][] = [
 	[new RegExp(`\\b(?:TO${'DO'}|FIX${'ME'}|XX${'X'})\\b`, 'g'), 'do it now, or open an issue and leave no note'],
 	[
-		/registry\.(?:npmjs|yarnpkg|npmmirror)\.\w+/g,
+		/https?:\/\/registry\.[\w-]+\.\w+/g,
 		'no registry has a place in the repository: leave it to the configuration of the machine',
 	],
 	[
