@@ -10,8 +10,12 @@ export interface SenderLimits {
 	readonly nakPercentMax?: number;
 	/** A receiver that exceeds that share so often (1: at once) is aborted. */
 	readonly nakExcessesMax?: number;
-	/** The longest time for a file, in percent of what its bytes take at the rate. Not for sessions without a rate limit. */
+	/** The longest time for a file, in percent of what its bytes take at the rate. */
 	readonly transferPercentMax?: number;
+	/** What counts as the rate there if the session has none; undefined: then there is no longest time. */
+	readonly nominalBytesPerSecond?: number;
+	/** A file may always take so long: this outranks the longest time. */
+	readonly transferSecondsMin?: number;
 }
 
 /** The rate follows what the receivers report, beside TCP as a TCP flow would (TFMCC, RFC 4654). */

@@ -86,6 +86,35 @@ describe('the limits of a transfer', () => {
 		expect(stage.kinds('transferLimited')).toMatchObject([{ maxSeconds: 1 }]);
 	});
 
+	it.each([
+		[0, 3],
+		[2, 3],
+		[4, 4],
+	])('let the shortest time of %i s outrank the longest of 150 %%', (transferSecondsMin, maxSeconds) => {
+		const { stage } = sending({
+			limits: { transferPercentMax: 150, transferSecondsMin },
+			rateBytesPerSecond: 10_000,
+		});
+		expect(stage.kinds('transferLimited')).toMatchObject([{ maxSeconds }]);
+		stage.run(maxSeconds * 1000 - 100);
+		expect(stage.session.end).toBeUndefined();
+		stage.run(200);
+		expect(stage.session.end?.failure?.code).toBe('timeExceeded');
+	});
+
+	it('reckon with the nominal rate where the session has none', () => {
+		const { stage } = sending({
+			limits: { transferPercentMax: 200, nominalBytesPerSecond: 10_000 },
+			rateBytesPerSecond: Number.POSITIVE_INFINITY,
+		});
+		expect(stage.kinds('transferLimited')).toMatchObject([{ maxSeconds: 5 }]);
+	});
+
+	it('have no longest time if only a shortest one is given', () => {
+		const { stage } = sending({ limits: { transferSecondsMin: 10 } });
+		expect(stage.kinds('transferLimited')).toEqual([]);
+	});
+
 	it('have no longest time without a rate', () => {
 		const { stage } = sending({ limits: { transferPercentMax: 110 }, rateBytesPerSecond: Number.POSITIVE_INFINITY });
 		expect(stage.kinds('transferLimited')).toEqual([]);

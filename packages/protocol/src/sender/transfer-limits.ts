@@ -46,10 +46,12 @@ export class TransferLimits {
 
 function transferMsMax(context: SenderContext, size: number): number {
 	const { limits, rateBytesPerSecond, congestion } = context.config;
-	const percent = limits?.transferPercentMax;
-	if (percent === undefined || congestion !== undefined || !Number.isFinite(rateBytesPerSecond))
+	const { transferPercentMax, transferSecondsMin = TRANSFER_SECONDS_MIN, nominalBytesPerSecond } = limits ?? {};
+	const rate = Number.isFinite(rateBytesPerSecond) ? rateBytesPerSecond : nominalBytesPerSecond;
+	if (transferPercentMax === undefined || congestion !== undefined || rate === undefined)
 		return Number.POSITIVE_INFINITY;
-	return 1000 * Math.max(TRANSFER_SECONDS_MIN, Math.floor(((percent / 100) * size) / rateBytesPerSecond));
+	const seconds = Math.floor(((transferPercentMax / 100) * size) / rate);
+	return 1000 * Math.max(TRANSFER_SECONDS_MIN, transferSecondsMin, seconds);
 }
 
 /** The session goes on without a receiver, which is told why. */
