@@ -1,5 +1,8 @@
 export * from './events.ts';
 export * from './ports.ts';
+export * from './proxy/proxy-config.ts';
+export type * from './proxy/proxy-events.ts';
+export * from './proxy/proxy-port.ts';
 export { ReceiverNode } from './receiver/receiver.ts';
 export * from './receiver-config.ts';
 export type * from './receiver-port.ts';

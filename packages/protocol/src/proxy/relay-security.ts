@@ -1,0 +1,62 @@
+/**
+ * What secures one encrypted session at a gathering proxy, which is a receiver to the sender and a sender to its
+ * receivers: the group key is the sender's, everything else is agreed hop by hop (wire facts, sections 12 and 15).
+ */
+import type { Sealer } from '@uftp/crypto';
+import type { ClientKey, KeyInfoItem, Register, Span } from '@uftp/wire';
+import type { SessionSecurityFacts } from '../events.ts';
+import type { Endpoint } from '../ports.ts';
+import type { Encode } from '../sender/outbox.ts';
+
+export interface RelaySecurity {
+	readonly facts: SessionSecurityFacts;
+	/** Receivers must show their key (CLIENT_KEY): the sender's ENC_INFO asks for it. */
+	readonly needsClientKeys: boolean;
+	/** Key-exchange signatures: every sealed datagram is verified here and signed anew with the proxy's key. */
+	readonly signsAnew: boolean;
+
+	// ---- towards the sender, as a receiver
+
+	readonly rand2: Uint8Array;
+	readonly keyInfo: Span;
+	/** The proxy's own CLIENT_KEY; undefined if the sender asks for none. */
+	readonly clientKey: ClientKey | undefined;
+	/** Takes the group key out of the proxy's item of a KEYINFO; false if it does not fit. */
+	takeGroupKey(counter: bigint, sourceId: number, item: KeyInfoItem): boolean;
+	readonly hasGroupKey: boolean;
+	/** What the proxy's KEYINFO_ACK says. */
+	verifyData(): Uint8Array;
+	/** Opens a datagram of the sender in place: plain bytes, or a negative refusal. */
+	openFromSender(bytes: Uint8Array, at: number, length: number): number;
+	/** Seals the proxy's own messages to the sender; undefined until the group key is there. */
+	readonly sealer: Sealer | undefined;
+
+	// ---- towards the receivers, as a sender
+
+	/**
+	 * Client proxies: puts the proxy's own keys in place of the sender's into an ANNOUNCE, in place and of the same length,
+	 * and signs it anew where ANNOUNCEs are signed. Response proxies forward no ANNOUNCE.
+	 */
+	rewriteAnnounce(bytes: Uint8Array, at: number, length: number): void;
+	/** A receiver's REGISTER (a repeat changes nothing). Undefined, or a sentence that says why it cannot be served. */
+	register(receiverId: number, from: Endpoint, message: Register): string | undefined;
+	/**
+	 * A receiver's CLIENT_KEY, checked against its REGISTER, and against `pinned` if given (20 bytes). Its fingerprint,
+	 * or a sentence that says what is wrong.
+	 */
+	proveKey(receiverId: number, message: ClientKey, pinned: Uint8Array | undefined): Uint8Array | string;
+	/** A KEYINFO with the group key for these receivers, wrapped at the moment of sending; its header bears the sender's id. */
+	keyInfoFor(receiverIds: readonly number[]): Encode;
+	/** A receiver's KEYINFO_ACK: true when it proves that it has the group key. */
+	acknowledge(receiverId: number, verifyData: Uint8Array): boolean;
+	/** Opens a datagram of a receiver in place: plain bytes, or a negative refusal. */
+	openFromReceiver(receiverId: number, bytes: Uint8Array, at: number, length: number): number;
+	/** The receiver is gone: forgets its keys. */
+	forget(receiverId: number): void;
+	/**
+	 * Key-exchange signatures: verifies a sealed datagram of the sender / of a receiver as it stands, and puts the proxy's
+	 * own signature in place of the other, in place. False if it was not signed rightly, or the lengths differ.
+	 */
+	signDownAnew(bytes: Uint8Array, at: number, length: number): boolean;
+	signUpAnew(receiverId: number, bytes: Uint8Array, at: number, length: number): boolean;
+}
