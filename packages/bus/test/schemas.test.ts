@@ -53,6 +53,8 @@ describe('a job', () => {
 		expect(problemOf({ ...good, options: { rateKbps: 0 } })).toContain('options.rateKbps: must be at least 1');
 		expect(problemOf({ ...good, options: { blockSize: 511 } })).toContain('options.blockSize');
 		expect(problemOf({ ...good, options: { publicAddress: 'example.org' } })).toContain('IPv4 or IPv6');
+		expect(problemOf({ ...good, options: { congestion: 'pgmcc' } })).toContain('options.congestion: must be "none" or');
+		expect(problemOf({ ...good, options: { maxTimePercent: 100 } })).toContain('options.maxTimePercent');
 		expect(problemOf({ ...good, options: { rate: 5 } })).toContain('options: unknown field "rate"');
 		expect(problemOf(new TextEncoder().encode('{"v":1,'))).toContain('is not JSON');
 		expect(problemOf(new Uint8Array([0xff, 0xfe]))).toContain('not UTF-8');

@@ -1,3 +1,4 @@
+export { type CongestionWords, congestionForm, parseCongestion } from './congestion-words.ts';
 export * from './events.ts';
 export * from './ports.ts';
 export * from './proxy/proxy-config.ts';

@@ -1,6 +1,7 @@
 /** Settings of a sender. */
 import { isAbsolute } from 'node:path';
 import { encryptionModes } from '@uftp/bus/schemas';
+import { type CongestionConfig, congestionForm, parseCongestion } from '@uftp/protocol';
 import { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from '@uftp/service-kit';
 import type { SourceRoot } from '@uftp/storage';
 import {
@@ -38,6 +39,14 @@ const roots = list('').transform((words, context): readonly SourceRoot[] => {
 	return [...found.values()];
 });
 
+/** "tfmcc:max=20000"; undefined for "none". */
+const congestion = z.string().transform((words, context): CongestionConfig | undefined => {
+	const read = parseCongestion(words);
+	if (read.ok) return read.value;
+	context.issues.push({ code: 'custom', message: `${read.problem}: takes ${congestionForm}`, input: words });
+	return z.NEVER;
+});
+
 const uid = z
 	.string()
 	.refine((value) => parseUid(value) !== undefined, 'must be a UID such as 0x0A630001 (not 0 and not 0xFFFFFFFF)')
@@ -65,6 +74,11 @@ export const senderConfig = z.strictObject({
 	rateKbps: integer('Rate in Kbps (1024 bit/s); -1 is as fast as the receivers stand', -1, 2 ** 30)
 		.refine((rate) => rate !== 0, 'must be at least 1, or -1 for as fast as the receivers stand')
 		.prefault('-1'),
+	congestion: congestion
+		.describe(
+			'Congestion control of jobs that name no rate: `none`, or `tfmcc` with bounds in Kbps as `tfmcc:min=512:max=20000`',
+		)
+		.prefault('none'),
 	blockSize: integer('Bytes of a file in one datagram', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES).prefault(
 		String(DEFAULT_BLOCK_BYTES),
 	),

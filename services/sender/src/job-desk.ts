@@ -88,7 +88,7 @@ export class JobDesk {
 	async #check(id: string, job: Job): Promise<JobOrder | Refusal> {
 		const { config } = this.#around;
 		const { options } = job;
-		const problem = optionsProblem(job);
+		const problem = optionsProblem(job, config);
 		if (problem !== undefined) return { code: 'bad-job', message: problem };
 		const addresses = sessionAddresses(
 			options?.publicAddress ?? config.publicAddress,

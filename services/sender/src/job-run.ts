@@ -98,10 +98,12 @@ export class JobRun {
 			...(outgoing.networkInterface.isLoopback ? { bind: { address: outgoing.address } } : {}),
 			ttl: job.options?.ttl ?? config.ttl,
 			driver: config.socketDriver,
+			ecn: settings.congestion !== undefined,
 		});
 		try {
 			const warning = answerBufferWarning(socket);
 			if (warning !== undefined) this.#logger.warn(warning);
+			if (socket.marksProblem !== undefined) this.#logger.warn(socket.marksProblem);
 			const ending = await this.#send(settings, socket, expected, uid ?? outgoing.uid, answer);
 			return withSendErrors(ending, socket.stats());
 		} finally {
@@ -128,7 +130,8 @@ export class JobRun {
 				port: settings.publicEndpoint.port,
 				isOpen: settings.targets.length === 0,
 				blockSize: settings.blockBytes,
-				rateKbps: job.options?.rateKbps ?? config.rateKbps,
+				rateKbps: settings.congestion === undefined ? (job.options?.rateKbps ?? config.rateKbps) : -1,
+				congestion: settings.congestion?.kind,
 				files: catalogue.entries,
 				totalBytes: catalogue.totalBytes,
 				expected,

@@ -20,6 +20,8 @@ export interface ReportedSession {
 	readonly isOpen: boolean;
 	readonly blockSize: number;
 	readonly rateKbps: number;
+	/** Undefined: the rate does not follow the receivers' reports. */
+	readonly congestion: 'tfmcc' | undefined;
 	readonly files: readonly { readonly name: string; readonly size: number }[];
 	readonly totalBytes: number;
 	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
@@ -118,7 +120,7 @@ export class SessionReports {
 
 	#described() {
 		const { session, job, senderUid, addresses, port, isOpen, blockSize, rateKbps, files, totalBytes } = this.#about;
-		const { suite, inTheClear } = this.#about;
+		const { suite, inTheClear, congestion } = this.#about;
 		return {
 			session,
 			job,
@@ -129,6 +131,7 @@ export class SessionReports {
 			open: isOpen,
 			blockSize,
 			rateKbps,
+			...(congestion === undefined ? {} : { congestion }),
 			grttMs: this.#grttMs,
 			files: files.length,
 			bytes: totalBytes,

@@ -29,6 +29,7 @@ describe('the settings of a sender', () => {
 		[{ roots: 'a=srv/a' }, 'the folder of root a must be an absolute path'],
 		[{ roots: 'a=/x,a=/y' }, 'the root a stands there twice'],
 		[{ rateKbps: '0' }, 'must be at least 1, or -1'],
+		[{ congestion: 'tfmcc:min=9:max=8' }, 'Invalid rate: min <= init <= max: takes "none" or "tfmcc"'],
 		[{ blockSize: '9000' }, 'must be at most 8800'],
 		[{ publicAddress: 'example' }, 'must be an IPv4 or IPv6 address'],
 	])('refuse %o', (settings, sentence) => {

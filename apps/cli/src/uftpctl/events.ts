@@ -2,7 +2,7 @@
 import type { Message } from '@uftp/bus';
 import { connectCommandBus } from './command-bus.ts';
 import { ExitCode } from './exit-code.ts';
-import { readEvent, type SeenEvent } from './job-watch.ts';
+import { readEvent, type SeenEvent } from './jobs/job-watch.ts';
 import { has, type OptionSpec, optionHelp, optionOf, parseOptions, refuseWords } from './options.ts';
 import { printable, say, tell } from './terminal.ts';
 

@@ -1,7 +1,7 @@
 /** What a lab shows while its job runs: the steps of the session with their times, and a live line of progress. */
 import type { EventDataByKind } from '@uftp/bus';
-import type { SeenEvent } from './job-watch.ts';
-import { progressText } from './progress-text.ts';
+import type { SeenEvent } from './jobs/job-watch.ts';
+import { progressText } from './jobs/progress-text.ts';
 import { bytesText, countText, type LiveLine, printable, say } from './terminal.ts';
 
 /** Receivers that get a line of their own; of more, only the count is shown. */

@@ -4,7 +4,7 @@ import { connectBus, findLocalBus, type JobAnswer, type JobInput, subjects } fro
 import type { Logger, LogLevel } from '@uftp/service-kit';
 import { ask, type CommandBus } from './command-bus.ts';
 import { ExitCode, usageError } from './exit-code.ts';
-import { type JobEnd, JobWatch } from './job-watch.ts';
+import { type JobEnd, JobWatch } from './jobs/job-watch.ts';
 import { checkCopies, copiesTable } from './lab-copies.ts';
 import { type LabStage, setUpStage } from './lab-stage.ts';
 import { LabTimeline } from './lab-timeline.ts';

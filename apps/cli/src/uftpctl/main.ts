@@ -11,7 +11,7 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
 	},
 	send: {
 		about: 'send files and show how far they are',
-		load: async () => (await import('./send.ts')).send,
+		load: async () => (await import('./jobs/send.ts')).send,
 	},
 	events: {
 		about: 'show everything that happens',

@@ -30,6 +30,7 @@ const specs: readonly OptionSpec[] = [
 	{ name: '--port', value: 'PORT', help: 'UDP port (default 1044)' },
 	{ name: '--group', value: 'ADDRESS', help: 'multicast group of the announcements (default 230.4.4.1)' },
 	{ name: '--rate', value: 'KBPS', help: 'rate of jobs that name none (default -1: as fast as the receivers stand)' },
+	{ name: '--congestion', value: 'HOW', help: 'congestion control of jobs that name no rate, as for send' },
 	{ name: '--state-dir', value: 'DIR', help: 'folder that keeps keys, UIDs and the keys of receivers' },
 	{ name: '--bus-port', value: 'PORT', help: 'TCP port of the bus on 127.0.0.1 (default 4222, or a free one)' },
 	{ name: '--token', value: 'TEXT', help: 'what programs have to show to the bus (default: a new one at each start)' },
@@ -71,6 +72,7 @@ export async function up(words: readonly string[]): Promise<number> {
 			...common,
 			roots: rootsOf(line),
 			...setting('rateKbps', optionOf(line, '--rate')),
+			...setting('congestion', optionOf(line, '--congestion')),
 			...setting('stateDir', optionOf(line, '--state-dir')),
 		},
 		receivers: destinationsOf(line).map((destination) => ({

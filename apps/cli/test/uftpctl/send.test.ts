@@ -139,6 +139,22 @@ describe('uftpctl on another bus', () => {
 		expect(ended.code).toBe(code);
 	});
 
+	it('puts rate, congestion control and the limits of time into the job', async () => {
+		const jobs: unknown[] = [];
+		bus.subscribe(s.jobsSend, (message) => void jobs.push((message.json() as { options?: unknown }).options));
+		playSender({ phase: 'succeeded', receivers: [] });
+		await send('--rate', '5000', '--max-time', '300', '--min-time', '20');
+		await send('--congestion', 'tfmcc:max=20000:min=512');
+		await send('--congestion', 'none', '--max-time', '110', '--clear');
+		await send();
+		expect(jobs).toEqual([
+			{ rateKbps: 5000, maxTimePercent: 300, minTimeSeconds: 20 },
+			{ congestion: 'tfmcc:max=20000:min=512' },
+			{ congestion: 'none', maxTimePercent: 110, encryption: 'never' },
+			undefined,
+		]);
+	});
+
 	it('ends with 4 when the job is refused, and says why', async () => {
 		bus.subscribe(
 			s.jobsSend,
@@ -237,6 +253,12 @@ describe('the command line of uftpctl', () => {
 		[['send', 'a', '--rate'], /--rate needs a value/],
 		[['send', 'a', '--rate', 'fast'], /--rate "fast" must be a whole number/],
 		[['send', 'a', '--rate', '0'], /--rate must be at least 1, or -1/],
+		[['send', 'a', '--congestion', 'pgmcc'], /Invalid congestion control type: --congestion takes "none" or "tfmcc"/],
+		[['send', 'a', '--congestion', 'tfmcc:min=9:max=8'], /Invalid rate: min <= init <= max/],
+		[['send', 'a', '--congestion', 'tfmcc', '--rate', '5'], /--rate and --congestion contradict each other/],
+		[['send', 'a', '--congestion', 'tfmcc', '--max-time', '200'], /--max-time needs a rate to reckon with/],
+		[['send', 'a', '--max-time', '100'], /--max-time "100" must be a whole number from 110 to 10000/],
+		[['send', 'a', '--min-time', '5'], /--min-time needs --max-time/],
 		[['send', 'a', '--to', 'alpha'], /"alpha" is no UID/],
 		[['send', 'a', '--to', '0x1', '--open'], /contradict each other/],
 		[['send', 'a', 'b', '--as', 'c'], /--as gives one name/],

@@ -61,6 +61,8 @@ export const sessionEvent = z.strictObject({
 	open: z.boolean().optional(),
 	blockSize: count.optional(),
 	rateKbps: z.int().min(-1).optional(),
+	/** The rate follows what the receivers report; absent: it does not. */
+	congestion: z.enum(['tfmcc']).optional(),
 	grttMs: z.number().min(0).optional(),
 	receivers: count.optional(),
 	files: count.optional(),

@@ -51,6 +51,21 @@ export const jobOptions = z
 			.min(-1)
 			.max(2 ** 30)
 			.refine((rate) => rate !== 0, 'must be at least 1, or -1 for as fast as the receivers stand'),
+		/**
+		 * How the rate follows what the receivers report, instead of `rateKbps`: "tfmcc", with bounds in Kbps
+		 * "tfmcc:min=512:init=2000:max=20000"; "none": it does not.
+		 */
+		congestion: z
+			.string()
+			.max(100)
+			.regex(/^(none|tfmcc)(:[a-z0-9=]*)*$/, 'must be "none" or "tfmcc", the latter with bounds as ":max=20000"'),
+		/**
+		 * A file that takes longer than so many percent of what its bytes take at the rate (100 Mbit/s where the rate is
+		 * -1) ends the session for everybody. Without it nothing but silence does. Not with congestion control.
+		 */
+		maxTimePercent: z.int().min(110).max(10_000),
+		/** A file may always take so long: this outranks `maxTimePercent`. 10 if absent. */
+		minTimeSeconds: z.int().min(0).max(3600),
 		/** Bytes of a file in one datagram. */
 		blockSize: z.int().min(512).max(8800),
 		/** UFTP's robustness factor: how often what is not answered is repeated. */

@@ -1,6 +1,6 @@
 /** A job's progress and end as lines for people. */
 import type { EventDataByKind, ReceiverResult } from '@uftp/bus';
-import { bytesText, columns, countText, durationText, printable } from './terminal.ts';
+import { bytesText, columns, countText, durationText, printable } from '../terminal.ts';
 
 /** " 43.0 %  12.3 of 28.6 MiB  97.1 MiB/s  ETA 0:12  1 of 3 done  slowest 0x7F000002 41 %". */
 export function progressText(sample: EventDataByKind['progress']): string {

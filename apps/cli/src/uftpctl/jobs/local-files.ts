@@ -3,9 +3,9 @@ import { lstatSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { JobFile, LocateAnswer, LocateRequest } from '@uftp/bus';
-import { ask, type CommandBus } from './command-bus.ts';
-import { CommandEnd, ExitCode } from './exit-code.ts';
-import { registryNodes } from './registry-nodes.ts';
+import { ask, type CommandBus } from '../command-bus.ts';
+import { CommandEnd, ExitCode } from '../exit-code.ts';
+import { registryNodes } from '../registry-nodes.ts';
 
 export interface LocatedFiles {
 	/** Id of the sender that can send them. */

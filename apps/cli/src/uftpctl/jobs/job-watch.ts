@@ -1,6 +1,6 @@
 /** Follows one job by its events: from the subscription on, so that nothing between the answer and the end is missed. */
 import type { EventDataByKind, EventEnvelope, EventKind, Message, Subscription } from '@uftp/bus';
-import type { CommandBus } from './command-bus.ts';
+import type { CommandBus } from '../command-bus.ts';
 
 /** An event as far as a command looks at it. */
 export interface SeenEvent {

@@ -1,20 +1,19 @@
 /** `uftpctl send`: a job for local files, its progress, and how it ended at each receiver. */
 import { type EventDataByKind, isDelivered, type JobAnswer, type JobInput } from '@uftp/bus';
-import { ask, type CommandBus, connectCommandBus } from './command-bus.ts';
-import { CommandEnd, ExitCode, exitCodeHelp, usageError } from './exit-code.ts';
+import { ask, type CommandBus, connectCommandBus } from '../command-bus.ts';
+import { CommandEnd, ExitCode, exitCodeHelp, usageError } from '../exit-code.ts';
+import { has, type OptionSpec, optionHelp, optionOf, parseOptions } from '../options.ts';
+import { bytesText, countText, LiveLine, printable, say, tell } from '../terminal.ts';
+import { jobOptionSpecs, jobOptionsOf } from './job-options.ts';
 import { type JobEnd, JobWatch, type SeenEvent } from './job-watch.ts';
 import { locateFiles } from './local-files.ts';
-import { type CommandLine, has, numberOf, type OptionSpec, optionHelp, optionOf, parseOptions } from './options.ts';
 import { progressText, receiverLines } from './progress-text.ts';
-import { bytesText, countText, LiveLine, printable, say, tell } from './terminal.ts';
 
 const specs: readonly OptionSpec[] = [
 	{ name: '--to', value: 'UID,...', help: 'send to exactly these receivers (a closed group)' },
 	{ name: '--open', help: 'send to everyone who registers (an open group); the default' },
-	{ name: '--rate', value: 'KBPS', help: 'rate in Kbps (1024 bit/s); -1: as fast as the receivers stand' },
 	{ name: '--as', value: 'NAME', help: 'name at the receivers, for a single file or folder' },
-	{ name: '--encrypt', help: 'encrypt, whether or not the registry shows that every receiver can' },
-	{ name: '--clear', help: 'do not encrypt; the default is to do so if every receiver can' },
+	...jobOptionSpecs,
 	{ name: '--root', value: 'LABEL', help: 'the files are paths below this root of a sender, not local files' },
 	{ name: '--json', help: 'every event of the job as one line of JSON on stdout, nothing else' },
 	{ name: '--help', help: 'this text' },
@@ -48,13 +47,7 @@ export async function send(words: readonly string[]): Promise<number> {
 	if (uids !== undefined && has(line, '--open')) throw usageError('--to and --open contradict each other.');
 	const as = optionOf(line, '--as');
 	if (as !== undefined && paths.length > 1) throw usageError('--as gives one name, and there are several files.');
-	const rateKbps = numberOf(line, '--rate', -1, 2 ** 30);
-	if (rateKbps === 0) throw usageError('--rate must be at least 1, or -1 for as fast as the receivers stand.');
-	const encryption = encryptionOf(line);
-	const options = {
-		...(rateKbps === undefined ? {} : { rateKbps }),
-		...(encryption === undefined ? {} : { encryption }),
-	};
+	const options = jobOptionsOf(line);
 	const root = optionOf(line, '--root');
 	const bus = await connectCommandBus();
 	try {
@@ -115,12 +108,6 @@ function show({ kind, envelope }: SeenEvent, live: LiveLine): void {
 	const { uid, phase, reason } = data as { uid: string; phase: string; reason?: string };
 	live.keep();
 	tell(`${printable(uid)} ${phase}${reason === undefined ? '' : `: ${printable(reason)}`}`);
-}
-
-function encryptionOf(line: CommandLine): 'always' | 'never' | undefined {
-	if (has(line, '--encrypt') && has(line, '--clear')) throw usageError('--encrypt and --clear contradict each other.');
-	if (has(line, '--encrypt')) return 'always';
-	return has(line, '--clear') ? 'never' : undefined;
 }
 
 function waitingText({ publicAddress, receivers, open, encryption }: EventDataByKind['session']): string {
