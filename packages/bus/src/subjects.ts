@@ -28,6 +28,10 @@ export interface Subjects {
 	locate(sender: string): string;
 	/** Who is there; request. */
 	readonly registryList: string;
+	/** Which response proxy of a pool serves a receiver; request. */
+	readonly registryResolve: string;
+	/** The response proxies of a pool, whenever they change. Throws InvalidSubject for what is no name. */
+	responsePool(pool: string): string;
 	/** Events of one kind. */
 	event(kind: EventKind): string;
 	/** Pattern for events of every kind. */
@@ -53,6 +57,8 @@ export function subjects(prefix: string = defaultSubjectPrefix): Subjects {
 		jobsSendTo: (sender) => withId(`${prefix}.jobs.send`, sender),
 		locate: (sender) => withId(`${prefix}.ctl.locate`, sender),
 		registryList: `${prefix}.registry.list`,
+		registryResolve: `${prefix}.registry.resolve`,
+		responsePool: (pool) => withId(`${prefix}.registry.pool`, pool),
 		allEvents: `${prefix}.events.*`,
 		event: (kind) => `${prefix}.events.${kind}`,
 		heartbeat: (role, id) => withId(`${prefix}.hb.${role}`, id),

@@ -2,7 +2,7 @@
  * Who is there, by their heartbeats. Time is the arrival time by this machine's monotonic clock, passed in: neither the
  * clocks of the nodes nor jumps of the wall clock matter.
  */
-import type { Heartbeat, Presence } from '@uftp/bus';
+import type { Heartbeat, Presence, Role } from '@uftp/bus';
 
 /** Heartbeats that may be missing before a node is suspect, and before it is lost. */
 const SUSPECT_INTERVALS = 2;
@@ -110,9 +110,11 @@ export class PresenceTable {
 		return changes;
 	}
 
-	/** The newest instance of every node, sorted by role and id. */
-	*current(): Generator<readonly [key: string, instance: Instance]> {
-		for (const key of [...this.#nodes.keys()].sort()) {
+	/** The newest instance of every node, or of every node of one role, sorted by role and id. */
+	*current(role?: Role): Generator<readonly [key: string, instance: Instance]> {
+		const prefix = role === undefined ? '' : `${role}.`;
+		const keys = [...this.#nodes.keys()].filter((key) => key.startsWith(prefix));
+		for (const key of keys.sort()) {
 			const instances = this.#nodes.get(key);
 			const newest = instances === undefined ? undefined : newestOf(instances);
 			if (newest !== undefined) yield [key, newest];

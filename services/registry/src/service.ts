@@ -13,6 +13,7 @@ import {
 import type { RegistryConfig } from './config.ts';
 import { type PresenceChange, PresenceTable } from './presence-table.ts';
 import { listNodes } from './registry-list.ts';
+import { ResponsePools } from './response-pools.ts';
 
 /** The shortest heartbeat interval is 100 ms: who misses three of them is noticed soon after. */
 const SWEEP_MS = 250;
@@ -36,6 +37,7 @@ export class RegistryService implements RunningService {
 	readonly #events: EventPublisher;
 	readonly #heartbeat: HeartbeatPublisher;
 	readonly #table: PresenceTable;
+	readonly #pools: ResponsePools;
 	readonly #startedMs: number;
 	readonly #sweeper: ReturnType<typeof setInterval>;
 	readonly #complainedMs = new Map<string, number>();
@@ -48,8 +50,10 @@ export class RegistryService implements RunningService {
 		this.#identity = newIdentity('registry', config.id ?? idFromHost());
 		this.#events = new EventPublisher(bus, subjects, this.#identity, logger);
 		this.#table = new PresenceTable({ maxNodes: config.maxNodes });
+		this.#pools = new ResponsePools(this.#identity.id, this.#table);
 		bus.subscribe(subjects.allHeartbeats(), (message) => this.#hear(message));
 		bus.subscribe(subjects.registryList, (message) => this.#list(message), { queue: 'registries' });
+		bus.subscribe(subjects.registryResolve, (message) => this.#resolve(message), { queue: 'registries' });
 		this.#heartbeat = new HeartbeatPublisher({
 			bus,
 			subjects,
@@ -65,7 +69,18 @@ export class RegistryService implements RunningService {
 
 	/** Finds who fell silent; runs by itself four times a second. */
 	sweep(): void {
-		for (const change of this.#table.sweep(this.#clock.now())) this.#report(change);
+		const now = this.#clock.now();
+		for (const change of this.#table.sweep(now)) this.#report(change);
+		this.#publishPools();
+	}
+
+	/** Receivers hear at once which response proxies there are. */
+	#publishPools(): void {
+		const { bus, subjects } = this.#context;
+		if (bus.closed) return;
+		for (const pool of this.#pools.update(this.#clock.now() - this.#startedMs)) {
+			bus.publish(subjects.responsePool(pool.pool), pool, { whenDisconnected: 'drop' });
+		}
 	}
 
 	async stop(): Promise<void> {
@@ -83,6 +98,7 @@ export class RegistryService implements RunningService {
 			return;
 		}
 		for (const change of this.#table.hear(parsed.value, this.#clock.now())) this.#report(change);
+		if (role === 'proxy') this.#publishPools();
 	}
 
 	#complain(subject: string, problem: string): void {
@@ -106,6 +122,10 @@ export class RegistryService implements RunningService {
 				})
 			: { ok: false, error: { code: 'bad-question', message: parsed.problem.slice(0, 1000) } };
 		message.respond(answer);
+	}
+
+	#resolve(message: Message): void {
+		message.respond(this.#pools.resolve(message.data));
 	}
 
 	#report(change: PresenceChange): void {

@@ -1,5 +1,14 @@
-import { type Bus, type Heartbeat, MemoryBroker, MemoryBus, type RegistryListAnswer, subjects } from '@uftp/bus';
-import { parseEvent, parseRegistryListAnswer } from '@uftp/bus/schemas';
+import {
+	assignReplica,
+	type Bus,
+	type Heartbeat,
+	MemoryBroker,
+	MemoryBus,
+	type RegistryListAnswer,
+	type ResponsePool,
+	subjects,
+} from '@uftp/bus';
+import { parseEvent, parseRegistryListAnswer, parseResolveAnswer, parseResponsePool } from '@uftp/bus/schemas';
 import { checkConfig, type Logger } from '@uftp/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registryConfig } from '../src/config.ts';
@@ -134,5 +143,73 @@ describe('the registry', () => {
 
 	it('refuses a question that it does not understand', async () => {
 		expect(await list({ v: 1, rolle: 'receiver' })).toMatchObject({ ok: false, error: { code: 'bad-question' } });
+	});
+});
+
+describe('the registry, of response proxies', () => {
+	const uid = '0x0A630009';
+	let pools: ResponsePool[];
+	beforeEach(() => {
+		pools = [];
+		bus.subscribe(s.responsePool('hall'), (message) => {
+			const parsed = parseResponsePool(message.data);
+			if (!parsed.ok) throw new Error(parsed.problem);
+			pools.push(parsed.value);
+		});
+	});
+
+	const proxy = (id: string, more: Partial<Heartbeat> = {}): Heartbeat =>
+		heartbeat(id, { role: 'proxy', uid: '0x0A630064', proxy: { mode: 'response', pool: 'hall' }, ...more });
+
+	async function resolve(pool: string) {
+		const parsed = parseResolveAnswer((await bus.request(s.registryResolve, { v: 1, pool, uid })).data);
+		if (!parsed.ok || !parsed.value.ok) throw new Error('not resolved');
+		return parsed.value;
+	}
+
+	it('gives a receiver the replica that rendezvous hashing gives it, and none of another pool or kind', async () => {
+		expect((await resolve('hall')).assigned).toBeUndefined();
+		await beat(proxy('p1'));
+		await beat(proxy('p2', { addresses: ['10.99.0.3'] }));
+		await beat(proxy('p3', { proxy: { mode: 'response', pool: 'yard' } }));
+		await beat(proxy('p4', { proxy: { mode: 'client' } }));
+		const { pool, assigned } = await resolve('hall');
+		expect(pool.replicas.map(({ id }) => id)).toEqual(['p1', 'p2']);
+		expect(assigned).toEqual(assignReplica(uid, pool.replicas));
+		expect((await resolve('nowhere')).pool.replicas).toEqual([]);
+	});
+
+	it('publishes the pool when it changes and not otherwise: a new replica, one that leaves, one that falls silent', async () => {
+		now += 60_000;
+		registry.sweep();
+		await beat(proxy('p1'));
+		await beat(proxy('p2'));
+		await beat(proxy('p2', { seq: 2 }));
+		await beat(proxy('p2', { seq: 3, draining: true }));
+		now += 3001;
+		registry.sweep();
+		await new Promise((done) => setImmediate(done));
+		expect(pools.map(({ replicas }) => replicas.map(({ id, draining }) => (draining ? `(${id})` : id)))).toEqual([
+			['p1'],
+			['p1', 'p2'],
+			['p1', '(p2)'],
+			[],
+		]);
+		expect(pools.map(({ epoch, settled }) => [epoch, settled])).toEqual([
+			[1, true],
+			[2, true],
+			[3, true],
+			[4, true],
+		]);
+	});
+
+	it('says as long as it has only just started that who is not listed may still be there', async () => {
+		await beat(proxy('p1'));
+		expect(pools.map(({ settled }) => settled)).toEqual([false]);
+		now += 20_000;
+		await beat(proxy('p1', { seq: 2 }));
+		registry.sweep();
+		await new Promise((done) => setImmediate(done));
+		expect(pools.map(({ settled }) => settled)).toEqual([false, true]);
 	});
 });

@@ -5,4 +5,5 @@ export * from './job.ts';
 export * from './locate.ts';
 export * from './parse.ts';
 export * from './registry.ts';
+export * from './response-pool.ts';
 export type { Problem } from './words.ts';

@@ -14,6 +14,14 @@ import {
 	registryListAnswer,
 	registryListRequest,
 } from './registry.ts';
+import {
+	type ResolveAnswer,
+	type ResolveRequest,
+	type ResponsePool,
+	resolveAnswer,
+	resolveRequest,
+	responsePool,
+} from './response-pool.ts';
 
 /** `ignored`: fields of a newer version that were left out (only where the reader is tolerant). */
 export type Parsed<T> =
@@ -126,6 +134,19 @@ export function parseRegistryListRequest(input: unknown): Parsed<RegistryListReq
 
 export function parseRegistryListAnswer(input: unknown): Parsed<RegistryListAnswer> {
 	return parseTolerant(registryListAnswer, input, 'The answer of the registry');
+}
+
+/** Which replica of a pool serves a receiver. */
+export function parseResolveRequest(input: unknown): Parsed<ResolveRequest> {
+	return parseStrict(resolveRequest, input, 'The question for a response proxy');
+}
+
+export function parseResolveAnswer(input: unknown): Parsed<ResolveAnswer> {
+	return parseTolerant(resolveAnswer, input, 'The answer of the registry');
+}
+
+export function parseResponsePool(input: unknown): Parsed<ResponsePool> {
+	return parseTolerant(responsePool, input, 'The list of response proxies');
 }
 
 /** An event of any kind. Kinds and versions that are not known here are a problem, as is a type that contradicts the data. */
