@@ -21,8 +21,11 @@ export class ResponsePools {
 		this.#table = table;
 	}
 
-	/** Looks again; returns the pools that have changed. `listeningMs`: how long this registry has heard heartbeats. */
-	update(listeningMs: number): ResponsePool[] {
+	/**
+	 * Looks again; returns the pools that have changed. `listeningMs`: how long this registry has heard heartbeats;
+	 * `wallMs`: milliseconds since 1970, so that epochs go on rising when the registry starts again.
+	 */
+	update(listeningMs: number, wallMs: number): ResponsePool[] {
 		const settled = listeningMs >= SETTLED_MS;
 		const found = this.#replicas();
 		const changed: ResponsePool[] = [];
@@ -31,7 +34,7 @@ export class ResponsePools {
 			const known = this.#pools.get(name);
 			if (known !== undefined && known.settled === settled && isSame(known.replicas, replicas)) continue;
 			if (known === undefined && this.#pools.size >= POOLS_MAX) continue;
-			const epoch = (known?.epoch ?? 0) + 1;
+			const epoch = Math.max((known?.epoch ?? 0) + 1, Math.floor(wallMs));
 			const pool: ResponsePool = { v: 1, registry: this.#registry, pool: name, epoch, settled, replicas };
 			this.#pools.set(name, pool);
 			changed.push(pool);

@@ -78,7 +78,8 @@ export class RegistryService implements RunningService {
 	#publishPools(): void {
 		const { bus, subjects } = this.#context;
 		if (bus.closed) return;
-		for (const pool of this.#pools.update(this.#clock.now() - this.#startedMs)) {
+		const now = this.#clock.now();
+		for (const pool of this.#pools.update(now - this.#startedMs, this.#clock.epochMs + now)) {
 			bus.publish(subjects.responsePool(pool.pool), pool, { whenDisconnected: 'drop' });
 		}
 	}

@@ -195,12 +195,9 @@ describe('the registry, of response proxies', () => {
 			['p1', '(p2)'],
 			[],
 		]);
-		expect(pools.map(({ epoch, settled }) => [epoch, settled])).toEqual([
-			[1, true],
-			[2, true],
-			[3, true],
-			[4, true],
-		]);
+		expect(pools.every(({ settled }) => settled)).toBe(true);
+		const epochs = pools.map(({ epoch }) => epoch);
+		expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
 	});
 
 	it('says as long as it has only just started that who is not listed may still be there', async () => {

@@ -26,7 +26,7 @@ export const responsePool = z.strictObject({
 	/** Who says so. */
 	registry: nodeId,
 	pool: poolName,
-	/** Rises with every change that this registry has seen. */
+	/** Rises with every change that this registry has seen, and when it starts again. */
 	epoch: count,
 	/** The registry has listened for long enough: who is not listed is gone. Before, it may only not have been heard yet. */
 	settled: z.boolean(),
