@@ -8,6 +8,15 @@ import type { SessionSecurityFacts } from '../events.ts';
 import type { Endpoint } from '../ports.ts';
 import type { Encode } from '../sender/outbox.ts';
 
+/** What became of a REGISTER or a CLIENT_KEY of a receiver. */
+export type RelayVerdict =
+	/** Good; with the fingerprint of the receiver's key once that is proved. A repeat changes nothing, and is good again. */
+	| { readonly kind: 'taken'; readonly fingerprint: Uint8Array | undefined }
+	/** Nothing to be said to anybody: it came too early, or is not that receiver's; an honest one repeats itself. */
+	| { readonly kind: 'ignored'; readonly reason: string }
+	/** A sentence for the receiver that says why it cannot be served. */
+	| { readonly kind: 'refused'; readonly reason: string };
+
 export interface RelaySecurity {
 	readonly facts: SessionSecurityFacts;
 	/** Receivers must show their key (CLIENT_KEY): the sender's ENC_INFO asks for it. */
@@ -34,17 +43,21 @@ export interface RelaySecurity {
 	// ---- towards the receivers, as a sender
 
 	/**
-	 * Client proxies: puts the proxy's own keys in place of the sender's into an ANNOUNCE, in place and of the same length,
-	 * and signs it anew where ANNOUNCEs are signed. Response proxies forward no ANNOUNCE.
+	 * Client proxies: puts the proxy's own keys in place of the sender's into an ANNOUNCE of this session, in place and of
+	 * the same length, and signs it anew where ANNOUNCEs are signed. False, and the bytes are as they were, if it is not
+	 * the sender's: it must not be forwarded. Response proxies forward no ANNOUNCE.
 	 */
-	rewriteAnnounce(bytes: Uint8Array, at: number, length: number): void;
-	/** A receiver's REGISTER (a repeat changes nothing). Undefined, or a sentence that says why it cannot be served. */
-	register(receiverId: number, from: Endpoint, message: Register): string | undefined;
-	/**
-	 * A receiver's CLIENT_KEY, checked against its REGISTER, and against `pinned` if given (20 bytes). Its fingerprint,
-	 * or a sentence that says what is wrong.
-	 */
-	proveKey(receiverId: number, message: ClientKey, pinned: Uint8Array | undefined): Uint8Array | string;
+	rewriteAnnounce(now: number, bytes: Uint8Array, at: number, length: number): boolean;
+	/** A receiver's REGISTER. Where keys are needed, it is in the session only when `proveKey` has said "taken", too. */
+	register(now: number, receiverId: number, from: Endpoint, message: Register): RelayVerdict;
+	/** A receiver's CLIENT_KEY, checked against its REGISTER, and against `pinned` if given (20 bytes). */
+	proveKey(
+		now: number,
+		receiverId: number,
+		from: Endpoint,
+		message: ClientKey,
+		pinned: Uint8Array | undefined,
+	): RelayVerdict;
 	/** A KEYINFO with the group key for these receivers, wrapped at the moment of sending; its header bears the sender's id. */
 	keyInfoFor(receiverIds: readonly number[]): Encode;
 	/** A receiver's KEYINFO_ACK: true when it proves that it has the group key. */
