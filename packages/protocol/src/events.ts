@@ -32,7 +32,10 @@ export interface FileResult {
 export interface ReceiverResult {
 	readonly receiverId: number;
 	readonly outcome: Outcome;
+	/** Behind a proxy: the proxy's. */
 	readonly address: Endpoint | undefined;
+	/** The proxy through which it answered last. */
+	readonly viaProxyId?: number;
 	readonly reason?: string;
 	readonly isOurs: boolean;
 	readonly rttMs: number;
@@ -57,8 +60,30 @@ export type SenderEvent =
 			/** The 20 bytes of the key that it has proved to own; undefined without client authentication. */
 			readonly fingerprint?: Uint8Array | undefined;
 	  }
-	/** Encrypted sessions: the receiver has the group key and has proved it (KEYINFO_ACK). */
+	/** Encrypted sessions: the receiver has the group key and has proved it (KEYINFO_ACK). Not of those behind a proxy. */
 	| { readonly kind: 'keyed'; readonly receiverId: number }
+	/** A proxy is in the session. `registered` follows for each receiver that it named, and for those that it names later. */
+	| {
+			readonly kind: 'proxyRegistered';
+			readonly proxyId: number;
+			readonly address: Endpoint;
+			readonly rttMs: number;
+			readonly isOurs: boolean;
+			/** As in `registered`. */
+			readonly fingerprint?: Uint8Array | undefined;
+	  }
+	/** Encrypted sessions: the proxy has the group key, and passes it on to the receivers behind it. */
+	| { readonly kind: 'proxyKeyed'; readonly proxyId: number }
+	/** The proxy has left the session, and with it all its receivers (`receiverAborted` for each). */
+	| { readonly kind: 'proxyAborted'; readonly proxyId: number; readonly reason: string }
+	/** A receiver whose proxy was not heard any more answers through another one, or (undefined) by itself. */
+	| {
+			readonly kind: 'receiverMoved';
+			readonly receiverId: number;
+			readonly fromProxyId: number;
+			readonly viaProxyId: number | undefined;
+			readonly address: Endpoint;
+	  }
 	| { readonly kind: 'registrationEnded'; readonly registered: readonly number[]; readonly mute: readonly number[] }
 	/** The shell must open the file and answer with `fileOpened` or `fileUnavailable`. */
 	| { readonly kind: 'fileNeeded'; readonly file: number }
@@ -71,9 +96,11 @@ export type SenderEvent =
 	| {
 			readonly kind: 'nakReceived';
 			readonly file: number;
+			/** With `isProxy` the id of the proxy that reports what any of its receivers misses. */
 			readonly receiverId: number;
 			readonly section: number;
 			readonly missing: number;
+			readonly isProxy?: true;
 	  }
 	| { readonly kind: 'fileCompletedBy'; readonly file: number; readonly result: FileResult }
 	/** The shell may close the file: nobody needs it any more. */
@@ -95,6 +122,9 @@ export type SenderEvent =
 			readonly receiverId: number;
 			readonly first: Endpoint;
 			readonly second: Endpoint;
+			/** The proxies that they are behind, if any. */
+			readonly firstProxyId?: number;
+			readonly secondProxyId?: number;
 	  }
 	| { readonly kind: 'rateChanged'; readonly rateBytesPerSecond: number; readonly reason: string }
 	| { readonly kind: 'dropped'; readonly reason: string; readonly from: Endpoint }
@@ -133,6 +163,8 @@ export interface SenderProgress {
 	readonly filesBytesDone: number;
 	readonly filesBytesTotal: number;
 	readonly rateBytesPerSecond: number;
+	/** Messages of this session that came from receivers and proxies, whatever was in them. */
+	readonly answersHandled: number;
 	readonly receivers: readonly {
 		readonly receiverId: number;
 		readonly state: 'mute' | 'registered' | 'active' | 'naked' | 'done' | 'away' | 'lost' | 'aborted';
@@ -167,6 +199,8 @@ export type ReceiverEvent =
 			readonly isOpenGroup: boolean;
 			/** The private group is joined for packets from this address only; undefined: from anywhere. */
 			readonly source?: string | undefined;
+			/** Answers go to this response proxy, and its messages come by the private group, too. */
+			readonly proxy?: Endpoint | undefined;
 			/** Undefined in the clear. */
 			readonly security?: SessionSecurityFacts | undefined;
 	  }
@@ -196,10 +230,27 @@ export type ReceiverEvent =
 			readonly kind: 'sessionEnded';
 			readonly groupId: number;
 			readonly senderId: number;
-			readonly outcome: 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted';
+			/** `proxyLost`: its response proxy died, and no answer of this receiver's can be read by anybody else. */
+			readonly outcome: 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted' | 'proxyLost';
 			readonly reason: string;
 			readonly filesReceived: number;
 			readonly privateGroup: string | undefined;
+	  }
+	/** A KEY_REQ is sent to the response proxy. */
+	| { readonly kind: 'proxyKeyRequested'; readonly proxy: Endpoint }
+	/** The response proxy has shown its key (its 20 bytes); `isOther`: another one than before. */
+	| {
+			readonly kind: 'proxyKeyReceived';
+			readonly proxy: Endpoint;
+			readonly fingerprint: Uint8Array;
+			readonly isOther: boolean;
+	  }
+	/** The response proxy of a session is lost: its answers go to another one, or (undefined) to the sender. */
+	| {
+			readonly kind: 'sessionMoved';
+			readonly groupId: number;
+			readonly from: Endpoint;
+			readonly to: Endpoint | undefined;
 	  }
 	/** An announcement that this receiver does not take, and why (closed group without it, too many sessions, ...). */
 	| { readonly kind: 'announceIgnored'; readonly groupId: number; readonly senderId: number; readonly reason: string }

@@ -51,12 +51,25 @@ export const CANDIDATES_MAX = 4096;
 /** CLIENT_KEYs that came before their REGISTER and wait for it. */
 export const EARLY_CLIENT_KEYS_MAX = 256;
 
+/** A receiver asks its response proxy for the key so often until it has come, as C does. */
+export const KEY_REQUEST_MS = 5000;
+/** PROXY_KEYs that a receiver checks per second at most. */
+export const PROXY_KEYS_PER_SECOND = 10;
+/** Announced sessions that wait at a receiver for the key of its response proxy; the oldest gives way. */
+export const WAITING_ANNOUNCES_MAX = 16;
+/** A receiver that moved away from a dead response proxy says REGISTER so often, unless it is confirmed before. */
+export const RESTATEMENTS_MAX = 3;
+
 /** Different warnings of one session, at a receiver and at the sender. */
 export const SESSION_WARNINGS_MAX = 16;
 export const WARNINGS_MAX = 1000;
 
 /** Receivers of one sending session, as in C. */
 export const ROSTER_MAX = 100_000;
+/** Receivers of one session behind one proxy; C's proxies serve 1000. */
+export const PROXY_RECEIVERS_MAX = 10_000;
+/** Receivers of a proxy that are remembered before it has proved its key; others come with its next REGISTER. */
+export const CLAIMED_RECEIVERS_MAX = 512;
 /** Control messages that wait for a poll at the sender. */
 export const OUTBOX_MAX = 4096;
 /** ABORTs per second to nodes that are not in the session. */

@@ -3,9 +3,12 @@ import { type Abort, formatUid, MessageType, type Register } from '@uftp/wire';
 import { readOwnMarker } from '../own-marker.ts';
 import type { Endpoint } from '../ports.ts';
 import type { SenderContext } from './context.ts';
-import type { Member } from './roster.ts';
+import { mayMove, moveTo } from './proxies/moves.ts';
+import type { Peer } from './proxies/peer.ts';
+import type { ProxyPeer } from './proxies/proxy.ts';
+import { Member } from './roster.ts';
 
-/** A REGISTER came. Returns the member if it is new in the session. */
+/** A REGISTER of a receiver came. Returns the member if it is new in the session. */
 export function admit(
 	context: SenderContext,
 	now: number,
@@ -14,11 +17,6 @@ export function admit(
 	message: Register,
 	isRegistering: boolean,
 ): Member | undefined {
-	if (message.ids.length > 0) {
-		context.abortStranger(now, from, id, 'This sender does not serve proxies yet');
-		context.emit({ kind: 'dropped', reason: 'REGISTER of a proxy: proxies are not served yet', from });
-		return undefined;
-	}
 	const isClosed = context.config.targets.length > 0;
 	const known = context.roster.get(id);
 	if (known === undefined && (isClosed || !isRegistering)) {
@@ -32,9 +30,10 @@ export function admit(
 		context.abortStranger(now, from, id, 'Too many receivers');
 		return undefined;
 	}
-	const instance = message.rand2 === undefined ? undefined : readOwnMarker(message.rand2);
+	const instance = readOwnMarker(message.rand2);
 	if (member.state === 'registered') {
-		if (!isSameNode(member, from, instance)) refuseDouble(context, now, member, from);
+		if (member.via !== undefined) admitMoved(context, now, from, member, instance, isRegistering);
+		else if (!isSameNode(member, from, instance)) refuseDouble(context, now, member, from);
 		else if (handshakes === undefined) {
 			member.address = from;
 			member.needsConfirmation = true;
@@ -67,7 +66,7 @@ export function enroll(context: SenderContext, member: Member): Member {
 		address: member.address!,
 		rttMs: member.rttMs,
 		isOurs: member.isOurs,
-		viaProxyId: undefined,
+		viaProxyId: member.via?.id,
 		...(fingerprint === undefined ? {} : { fingerprint }),
 	});
 	return member;
@@ -81,11 +80,28 @@ export function hasMoved(member: Member): boolean {
 	return member.isAway && !member.hasDouble;
 }
 
-/** Whether a message that carries a member's id comes from that member: with a double about, to the port. */
-export function isFromMember(member: Member, from: Endpoint): boolean {
-	const { address } = member;
+/** Whether a message that carries a peer's id comes from that peer: with a double about, to the port. */
+export function isFromPeer(peer: Peer, from: Endpoint): boolean {
+	const { address } = peer;
 	if (address === undefined || address.host !== from.host) return false;
-	return !member.hasDouble || address.port === from.port;
+	return !peer.hasDouble || address.port === from.port;
+}
+
+/** A receiver behind a proxy registers itself. */
+function admitMoved(
+	context: SenderContext,
+	now: number,
+	from: Endpoint,
+	member: Member,
+	instance: readonly [number, number] | undefined,
+	isRegistering: boolean,
+): void {
+	if (isRegistering || instance === undefined || !mayMove(context, now, member, undefined)) {
+		refuseDouble(context, now, member, from);
+		return;
+	}
+	member.instance = instance;
+	moveTo(context, member, undefined, from);
 }
 
 /** The instance tells nodes of ours apart, wherever they answer from; C's only their address does. */
@@ -98,12 +114,22 @@ function isSameNode(member: Member, from: Endpoint, instance: readonly [number, 
 }
 
 /** The first one keeps the id; the second is told, so that neither counts for the other. */
-function refuseDouble(context: SenderContext, now: number, member: Member, from: Endpoint): void {
-	const first = member.address!;
-	const isNews = !member.hasDouble;
-	member.hasDouble = true;
-	context.abortStranger(now, from, member.id, `UID ${formatUid(member.id)} is in use by ${first.host}`);
-	if (isNews) context.emit({ kind: 'duplicateUid', receiverId: member.id, first, second: from });
+export function refuseDouble(context: SenderContext, now: number, peer: Peer, from: Endpoint, proxy?: ProxyPeer): void {
+	const first = peer.address!;
+	const isNews = !peer.hasDouble;
+	peer.hasDouble = true;
+	const via = peer instanceof Member ? peer.via : undefined;
+	const user = via === undefined ? first.host : `a receiver behind proxy ${formatUid(via.id)}`;
+	context.abortStranger(now, from, peer.id, `UID ${formatUid(peer.id)} is in use by ${user}`);
+	if (!isNews) return;
+	context.emit({
+		kind: 'duplicateUid',
+		receiverId: peer.id,
+		first,
+		second: from,
+		...(via === undefined ? {} : { firstProxyId: via.id }),
+		...(proxy === undefined ? {} : { secondProxyId: proxy.id }),
+	});
 }
 
 /** Somebody that was not asked for, but heard the announcement, refuses to take part. */

@@ -5,6 +5,7 @@
 import { type Complete, encodeDone, encodeDoneConf, MessageType } from '@uftp/wire';
 import type { SenderContext } from './context.ts';
 import type { Phase } from './phase.ts';
+import { withProxies } from './proxies/answers.ts';
 import type { Member } from './roster.ts';
 
 const REPEAT_GRTT = 3;
@@ -44,7 +45,7 @@ export class Completion implements Phase {
 		}
 		this.#requests++;
 		this.#nextAt = now + REPEAT_GRTT * this.#context.grttMs;
-		const ids = this.#waiting().map((member) => member.id);
+		const ids = withProxies(this.#waiting());
 		const { outbox, config, idsPerPacket } = this.#context;
 		outbox.pushList(
 			MessageType.DONE,

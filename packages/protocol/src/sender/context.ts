@@ -20,6 +20,8 @@ import { packetSignatureBytes } from '../security-config.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import { CongestionControl } from './congestion-control.ts';
 import { type Encode, Outbox } from './outbox.ts';
+import type { Peer } from './proxies/peer.ts';
+import { silentProxyReason } from './proxies/silence.ts';
 import { RateControl } from './rate-control.ts';
 import { type Member, Roster } from './roster.ts';
 import { Handshakes } from './security/handshakes.ts';
@@ -66,6 +68,7 @@ export class SenderContext {
 	bytesSent = 0;
 	packetsSent = 0;
 	repairBytesSent = 0;
+	answersHandled = 0;
 	readonly #events: SenderEvent[] = [];
 	readonly #warned = new Set<string>();
 	#strangerWindow = 0;
@@ -146,12 +149,12 @@ export class SenderContext {
 	}
 
 	/** Takes an RTT sample from an echoed timestamp. */
-	sampleRtt(now: number, member: Member, echoed: Timestamp): void {
+	sampleRtt(now: number, peer: Peer, echoed: Timestamp): void {
 		const sentAt = echoed.seconds * 1000 + echoed.microseconds / 1000 - this.config.epochMs;
 		const rttMs = now - sentAt;
 		// A clock that was set, or nonsense: no sample.
 		if (!(rttMs < this.config.grttMs.max * 4) || rttMs < -1000) return;
-		member.rttMs = Math.max(RTT_MS_MIN, rttMs);
+		peer.rttMs = Math.max(RTT_MS_MIN, rttMs);
 	}
 
 	/** What the headers carry: with congestion control never less than the time of a packet. */
@@ -187,24 +190,29 @@ export class SenderContext {
 
 	/** Whether to go on without a member after so many unanswered requests, the first of them `sinceMs` ago. */
 	patienceIsOver(member: Member, requests: number, sinceMs: number): boolean {
-		if (!member.isOurs || this.config.graceMs === 0) return requests >= this.config.robust;
+		if (!this.#ridesOut(member)) return requests >= this.config.robust;
 		return requests >= AWAY_REQUESTS && sinceMs >= AWAY_MS;
 	}
 
 	/** A member does not answer: it is away if it may come back, else lost. */
 	giveUp(now: number, member: Member, reason: string): void {
-		if (member.isOurs && this.config.graceMs > 0) {
+		if (this.#ridesOut(member)) {
 			member.isAway = true;
 			member.awaySince = now;
 			this.emit({ kind: 'receiverAway', receiverId: member.id });
-		} else this.lose(member, reason);
+		} else this.lose(now, member, reason);
 	}
 
-	lose(member: Member, reason: string): void {
+	/** Whether a member that is silent is waited for, as it may come back. */
+	#ridesOut(member: Member): boolean {
+		return (member.isOurs || member.mayMove) && this.config.graceMs > 0;
+	}
+
+	lose(now: number, member: Member, reason: string): void {
 		member.state = 'lost';
 		member.isAway = false;
-		member.reason = reason;
-		this.emit({ kind: 'receiverLost', receiverId: member.id, reason });
+		member.reason = silentProxyReason(this, now, member) ?? reason;
+		this.emit({ kind: 'receiverLost', receiverId: member.id, reason: member.reason });
 	}
 
 	/** Something came from a member that was away. */
@@ -221,7 +229,7 @@ export class SenderContext {
 			// The same sum as in `awayDeadline`: a difference may be rounded to just below the grace, and never be over.
 			if (!member.isAway || now < member.awaySince + this.config.graceMs) continue;
 			const seconds = Math.round(this.config.graceMs / 1000);
-			this.lose(member, `no answer for ${seconds} s`);
+			this.lose(now, member, `no answer for ${seconds} s`);
 			expired = true;
 		}
 		return expired;
@@ -238,17 +246,21 @@ export class SenderContext {
 
 	/**
 	 * Confirms registrations: sends REG_CONF to those whose REGISTER it answers; in an encrypted session KEYINFO, again
-	 * and again until it is acknowledged.
+	 * and again until it is acknowledged, and REG_CONF to those whose proxy has the group key: it waits for that.
 	 */
 	confirmRegistrations(): void {
-		if (this.security !== undefined) {
-			this.#sendKeys(this.security);
-			return;
-		}
-		const waiting = this.roster.select((member) => member.needsConfirmation);
+		const { security, roster } = this;
+		if (security !== undefined) this.#sendKeys(security);
+		const proxies = security === undefined ? [...roster.proxies()].filter((proxy) => proxy.needsConfirmation) : [];
+		const members = roster.select(
+			(member) =>
+				member.needsConfirmation &&
+				(security === undefined || (member.via !== undefined && member.isIn && !member.lacksGroupKey)),
+		);
+		const waiting: Peer[] = [...proxies, ...members];
 		if (waiting.length === 0) return;
-		for (const member of waiting) member.needsConfirmation = false;
-		const ids = waiting.map((member) => member.id);
+		for (const peer of waiting) peer.needsConfirmation = false;
+		const ids = waiting.map((peer) => peer.id);
 		this.outbox.pushList(
 			MessageType.REG_CONF,
 			this.config.privateEndpoint,
@@ -259,7 +271,8 @@ export class SenderContext {
 	}
 
 	#sendKeys(security: SenderSecurity): void {
-		const members = this.roster.select((member) => member.isIn && member.keys?.hasGroupKey === false);
+		const lacksKey = (peer: Peer) => peer.isIn && peer.keys?.hasGroupKey === false;
+		const members: Peer[] = [...[...this.roster.proxies()].filter(lacksKey), ...this.roster.select(lacksKey)];
 		const most = keyInfoItemsPerMessage(this.config.blockBytes);
 		for (let first = 0; first < members.length; first += most) {
 			const encode = security.keyInfoFor(members.slice(first, first + most));

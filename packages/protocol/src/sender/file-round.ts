@@ -15,6 +15,8 @@ import type { SenderContext } from './context.ts';
 import { DataBursts } from './data-bursts.ts';
 import { FileInfoExchange } from './file-info.ts';
 import type { Phase } from './phase.ts';
+import { withProxies } from './proxies/answers.ts';
+import type { ProxyPeer } from './proxies/proxy.ts';
 import type { Member } from './roster.ts';
 import { dropMember, TransferLimits } from './transfer-limits.ts';
 
@@ -142,15 +144,13 @@ export class FileRound implements Phase {
 
 	onStatus(now: number, member: Member, message: Status): void {
 		if (message.fileId !== this.fileId || !this.#isOpenFor(member)) return;
-		if (message.section >= this.#map.sections) return;
-		const blocks = this.#map.blocksIn(message.section);
-		if (message.bitmapBytes < nakBytes(blocks)) return;
-		const missing = countNaks(message.bitmap, message.bitmapAt, blocks);
+		const missing = this.#missingIn(message);
 		// Before the transfer a STATUS can only be a late one of an earlier round.
 		if (missing === 0 || this.#bursts === undefined) return;
 		const { file } = this;
 		this.#context.emit({ kind: 'nakReceived', file, receiverId: member.id, section: message.section, missing });
 		// Before any data was sent a report tells nothing of losses.
+		const blocks = this.#map.blocksIn(message.section);
 		if (this.#bursts.dataPasses > 0 && this.#limits.isExcessive(member, missing, blocks)) {
 			dropMember(this.#context, member, 'Excessive NAKs');
 			this.onRosterChange(now);
@@ -161,6 +161,29 @@ export class FileRound implements Phase {
 		member.missingBlocks += missing;
 		this.#bursts.collect(now, message, missing);
 		if (this.#stage === 'holding') this.#resume(now);
+	}
+
+	/** Nobody is known to lack more than the others behind the proxy: all of them are asked again, and none is counted. */
+	onProxyStatus(now: number, proxy: ProxyPeer, message: Status): void {
+		if (message.fileId !== this.fileId || this.isOver) return;
+		const isForSomebody = this.#members.some((member) => member.via === proxy && this.#isOpenFor(member));
+		const missing = isForSomebody ? this.#missingIn(message) : 0;
+		if (missing === 0 || this.#bursts === undefined) return;
+		const { file } = this;
+		const { section } = message;
+		this.#context.emit({ kind: 'nakReceived', file, receiverId: proxy.id, section, missing, isProxy: true });
+		this.#lastNakAt = now;
+		proxy.hasNaked = true;
+		this.#bursts.collect(now, message, missing);
+		if (this.#stage === 'holding') this.#resume(now);
+	}
+
+	/** Blocks of its section that a STATUS reports missing; 0 if it fits no section. Its bitmap may be longer than that. */
+	#missingIn(message: Status): number {
+		if (message.section >= this.#map.sections) return 0;
+		const blocks = this.#map.blocksIn(message.section);
+		if (message.bitmapBytes < nakBytes(blocks)) return 0;
+		return countNaks(message.bitmap, message.bitmapAt, blocks);
 	}
 
 	onComplete(now: number, member: Member, message: Complete): void {
@@ -259,6 +282,7 @@ export class FileRound implements Phase {
 		this.#doneRequests = 0;
 		// Whoever reported losses in the pass may have lost the repairs too: all that lack something are asked.
 		for (const member of this.#waitingFor('naked')) member.fileState = 'active';
+		for (const proxy of this.#context.roster.proxies()) proxy.hasNaked = false;
 		this.#askDone(now);
 	}
 
@@ -284,7 +308,7 @@ export class FileRound implements Phase {
 		const destination = context.config.privateEndpoint;
 		if (asked.length === 0) context.outbox.push(MessageType.DONE, destination, encode([]));
 		else {
-			const ids = asked.map((member) => member.id);
+			const ids = withProxies(asked, (proxy) => !proxy.hasNaked);
 			context.outbox.pushList(MessageType.DONE, destination, ids, context.idsPerPacket, encode);
 		}
 	}
@@ -312,6 +336,7 @@ export class FileRound implements Phase {
 			member.fileState = 'active';
 			member.missingBlocks = 0;
 		}
+		for (const proxy of this.#context.roster.proxies()) proxy.hasNaked = false;
 		this.#bursts!.rewind(now);
 		this.#stage = 'sending';
 		if (this.#bursts!.isPassOver) this.#endPass(now);

@@ -2,6 +2,7 @@
 import type { Complete, FileInfoAck, Status } from '@uftp/wire';
 import type { SenderFailure } from '../events.ts';
 import type { OutgoingBatch } from '../ports.ts';
+import type { ProxyPeer } from './proxies/proxy.ts';
 import type { Member } from './roster.ts';
 
 export interface Phase {
@@ -14,10 +15,12 @@ export interface Phase {
 	/** A member left, was lost or came back: look again whether there is still something to wait for. */
 	onRosterChange(now: number): void;
 	onRegister?(now: number, member: Member): void;
-	/** Encrypted sessions: the member has acknowledged the group key. */
-	onKeyed?(now: number, member: Member): void;
+	/** Encrypted sessions: the receiver or proxy has acknowledged the group key. */
+	onKeyed?(now: number, peer: Member | ProxyPeer): void;
 	onFileInfoAck?(now: number, member: Member, message: FileInfoAck): void;
 	onStatus?(now: number, member: Member, message: Status): void;
+	/** A proxy reports what any of its receivers misses. */
+	onProxyStatus?(now: number, proxy: ProxyPeer, message: Status): void;
 	onComplete?(now: number, member: Member, message: Complete): void;
 	/** Composes a data burst whose headers take the sequence numbers from `sequence` on; false when there is none now. */
 	compose?(now: number, batch: OutgoingBatch, sequence: number): boolean;

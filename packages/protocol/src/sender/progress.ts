@@ -27,6 +27,7 @@ export function senderProgress(
 		filesBytesDone: itinerary.filesBytesDone,
 		filesBytesTotal: itinerary.filesBytesTotal,
 		rateBytesPerSecond: context.pacer.rateBytesPerSecond,
+		answersHandled: context.answersHandled,
 		receivers: [...context.roster.all()].map((member) => ({
 			receiverId: member.id,
 			state: memberState(member),

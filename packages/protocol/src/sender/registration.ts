@@ -4,9 +4,11 @@
  * A closed group goes on as soon as all are registered, else after `robust` cycles. An open group whose receivers are
  * known beforehand does the same; else it takes C's full count, or ends when nobody new comes any more.
  */
-import { CcType, encodeAnnounce, MessageType } from '@uftp/wire';
+import { CcType, encodeAnnounce, formatUid, MessageType } from '@uftp/wire';
 import type { SenderContext } from './context.ts';
 import type { Phase } from './phase.ts';
+import type { Peer } from './proxies/peer.ts';
+import { ProxyPeer } from './proxies/proxy.ts';
 import type { Member } from './roster.ts';
 
 const CYCLE_GRTT = 3;
@@ -16,6 +18,8 @@ const QUIET_CYCLES = 3;
 const SETTLE_GRTT = 5;
 /** Receivers that register within this get the group key in one message. */
 const KEY_DELAY_GRTT = 0.5;
+/** A proxy that has the group key and confirmed receivers passes it on within this. */
+const KEYS_BEHIND_PROXY_GRTT = 2;
 
 export class Registration implements Phase {
 	readonly #context: SenderContext;
@@ -39,7 +43,8 @@ export class Registration implements Phase {
 		this.#context = context;
 		const { targets, proxies, expected } = context.config;
 		this.#isClosed = targets.length > 0;
-		for (const id of [...targets, ...proxies]) context.roster.add(id);
+		for (const id of targets) context.roster.add(id);
+		for (const id of proxies) context.roster.addProxy(id);
 		this.#awaited = new Set(this.#isClosed ? targets : expected);
 		this.#awaitedLeft = this.#awaited.size;
 		this.#muteLeft = this.#awaited.size;
@@ -62,7 +67,7 @@ export class Registration implements Phase {
 		if (!isCycleOver) return;
 		const isSettled = (this.#isLastWait || this.#isSettled(now)) && !this.#isSomebodyWithoutKeys();
 		if (isSettled || this.#cycle >= context.config.robust) {
-			this.#end();
+			this.#end(now);
 			return;
 		}
 		this.#announce(now);
@@ -77,12 +82,23 @@ export class Registration implements Phase {
 		if (context.security === undefined) this.#arrived(now, member);
 		// The last one that is awaited gets its key at once.
 		else if (this.#awaited.has(member.id) && --this.#muteLeft === 0) context.confirmRegistrations();
+		// Its proxy has the key, and passes it on when the receiver is confirmed.
+		else if (!member.lacksGroupKey) {
+			context.confirmRegistrations();
+			this.#arrived(now, member);
+		}
 		// Soon, with the keys of others that come at the same time.
 		else this.#keysAt = Math.min(this.#keysAt, now + KEY_DELAY_GRTT * context.grttMs);
 	}
 
-	onKeyed(now: number, member: Member): void {
-		this.#arrived(now, member);
+	onKeyed(now: number, peer: Member | ProxyPeer): void {
+		if (!(peer instanceof ProxyPeer)) {
+			this.#arrived(now, peer);
+			return;
+		}
+		// It waits for the confirmation of its receivers before it gives them the key.
+		this.#context.confirmRegistrations();
+		for (const member of peer.present()) this.#arrived(now, member);
 	}
 
 	/** A receiver is ready: registered, and in an encrypted session with the group key. */
@@ -92,12 +108,16 @@ export class Registration implements Phase {
 
 	#everybodyIsThere(now: number): void {
 		// Everybody is there: confirm, and go on without another announcement.
+		const { roster, security, grttMs } = this.#context;
 		this.#context.confirmRegistrations();
-		if (this.#isClosed) this.#end();
+		const hasProxies = roster.some((member) => member.isIn && member.via !== undefined);
+		if (this.#isClosed && !hasProxies) this.#end(now);
 		else {
-			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement.
+			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement, and the
+			// receivers behind proxies two to get the group key.
 			this.#isLastWait = true;
-			this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + this.#context.grttMs);
+			const waitGrtt = hasProxies && security !== undefined ? KEYS_BEHIND_PROXY_GRTT : 1;
+			this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + waitGrtt * grttMs);
 		}
 	}
 
@@ -110,7 +130,7 @@ export class Registration implements Phase {
 			const member = this.#context.roster.get(id);
 			const isMute = member === undefined || member.state === 'mute';
 			if (isMute) this.#muteLeft++;
-			if (isMute || (member.isIn && member.keys?.hasGroupKey === false)) this.#awaitedLeft++;
+			if (isMute || (member.isIn && member.lacksGroupKey)) this.#awaitedLeft++;
 		}
 		if (this.#awaitedLeft === 0) this.#everybodyIsThere(now);
 		else if (this.#muteLeft === 0) this.#context.confirmRegistrations();
@@ -137,7 +157,9 @@ export class Registration implements Phase {
 			this.#queueAnnounce([], this.#cycle === 1);
 			return;
 		}
-		const mute = context.roster.select((member) => member.state === 'mute').map((member) => member.id);
+		const { roster } = context;
+		const isMute = (peer: Peer) => peer.state === 'mute';
+		const mute = [...[...roster.proxies()].filter(isMute), ...roster.select(isMute)].map(({ id }) => id);
 		for (let first = 0; first < mute.length; first += context.idsPerPacket) {
 			this.#queueAnnounce(mute.slice(first, first + context.idsPerPacket), false);
 		}
@@ -181,19 +203,24 @@ export class Registration implements Phase {
 		const quiet = this.#cameThisCycle === 0 ? this.#quietCycles + 1 : 0;
 		if (quiet < QUIET_CYCLES || !context.roster.some((member) => member.isIn)) return false;
 		// Receivers slower than those that came first: they get the round trip time that the user reckons with.
-		const patience = Math.max(SETTLE_GRTT * context.grttMs, context.config.grttMs.initial);
+		// Proxies hold the registrations of their receivers for as long.
+		const guesses = this.#awaitedLeft > 0 || context.config.proxies.length > 0 ? 2 : 1;
+		const patience = Math.max(SETTLE_GRTT * context.grttMs, guesses * context.config.grttMs.initial);
 		return now - this.#startedAt >= patience;
 	}
 
 	#isSomebodyWithoutKeys(): boolean {
-		return this.#context.roster.some((member) => member.isIn && member.keys?.hasGroupKey === false);
+		return this.#context.roster.some((member) => member.isIn && member.lacksGroupKey);
 	}
 
-	#end(): void {
+	#end(now: number): void {
 		const context = this.#context;
 		this.isOver = true;
 		for (const member of context.roster.all()) {
-			if (member.isIn && member.keys?.hasGroupKey === false) context.lose(member, 'no valid answer to KEYINFO');
+			if (!member.isIn || !member.lacksGroupKey) continue;
+			const { via } = member;
+			const who = via === undefined ? '' : ` of its proxy ${formatUid(via.id)}`;
+			context.lose(now, member, `no valid answer${who} to KEYINFO`);
 		}
 		context.emit({
 			kind: 'registrationEnded',

@@ -1,24 +1,22 @@
-/** The sender's table of receivers: who is expected, who came, and how each of them is doing. */
+/** The sender's table of receivers and proxies: who is expected, who came, and how each of them is doing. */
 
 import type { FileResult, Outcome, ReceiverResult } from '../events.ts';
 import { ROSTER_MAX } from '../limits.ts';
-import type { Endpoint } from '../ports.ts';
-import type { MemberKeys } from './security/member-keys.ts';
+import { Peer, type PeerState } from './proxies/peer.ts';
+import { ProxyPeer } from './proxies/proxy.ts';
 
-export type MemberState = 'mute' | 'registered' | 'lost' | 'aborted';
+export type MemberState = PeerState;
 /** Where a receiver is with the file of the current round. */
 export type FileState = 'none' | 'active' | 'naked' | 'done';
 
-export class Member {
-	readonly id: number;
-	state: MemberState = 'mute';
-	address: Endpoint | undefined;
-	/** The receiver is of ours: it rides out silence, and can be served later what it missed. */
-	isOurs = false;
-	instance: readonly [number, number] | undefined;
-	rttMs = 0;
-	/** A REGISTER came that no REG_CONF has answered yet. */
-	needsConfirmation = false;
+/** A receiver. If it is of ours it rides out silence, and can be served later what it missed. */
+export class Member extends Peer {
+	/** The proxy that gathers its answers; undefined: it answers itself. */
+	via: ProxyPeer | undefined;
+	/** Nobody knows whether it is ours, but it may be, and may find another way: it is waited for as if it were. */
+	mayMove = false;
+	/** When it was first said that it is behind another proxy, while its own may still be there. */
+	claimedAt: number | undefined;
 	fileState: FileState = 'none';
 	/** Blocks that its STATUSes since the last rewind reported missing. */
 	missingBlocks = 0;
@@ -33,11 +31,6 @@ export class Member {
 	isFinished = false;
 	/** A COMPLETE for the session's end came that no DONE_CONF has answered yet. */
 	needsDoneConf = false;
-	reason: string | undefined;
-	/** Another address answered with this id: from now on only the registered one counts. */
-	hasDouble = false;
-	/** Encrypted sessions: what it shares with this sender, from its REGISTER on. */
-	keys: MemberKeys | undefined;
 	bytes = 0;
 	readonly files: Record<'received' | 'overwritten' | 'skipped' | 'rejected', number> = {
 		received: 0,
@@ -47,17 +40,13 @@ export class Member {
 	};
 	filesMissing = 0;
 
-	constructor(id: number) {
-		this.id = id;
-	}
-
-	/** In the session, whether it answers at present or not. */
-	get isIn(): boolean {
-		return this.state === 'registered';
-	}
-
 	get isPresent(): boolean {
 		return this.state === 'registered' && !this.isAway;
+	}
+
+	/** Encrypted sessions: it has registered, but the group key is not there yet: with it, or with its proxy. */
+	get lacksGroupKey(): boolean {
+		return (this.via ?? this).keys?.hasGroupKey === false;
 	}
 
 	/** Counts what became of one file. */
@@ -80,33 +69,57 @@ export class Member {
 
 export class Roster {
 	readonly #members = new Map<number, Member>();
+	readonly #proxies = new Map<number, ProxyPeer>();
 
 	/** The member with this id, made if there is room. */
 	add(id: number): Member | undefined {
 		const known = this.#members.get(id);
 		if (known !== undefined) return known;
-		if (this.#members.size >= ROSTER_MAX) return undefined;
+		if (this.isFull) return undefined;
 		const member = new Member(id);
 		this.#members.set(id, member);
 		return member;
 	}
 
-	/** Takes in a member that was made elsewhere. The caller has seen that there is room. */
-	put(member: Member): void {
-		this.#members.set(member.id, member);
+	/** The proxy with this id, made if there is room. */
+	addProxy(id: number): ProxyPeer | undefined {
+		const known = this.#proxies.get(id);
+		if (known !== undefined) return known;
+		if (this.isFull) return undefined;
+		const proxy = new ProxyPeer(id);
+		this.#proxies.set(id, proxy);
+		return proxy;
+	}
+
+	/** Takes in who was made elsewhere. The caller has seen that there is room. */
+	put(peer: Member | ProxyPeer): void {
+		if (peer instanceof ProxyPeer) this.#proxies.set(peer.id, peer);
+		else this.#members.set(peer.id, peer);
 	}
 
 	get isFull(): boolean {
-		return this.#members.size >= ROSTER_MAX;
+		return this.size >= ROSTER_MAX;
 	}
 
 	get(id: number): Member | undefined {
 		return this.#members.get(id);
 	}
 
-	get size(): number {
-		return this.#members.size;
+	proxy(id: number): ProxyPeer | undefined {
+		return this.#proxies.get(id);
 	}
+
+	/** Receivers and proxies: what the group size on the wire counts. */
+	get size(): number {
+		return this.#members.size + this.#proxies.size;
+	}
+
+	/** All proxies, in the order in which they came. */
+	proxies(): IterableIterator<ProxyPeer> {
+		return this.#proxies.values();
+	}
+
+	/** Receivers only, as everywhere but where proxies are named. */
 
 	all(): IterableIterator<Member> {
 		return this.#members.values();
@@ -136,6 +149,7 @@ export class Roster {
 			receiverId: member.id,
 			outcome: sessionOutcome(member),
 			address: member.address,
+			...(member.via === undefined ? {} : { viaProxyId: member.via.id }),
 			...(member.reason === undefined ? {} : { reason: member.reason }),
 			isOurs: member.isOurs,
 			rttMs: member.rttMs,

@@ -3,27 +3,15 @@
  * for those that were away, and their end. Routes messages and time to the current phase; `../session.ts` says how it
  * is driven.
  */
-import {
-	type CommonHeader,
-	type Complete,
-	decodeAbort,
-	decodeHeader,
-	decodeRegister,
-	emptyHeader,
-	HEADER_BYTES,
-	isMalformed,
-	MALFORMED_REASONS,
-	type Malformed,
-	MessageType,
-} from '@uftp/wire';
+import { type CommonHeader, decodeHeader, emptyHeader, HEADER_BYTES, isMalformed, MessageType } from '@uftp/wire';
 import { assert } from '../assert.ts';
 import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress } from '../events.ts';
 import { DROPPED_EVENT_MS } from '../limits.ts';
 import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import type { Session } from '../session.ts';
-import { admit, enroll, FROM_RECEIVERS, hasMoved, isFromMember, reportRefusal } from './admission.ts';
-import { type Answer, decodeAnswer } from './answers.ts';
+import { FROM_RECEIVERS } from './admission.ts';
+import { AnswerDesk, reportMalformed } from './answer-desk.ts';
 import { Completion } from './completion.ts';
 import { composeControl } from './compose-control.ts';
 import { SenderContext } from './context.ts';
@@ -32,12 +20,12 @@ import { Itinerary, type Stop } from './itinerary.ts';
 import type { Phase } from './phase.ts';
 import { senderProgress } from './progress.ts';
 import { Registration } from './registration.ts';
-import type { Member } from './roster.ts';
 import { isRefusedInClear, openSealed } from './security/incoming.ts';
 
 export class SenderSession implements Session<SenderEvent> {
 	readonly #context: SenderContext;
 	readonly #itinerary: Itinerary;
+	readonly #desk: AnswerDesk;
 	readonly #header: CommonHeader = emptyHeader();
 	#phase: Phase | undefined;
 	/** The stop whose file the shell is opening, or of the round that runs. */
@@ -56,6 +44,7 @@ export class SenderSession implements Session<SenderEvent> {
 		this.#now = now;
 		this.#context = new SenderContext(config, catalogue, now);
 		this.#itinerary = new Itinerary(this.#context);
+		this.#desk = new AnswerDesk(this.#context, this.#itinerary);
 		this.#phase = new Registration(this.#context, now);
 	}
 
@@ -66,6 +55,11 @@ export class SenderSession implements Session<SenderEvent> {
 
 	get progress(): SenderProgress {
 		return senderProgress(this.#context, this.#phase, this.#itinerary, this.#end !== undefined);
+	}
+
+	/** Messages of this session that came from receivers and proxies, whatever was in them. */
+	get answersHandled(): number {
+		return this.#context.answersHandled;
 	}
 
 	pollEvent(): SenderEvent | undefined {
@@ -133,12 +127,13 @@ export class SenderSession implements Session<SenderEvent> {
 		const { config } = this.#context;
 		const header = decodeHeader(bytes, at, length, this.#header);
 		if (isMalformed(header)) {
-			this.#drop(from, header);
+			reportMalformed(this.#context, from, header);
 			return;
 		}
 		// A datagram of another session or of another sender on a shared address is nobody's fault.
 		if (header.groupId !== config.groupId || this.#end !== undefined) return;
 		if (header.sourceId === config.sourceId && !FROM_RECEIVERS.has(header.func)) return;
+		this.#context.answersHandled++;
 		const isRegistering = this.#phase instanceof Registration;
 		let clearLength = length;
 		if (header.func === MessageType.ENCRYPTED) {
@@ -147,9 +142,7 @@ export class SenderSession implements Session<SenderEvent> {
 		} else if (isRefusedInClear(this.#context, from, header, isRegistering)) return;
 		const bodyAt = at + HEADER_BYTES;
 		const bodyLength = clearLength - HEADER_BYTES;
-		if (header.func === MessageType.REGISTER) this.#onRegister(now, from, bytes, bodyAt, bodyLength);
-		else if (header.func === MessageType.CLIENT_KEY) this.#onClientKey(now, from, bytes, bodyAt, bodyLength);
-		else this.#onAnswer(now, from, header.func, bytes, bodyAt, bodyLength);
+		this.#desk.take(now, from, header, this.#phase, bytes, bodyAt, bodyLength);
 		this.#advance(now);
 	}
 
@@ -184,97 +177,6 @@ export class SenderSession implements Session<SenderEvent> {
 	/** Ends the session for everybody. */
 	abort(now: number, reason: string): void {
 		this.#fail(now, 'interrupted', reason);
-	}
-
-	#onRegister(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
-		const message = decodeRegister(bytes, at, length);
-		if (isMalformed(message)) {
-			this.#drop(from, message);
-			return;
-		}
-		const isRegistering = this.#phase instanceof Registration;
-		const member = admit(this.#context, now, from, this.#header.sourceId, message, isRegistering);
-		if (member !== undefined) this.#phase?.onRegister?.(now, member);
-		else if (!isRegistering) this.#context.confirmRegistrations();
-	}
-
-	#onClientKey(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
-		const { handshakes } = this.#context;
-		if (handshakes === undefined || !(this.#phase instanceof Registration)) return;
-		const member = handshakes.clientKey(now, from, this.#header.sourceId, bytes, at, length);
-		if (member === undefined) return;
-		if (isMalformed(member)) this.#drop(from, member);
-		else this.#phase.onRegister(now, enroll(this.#context, member));
-	}
-
-	#onAnswer(now: number, from: Endpoint, func: number, bytes: Uint8Array, at: number, length: number): void {
-		const context = this.#context;
-		const id = this.#header.sourceId;
-		const member = context.roster.get(id);
-		if (member === undefined || member.state === 'mute') {
-			if (func !== MessageType.ABORT) context.abortStranger(now, from, id, 'Not in host list');
-			else if (this.#phase instanceof Registration) {
-				const refusal = decodeAbort(bytes, at, length);
-				if (isMalformed(refusal)) this.#drop(from, refusal);
-				// Why it was not let in says more than that it gave up.
-				else if (member !== undefined) this.#aborted(now, member, member.reason ?? refusal.message);
-				else reportRefusal(context, from, id, refusal);
-			}
-			return;
-		}
-		if (!isFromMember(member, from) && !hasMoved(member)) {
-			context.emit({ kind: 'dropped', reason: 'an answer in the name of a receiver at another address', from });
-			return;
-		}
-		if (!member.isIn) return;
-		const message = decodeAnswer(func, bytes, at, length);
-		if (message === undefined) return;
-		if (isMalformed(message)) {
-			this.#drop(from, message);
-			return;
-		}
-		if (member.isAway) member.address = from;
-		context.welcomeBack(member);
-		this.#route(now, member, message);
-	}
-
-	#route(now: number, member: Member, message: Answer): void {
-		this.#context.congestion?.hear(now, member, message);
-		switch (message.kind) {
-			case MessageType.FILEINFO_ACK:
-				this.#itinerary.hasAnswers = true;
-				this.#context.sampleRtt(now, member, message.message.timestamp);
-				this.#phase?.onFileInfoAck?.(now, member, message.message);
-				return;
-			case MessageType.KEYINFO_ACK:
-				if (this.#context.handshakes?.acknowledge(member, message.message.verifyData) !== true) return;
-				this.#context.emit({ kind: 'keyed', receiverId: member.id });
-				this.#phase?.onKeyed?.(now, member);
-				return;
-			case MessageType.STATUS:
-				this.#phase?.onStatus?.(now, member, message.message);
-				return;
-			case MessageType.COMPLETE:
-				this.#onComplete(now, member, message.message);
-				return;
-			case MessageType.ABORT:
-				this.#aborted(now, member, message.message.message);
-		}
-	}
-
-	#aborted(now: number, member: Member, reason: string): void {
-		member.state = 'aborted';
-		member.isAway = false;
-		member.reason = reason;
-		this.#context.emit({ kind: 'receiverAborted', receiverId: member.id, reason });
-		this.#phase?.onRosterChange(now);
-	}
-
-	#onComplete(now: number, member: Member, message: Complete): void {
-		const phase = this.#phase;
-		this.#itinerary.hasAnswers = true;
-		if (phase instanceof FileRound && phase.fileId !== message.fileId) this.#itinerary.completedLate(member, message);
-		else phase?.onComplete?.(now, member, message);
 	}
 
 	/** Goes on to the next phase as long as the current one is over. */
@@ -392,9 +294,5 @@ export class SenderSession implements Session<SenderEvent> {
 		this.#end = end;
 		this.#phase = undefined;
 		this.#context.emit({ kind: 'ended', end });
-	}
-
-	#drop(from: Endpoint, malformed: Malformed): void {
-		this.#context.emit({ kind: 'dropped', reason: MALFORMED_REASONS[malformed.malformed], from });
 	}
 }

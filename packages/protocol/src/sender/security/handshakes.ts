@@ -4,6 +4,8 @@ import { Allowance } from '../../allowance.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { SenderContext } from '../context.ts';
+import type { Peer } from '../proxies/peer.ts';
+import { ProxyPeer } from '../proxies/proxy.ts';
 import { Member } from '../roster.ts';
 import { agreeOnKeys, checkClientKey, isAcknowledged } from './member-keys.ts';
 import type { SenderSecurity } from './sender-security.ts';
@@ -19,8 +21,8 @@ export class Handshakes {
 	readonly #allowance = new Allowance(KEY_OPERATIONS_PER_SECOND, 1000);
 	/** CLIENT_KEYs that overtook their REGISTER, by receiver. */
 	readonly #early = new Map<number, EarlyClientKey>();
-	/** Receivers of an open group that have not proved who they are, oldest first. */
-	readonly #candidates = new Map<number, Member>();
+	/** Receivers and proxies of an open group that have not proved who they are, oldest first. */
+	readonly #candidates = new Map<number, Member | ProxyPeer>();
 
 	constructor(context: SenderContext, security: SenderSecurity) {
 		this.#context = context;
@@ -33,24 +35,37 @@ export class Handshakes {
 	 */
 	candidate(id: number): Member {
 		const known = this.#candidates.get(id);
-		if (known !== undefined) return known;
-		if (this.#candidates.size >= CANDIDATES_MAX) this.#candidates.delete(this.#candidates.keys().next().value!);
+		if (known instanceof Member) return known;
 		const member = new Member(id);
-		this.#candidates.set(id, member);
+		this.#keep(member);
 		return member;
 	}
 
+	/** The same for a proxy. */
+	proxyCandidate(id: number): ProxyPeer {
+		const known = this.#candidates.get(id);
+		if (known instanceof ProxyPeer) return known;
+		const proxy = new ProxyPeer(id);
+		this.#keep(proxy);
+		return proxy;
+	}
+
+	#keep(peer: Member | ProxyPeer): void {
+		if (this.#candidates.size >= CANDIDATES_MAX) this.#candidates.delete(this.#candidates.keys().next().value!);
+		this.#candidates.set(peer.id, peer);
+	}
+
 	/** A REGISTER of a member came once more. */
-	registerAgain(now: number, from: Endpoint, member: Member, message: Register): void {
-		const { keys } = member;
+	registerAgain(now: number, from: Endpoint, peer: Peer, message: Register): void {
+		const { keys } = peer;
 		// With the group key it needs nothing more; a repeat gets KEYINFO with the next cycle anyway.
 		if (keys === undefined || keys.hasGroupKey || keys.isOf(message)) return;
 		// Started anew. Behind a proved key there may be anybody: that one has to wait for the next session.
-		if (!this.#security.needsClientKeys && this.#agree(now, from, member, message)) member.address = from;
+		if (!this.#security.needsClientKeys && this.#agree(now, from, peer, message)) peer.address = from;
 	}
 
 	/** A REGISTER came: takes over the keys that follow from it. True if the receiver may be let in. */
-	register(now: number, from: Endpoint, member: Member, message: Register): boolean {
+	register(now: number, from: Endpoint, member: Peer, message: Register): boolean {
 		// Repeated until it is answered: what it says was worked out when it came first.
 		if (member.keys?.isOf(message) !== true && !this.#agree(now, from, member, message)) return false;
 		if (!this.#security.needsClientKeys || member.keys?.clientKey !== undefined) return true;
@@ -61,7 +76,7 @@ export class Handshakes {
 		return !isMalformed(clientKey) && this.#check(now, member, clientKey);
 	}
 
-	#agree(now: number, from: Endpoint, member: Member, message: Register): boolean {
+	#agree(now: number, from: Endpoint, member: Peer, message: Register): boolean {
 		const context = this.#context;
 		if (!this.#allowance.take(now)) {
 			context.emit({ kind: 'dropped', reason: 'too many REGISTERs at the same time', from });
@@ -86,10 +101,11 @@ export class Handshakes {
 		bytes: Uint8Array,
 		at: number,
 		length: number,
-	): Member | Malformed | undefined {
+	): Member | ProxyPeer | Malformed | undefined {
 		const message = decodeClientKey(bytes, at, length);
 		if (isMalformed(message)) return message;
-		const member = this.#context.roster.get(id) ?? this.#candidates.get(id);
+		const { roster } = this.#context;
+		const member = roster.get(id) ?? roster.proxy(id) ?? this.#candidates.get(id);
 		const keys = member?.keys;
 		if (member === undefined || keys === undefined) {
 			// C senders do not survive this; the REGISTER is under way, or will be repeated.
@@ -101,7 +117,7 @@ export class Handshakes {
 		return isSameEndpoint(keys.from, from) && this.#check(now, member, message) ? member : undefined;
 	}
 
-	#check(now: number, member: Member, message: ClientKey): boolean {
+	#check(now: number, member: Peer, message: ClientKey): boolean {
 		const context = this.#context;
 		if (!this.#allowance.take(now)) return false;
 		const keys = member.keys!;
@@ -115,7 +131,7 @@ export class Handshakes {
 	}
 
 	/** A KEYINFO_ACK came: true if it is right, and new. */
-	acknowledge(member: Member, verifyData: Uint8Array): boolean {
+	acknowledge(member: Peer, verifyData: Uint8Array): boolean {
 		const { keys } = member;
 		if (keys === undefined || keys.hasGroupKey) return false;
 		if (!isAcknowledged(this.#security, keys, verifyData)) {

@@ -2,6 +2,7 @@
 import { describeRefusal, type OpenRefusal, unwrapOpened } from '@uftp/crypto';
 import { type CommonHeader, formatUid, MESSAGE_TRAITS, MessageType, messageName } from '@uftp/wire';
 import type { Endpoint } from '../../ports.ts';
+import { isFromPeer } from '../admission.ts';
 import type { SenderContext } from '../context.ts';
 import { REPLAYED } from './sender-security.ts';
 
@@ -17,13 +18,16 @@ export function openSealed(
 	at: number,
 	length: number,
 ): number {
-	const { security } = context;
-	const member = context.roster.get(header.sourceId);
-	if (security === undefined || member?.keys === undefined || !member.isIn) {
+	const { security, roster } = context;
+	const member = roster.get(header.sourceId);
+	const peer = member ?? roster.proxy(header.sourceId);
+	// A receiver behind a proxy has no keys of its own here: it has the group key from its proxy.
+	const keys = (member?.via ?? peer)?.keys;
+	if (security === undefined || peer === undefined || keys === undefined || !peer.isIn) {
 		context.emit({ kind: 'dropped', reason: 'an ENCRYPTED message of nobody who has keys', from });
 		return 0;
 	}
-	const plainBytes = security.open(member, bytes, at, length);
+	const plainBytes = security.open(peer, keys, bytes, at, length);
 	if (plainBytes <= 0) {
 		const why = plainBytes === REPLAYED ? 'replayed' : describeRefusal(plainBytes as OpenRefusal);
 		context.emit({ kind: 'dropped', reason: `an ENCRYPTED message that is ${why}`, from });
@@ -50,14 +54,19 @@ export function isRefusedInClear(
 	if (context.security === undefined) return false;
 	const { encryption } = MESSAGE_TRAITS[header.func];
 	if (encryption === 'never') return false;
-	// Before it has the group key a receiver can only abort in the clear.
-	const member = context.roster.get(header.sourceId);
-	if (header.func === MessageType.ABORT && isRegistering && member?.keys?.hasGroupKey !== true) return false;
+	const { roster } = context;
+	const proxy = roster.proxy(header.sourceId);
+	const member = roster.get(header.sourceId);
+	// Before it has the group key a receiver can only abort in the clear, and what C's proxies abort is always clear.
+	const isKeyed = proxy === undefined && member?.keys?.hasGroupKey === true;
+	if (header.func === MessageType.ABORT && isRegistering && !isKeyed) return false;
 	const reason = `a clear ${messageName(header.func)} in an encrypted session`;
 	context.emit({ kind: 'dropped', reason, from });
 	// Of two receivers with one id the second never gets the group key: that has been said.
 	if (member?.hasDouble === true) return true;
 	const who = `from ${from.host} as ${formatUid(header.sourceId)}`;
-	context.warnOnce('clear', `${reason}, ${who}, was ignored: it is forged`);
+	const isProxys = header.func === MessageType.ABORT && proxy !== undefined && isFromPeer(proxy, from);
+	const why = isProxys ? 'proxies of 4.x do not seal it, so anybody may have sent it' : 'it is forged';
+	context.warnOnce(`clear ${isProxys}`, `${reason}, ${who}, was ignored: ${why}`);
 	return true;
 }

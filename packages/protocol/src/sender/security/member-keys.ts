@@ -20,9 +20,7 @@ import {
 	verifyData,
 } from '@uftp/crypto';
 import { type ClientKey, formatUid, type Register, spanBytes } from '@uftp/wire';
-import { RECEIVER_REPLAY_WINDOW } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { ReplayWindow } from '../../replay-window.ts';
 import type { SenderSecurity } from './sender-security.ts';
 
 export class MemberKeys {
@@ -30,7 +28,6 @@ export class MemberKeys {
 	readonly from: Endpoint;
 	readonly handshake: Handshake;
 	readonly sessionKeys: KeyBlock;
-	readonly window = new ReplayWindow(RECEIVER_REPLAY_WINDOW);
 	/** The key that a CLIENT_KEY has proved. */
 	clientKey: PublicKey | undefined;
 	/** Checks the signatures of this receiver's packets, with key-exchange signatures. */

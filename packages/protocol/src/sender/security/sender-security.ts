@@ -32,7 +32,8 @@ import {
 import { needsClientKeys, type SenderSecurityConfig, senderSecurityProblem } from '../../security-config.ts';
 import type { SenderConfig } from '../../sender-config.ts';
 import type { Encode } from '../outbox.ts';
-import type { Member } from '../roster.ts';
+import type { Peer } from '../proxies/peer.ts';
+import type { MemberKeys } from './member-keys.ts';
 
 /** Why a sealed datagram was not taken: a reason for the counters, or the length of what it said in the clear. */
 export const REPLAYED = -100;
@@ -108,12 +109,12 @@ export class SenderSecurity {
 		signField(signer, bytes, 0, length, headerEnd - fieldBytes, fieldBytes);
 	}
 
-	/** A KEYINFO with the group key for these receivers, wrapped at the moment of sending. */
-	keyInfoFor(members: readonly Member[]): Encode {
+	/** A KEYINFO with the group key for these receivers and proxies, wrapped at the moment of sending. */
+	keyInfoFor(peers: readonly Peer[]): Encode {
 		return (bytes, at) => {
-			const recipients = members
-				.filter((member) => member.keys !== undefined)
-				.map((member) => ({ clientId: member.id, keys: member.keys!.sessionKeys }));
+			const recipients = peers
+				.filter((peer) => peer.keys !== undefined)
+				.map((peer) => ({ clientId: peer.id, keys: peer.keys!.sessionKeys }));
 			const { backend, suite } = this.config;
 			const message = composeKeyInfo(backend, suite, this.groupMaster, this.#counter, this.#sourceId, recipients);
 			return encodeKeyInfo(bytes, at, message);
@@ -121,18 +122,23 @@ export class SenderSecurity {
 	}
 
 	/**
-	 * Opens a datagram of a receiver in place. Returns how many plain bytes it holds, `REPLAYED`, or an `OpenRefusal`.
+	 * Opens a datagram of a receiver or proxy in place; what a receiver behind a proxy signs, its proxy has signed anew with
+	 * key-exchange signatures. Returns how many plain bytes it holds, `REPLAYED`, or an `OpenRefusal`.
 	 */
-	open(member: Member, bytes: Uint8Array, at: number, length: number): number {
-		const { keys } = member;
-		if (keys === undefined) return REPLAYED;
+	open(peer: Peer, keys: MemberKeys, bytes: Uint8Array, at: number, length: number): number {
 		const { counterHigh, counterLow } = EncryptedLayout.fields;
 		const high = counterHigh.get(bytes, at + HEADER_BYTES);
 		const low = counterLow.get(bytes, at + HEADER_BYTES);
-		if (!keys.window.isFresh(high, low)) return REPLAYED;
+		const { window } = peer;
+		if (!window.isFresh(high, low)) return REPLAYED;
 		const plainBytes = this.#opener.open(bytes, at, length, keys.packetVerifier);
-		if (plainBytes > 0) keys.window.note(high, low);
+		if (plainBytes > 0) window.note(high, low);
 		return plainBytes;
+	}
+
+	/** Every packet is signed by who sends it, and a proxy signs anew what it passes on. */
+	get signsByKey(): boolean {
+		return this.config.suite.signature === SignatureType.KEYEX;
 	}
 }
 
