@@ -1,5 +1,14 @@
 /** What a receiving node is told at its start. */
+import type { Endpoint } from './ports.ts';
 import type { ReceiverSecurityConfig } from './security-config.ts';
+
+/** The proxy that gathers this receiver's answers for its senders (-R). */
+export interface ResponseProxyConfig {
+	/** Where it listens: receivers' answers and KEY_REQs go there, its own messages come from there. */
+	readonly endpoint: Endpoint;
+	/** The 20 bytes of the key that it must show; undefined: whichever it shows is taken. */
+	readonly fingerprint?: Uint8Array | undefined;
+}
 
 export interface ReceiverConfig {
 	/** This receiver's id; unique in the group. */
@@ -14,6 +23,8 @@ export interface ReceiverConfig {
 	readonly bitmapBytesMax: number;
 	/** Keys, and whom to accept; undefined: everybody, and only in the clear. */
 	readonly security?: ReceiverSecurityConfig | undefined;
+	/** Undefined: answers go to the senders. See `Receiver.setResponseProxy`. */
+	readonly responseProxy?: ResponseProxyConfig | undefined;
 }
 
 export const RECEIVER_DEFAULTS = {

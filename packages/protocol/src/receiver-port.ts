@@ -3,7 +3,8 @@
  * rules; this adds the path of the data.
  */
 import type { ReceiverEvent } from './events.ts';
-import type { CompleteStatus, FileDecision } from './ports.ts';
+import type { CompleteStatus, Endpoint, FileDecision } from './ports.ts';
+import type { ResponseProxyConfig } from './receiver-config.ts';
 import type { Session } from './session.ts';
 
 export interface Receiver extends Session<ReceiverEvent> {
@@ -41,6 +42,20 @@ export interface Receiver extends Session<ReceiverEvent> {
 	fileStored(now: number, handle: number, status?: CompleteStatus): void;
 	/** Writing or finishing failed: the session ends with an ABORT that carries the reason. */
 	fileFailed(now: number, handle: number, reason: string): void;
+
+	/**
+	 * The response proxy of the sessions that begin from now on; undefined: none. Those under way keep theirs. Its key is
+	 * asked for at once; encrypted sessions that are announced before it has come are joined when it comes.
+	 */
+	setResponseProxy(now: number, proxy: ResponseProxyConfig | undefined): void;
+	/**
+	 * The response proxy at `endpoint` is dead. Its sessions go on through the one that is set now (call
+	 * `setResponseProxy` first), or with the sender itself if none or the dead one is set: in the clear behind a new
+	 * REGISTER, encrypted with the group key that they have. Those that have no group key yet end as `unconfirmed` and
+	 * begin anew when they are announced again; those with key-exchange signatures end as `proxyLost`. Does nothing for
+	 * other proxies' sessions, so it may be said twice.
+	 */
+	responseProxyLost(now: number, endpoint: Endpoint): void;
 
 	/** Ends one session (groupId) or all, with an ABORT to the sender. */
 	abort(now: number, reason: string, groupId?: number): void;

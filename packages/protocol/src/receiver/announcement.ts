@@ -6,6 +6,8 @@ export type Verdict =
 	| { readonly kind: 'join' }
 	/** Not for this receiver, or no room: no answer. */
 	| { readonly kind: 'ignore'; readonly reason: string }
+	/** Not yet: it may be judged again when the response proxy has said its key. */
+	| { readonly kind: 'wait'; readonly reason: string }
 	/** Asked for, but impossible: the sender is told with an ABORT. */
 	| { readonly kind: 'refuse'; readonly reason: string };
 

@@ -33,7 +33,9 @@ export interface SessionLink {
 	readonly groupInstance: number;
 	readonly senderId: number;
 	/** Where the ANNOUNCE came from. */
-	readonly replyTo: Endpoint;
+	readonly sender: Endpoint;
+	/** The response proxy that takes the answers; undefined: the sender does. */
+	proxy: Endpoint | undefined;
 	/** Sequence number of the next message to this sender. */
 	sequence: number;
 	/** The keys of an encrypted session. */
@@ -144,7 +146,7 @@ export class AnswerQueue {
 			batch.stride = length;
 			batch.lastLength = length;
 			batch.file = -1;
-			batch.destination = link.replyTo;
+			batch.destination = link.proxy ?? link.sender;
 			this.#counters.answersSent++;
 			return true;
 		}

@@ -8,6 +8,7 @@ import { CompleteStatus, type Endpoint } from '../ports.ts';
 import type { AnswerQueue, SessionLink } from './answers.ts';
 import { SESSION_FILE_ID } from './completion.ts';
 import { type FinishedFiles, identityHash } from './finished-files.ts';
+import { isSameEndpoint } from './proxied/endpoints.ts';
 import type { SessionOutcome } from './session-context.ts';
 
 interface EndedSession {
@@ -31,7 +32,7 @@ export function isOtherRun(
 	header: Readonly<CommonHeader>,
 	silentMs: number,
 ): boolean {
-	if (from.host !== link.replyTo.host || from.port !== link.replyTo.port) return true;
+	if (!isSameEndpoint(from, link.sender)) return true;
 	return header.sequence === 0 && silentMs > FIRST_PACKET_MS;
 }
 
@@ -90,6 +91,13 @@ export class EndedSessions {
 	linkOf(now: number, groupId: number): SessionLink | undefined {
 		const session = this.#sessions.get(groupId);
 		return session !== undefined && now - session.endedAt < ENDED_SESSION_MS ? session.link : undefined;
+	}
+
+	/** A response proxy is lost: late answers go to another one, or to the senders. */
+	moveFrom(lost: Endpoint, to: Endpoint | undefined): void {
+		for (const { link } of this.#sessions.values()) {
+			if (link.proxy !== undefined && isSameEndpoint(link.proxy, lost)) link.proxy = to;
+		}
 	}
 
 	/** A message after the end; `isKnown` is false when it is of no session remembered here. */

@@ -4,9 +4,7 @@
  */
 import { openedAt, unwrapOpened } from '@uftp/crypto';
 import {
-	type Announce,
 	type CommonHeader,
-	decodeAnnounce,
 	decodeHeader,
 	emptyHeader,
 	HEADER_BYTES,
@@ -14,30 +12,29 @@ import {
 	isMalformed,
 	MessageType,
 } from '@uftp/wire';
-import { Allowance } from '../allowance.ts';
 import type { ReceiverEvent } from '../events.ts';
-import { REFUSALS_PER_SECOND, UNCONFIRMED_MS_MIN } from '../limits.ts';
 import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../ports.ts';
-import type { ReceiverConfig } from '../receiver-config.ts';
+import type { ReceiverConfig, ResponseProxyConfig } from '../receiver-config.ts';
 import type { Receiver } from '../receiver-port.ts';
-import { NEVER } from '../timers.ts';
-import { judge, termsOf } from './announcement.ts';
 import { AnswerQueue, type SessionLink } from './answers.ts';
 import { blockHeaderBytes, isBlockHeader } from './block-header.ts';
 import { BitmapBudget } from './block-ledger.ts';
 import { Counters } from './counters.ts';
-import { EndedSessions, isOtherRun } from './ended-sessions.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import { HoldOff } from './hold-off.ts';
+import { Invitations } from './invitations.ts';
+import { isSameEndpoint } from './proxied/endpoints.ts';
+import { originOf } from './proxied/origin.ts';
+import { ResponseProxy } from './proxied/response-proxy.ts';
 import { Reports, strayReason } from './reports.ts';
 import { isOrdinary, isSealable, looksSealed, openSealed, uncoverBlock } from './security/sealed-datagrams.ts';
-import { SessionSecurer } from './security/session-securer.ts';
-import { ReceiverSession } from './session.ts';
-import { type FileOwner, type NodeServices, SessionContext } from './session-context.ts';
+import type { ReceiverSession } from './session.ts';
+import type { FileOwner, NodeServices } from './session-context.ts';
+import { SessionTable } from './session-table.ts';
 
 const { groupId: groupIdField } = Header.fields;
 
 export class ReceiverNode implements Receiver {
-	readonly #config: ReceiverConfig;
 	readonly #counters = new Counters();
 	readonly #reports = new Reports(this.#counters);
 	readonly #answers: AnswerQueue;
@@ -47,19 +44,16 @@ export class ReceiverNode implements Receiver {
 	readonly #arrival = { isMarked: false };
 	placedAt = 0;
 	placedBytes = 0;
-	/** By group id. */
-	readonly #sessions = new Map<number, ReceiverSession>();
-	/** The session that data is coming for: the map is asked only when it changes. */
-	#hot: ReceiverSession | undefined;
+	readonly #sessions: SessionTable;
 	readonly #header = emptyHeader();
-	readonly #refusals = new Allowance(REFUSALS_PER_SECOND, 1000);
-	readonly #securer: SessionSecurer;
+	readonly #responseProxy: ResponseProxy;
+	readonly #invitations: Invitations;
 
 	constructor(config: ReceiverConfig) {
-		this.#config = config;
-		this.#securer = new SessionSecurer(config);
 		this.#answers = new AnswerQueue(config.receiverId, this.#counters);
 		this.#ended = new EndedSessions(config.receiverId, this.#answers);
+		this.#sessions = new SessionTable(this.#ended);
+		this.#responseProxy = new ResponseProxy(config, (event) => this.#reports.emit(event));
 		let lastHandle = 0;
 		this.#node = {
 			config,
@@ -67,12 +61,14 @@ export class ReceiverNode implements Receiver {
 			counters: this.#counters,
 			budget: new BitmapBudget(config.bitmapBytesMax),
 			holdOff: new HoldOff(config.instance[0] ^ config.instance[1] ^ config.receiverId),
+			responseProxy: this.#responseProxy,
 			placement: this.#placement,
 			arrival: this.#arrival,
 			handles: new Map<number, FileOwner>(),
 			newHandle: () => ++lastHandle,
 			emit: (event) => this.#reports.emit(event),
 		};
+		this.#invitations = new Invitations(this.#node, this.#sessions, this.#ended, this.#reports);
 	}
 
 	// ---- input
@@ -85,7 +81,10 @@ export class ReceiverNode implements Receiver {
 			return;
 		}
 		const { func } = header;
-		if (func === MessageType.ANNOUNCE) this.#handleAnnounce(now, from, header, bytes, at, length);
+		if (func === MessageType.ANNOUNCE) this.#invitations.handleAnnounce(now, from, header, bytes, at, length);
+		else if (func === MessageType.PROXY_KEY) {
+			this.#handleProxyKey(now, from, bytes, at + HEADER_BYTES, length - HEADER_BYTES);
+		}
 		// The driver gives data to handleBlock, and what is sealed to handleSealed.
 		else if (func === MessageType.FILESEG || func === MessageType.ENCRYPTED) {
 			this.#counters.drop('data-off-the-data-path');
@@ -107,95 +106,22 @@ export class ReceiverNode implements Receiver {
 			else if (!late.isKnown) this.#counters.drop(strayReason(header));
 			return;
 		}
-		const { link } = session.context;
-		if (header.sourceId !== link.senderId || header.groupInstance !== link.groupInstance) {
-			this.#reports.drop(now, header.sourceId === link.senderId ? 'wrong-instance' : 'wrong-source', from);
+		const origin = originOf(session.context, header, from);
+		if (typeof origin !== 'string') {
+			if (origin.isOrdinary) this.#counters.drop(origin.reason);
+			else this.#reports.drop(now, origin.reason, from);
 			return;
 		}
-		if (!session.context.isFromSender(from.host)) {
-			this.#reports.drop(now, 'wrong-address', from);
-			return;
-		}
-		const malformed = session.handleMessage(now, header, bytes, at, length);
+		const malformed = session.handleMessage(now, header, bytes, at, length, false, origin);
 		if (malformed !== undefined) this.#reports.drop(now, malformed.malformed, from);
-		this.#settle(now, session);
+		this.#sessions.settle(now, session);
 	}
 
-	#handleAnnounce(
-		now: number,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): void {
-		const known = this.#sessions.get(header.groupId);
-		if (known !== undefined && known.context.link.senderId !== header.sourceId) {
-			this.#reports.drop(now, 'wrong-source', from);
-			return;
-		}
-		if (known !== undefined && header.groupInstance <= known.context.link.groupInstance) {
-			if (header.groupInstance !== known.context.link.groupInstance) {
-				this.#counters.drop('old-instance');
-				return;
-			}
-			const { context } = known;
-			const isRepeat = !isOtherRun(context.link, from, header, now - context.lastHeardAt);
-			if (isRepeat) known.hearInClear(now, header);
-			// A sender that still speaks is not replaced by whoever announces in its name.
-			if (isRepeat || !context.isSilent(now)) return;
-		} else if (known !== undefined && !known.context.isSilent(now) && !known.context.isFromSender(from.host)) {
-			this.#reports.drop(now, 'wrong-address', from);
-			return;
-		} else if (this.#ended.isOver(now, from, header)) return;
-		const announce = decodeAnnounce(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
-		if (isMalformed(announce)) {
-			this.#reports.drop(now, announce.malformed, from);
-			return;
-		}
-		const hasRoom = () => known !== undefined || this.#makeRoom(now);
-		const replaced = known?.context.link.security;
-		const acceptance = () => this.#securer.accept(now, from, header, announce, bytes, at, length, replaced);
-		const verdict = judge(announce, this.#config.receiverId, acceptance, hasRoom);
-		const { groupId, groupInstance, sourceId: senderId } = header;
-		const security = verdict.kind === 'join' ? this.#securer.security : undefined;
-		const link: SessionLink = { groupId, groupInstance, senderId, replyTo: from, sequence: 0, security };
-		if (verdict.kind === 'refuse' && this.#refusals.take(now)) {
-			this.#answers.push(link, { kind: 'abort', reason: verdict.reason });
-		}
-		if (verdict.kind !== 'join') {
-			this.#reports.ignore(now, groupId, senderId, verdict.reason);
-			return;
-		}
-		if (known !== undefined) {
-			known.context.finish('aborted', 'The sender has started the session again', false);
-			this.#settle(now, known);
-		}
-		this.#join(now, link, header, announce);
-	}
-
-	/** False when every place is taken by a session that is under way, or may soon be: announcements cost nothing. */
-	#makeRoom(now: number): boolean {
-		if (this.#sessions.size < this.#config.sessionsMax) return true;
-		for (const session of this.#sessions.values()) {
-			const { phase, terms } = session.context;
-			if (phase !== 'registering' || now - terms.announced.heardAt < UNCONFIRMED_MS_MIN) continue;
-			session.context.finish('unconfirmed', 'Registration unconfirmed, and its place is needed', true);
-			this.#settle(now, session);
-			return true;
-		}
-		return false;
-	}
-
-	#join(now: number, link: SessionLink, header: Readonly<CommonHeader>, announce: Announce): void {
-		const source = this.#config.security?.sourceSpecific === true ? link.replyTo.host : undefined;
-		const terms = termsOf(now, announce, source);
-		const context = new SessionContext(this.#node, link, terms, now, header.grtt, header.sequence);
-		const session = new ReceiverSession(context);
-		this.#ended.forget(link.groupId);
-		this.#reports.forgetIgnored(link.groupId);
-		this.#sessions.set(link.groupId, session);
-		session.start(now);
+	#handleProxyKey(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		const verdict = this.#responseProxy.handleProxyKey(now, from, bytes, at, length);
+		if (typeof verdict !== 'string') this.#reports.drop(now, verdict.malformed, from);
+		else if (verdict === 'taken') this.#invitations.reconsider(now);
+		else this.#counters.drop(`proxy-key-${verdict}`);
 	}
 
 	handleBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number): boolean {
@@ -205,15 +131,12 @@ export class ReceiverNode implements Receiver {
 			return false;
 		}
 		const groupId = groupIdField.get(bytes, headerAt);
-		let session = this.#hot;
-		if (session === undefined || session.context.link.groupId !== groupId) {
-			session = this.#sessions.get(groupId);
-			if (session === undefined) {
-				this.#counters.blocksUnknown++;
-				return false;
-			}
-			this.#hot = session;
+		const session = this.#sessions.forData(groupId);
+		if (session === undefined) {
+			this.#counters.blocksUnknown++;
+			return false;
 		}
+		this.#sessions.hot = session;
 		const datagramBytes = blockHeaderBytes(bytes, headerAt) + payloadLength;
 		return session.takeBlock(now, bytes, headerAt, payloadLength, datagramBytes, false);
 	}
@@ -225,8 +148,7 @@ export class ReceiverNode implements Receiver {
 			return false;
 		}
 		const groupId = groupIdField.get(bytes, at);
-		const isHot = this.#hot !== undefined && this.#hot.context.link.groupId === groupId;
-		const session = isHot ? this.#hot : this.#sessions.get(groupId);
+		const session = this.#sessions.forData(groupId);
 		const link = session?.context.link ?? this.#ended.linkOf(now, groupId);
 		if (link === undefined) {
 			this.#counters.drop('unknown-group');
@@ -236,7 +158,7 @@ export class ReceiverNode implements Receiver {
 		if (typeof plainBytes === 'string') {
 			// Late and doubled datagrams are nothing to speak of.
 			if (isOrdinary(plainBytes)) this.#counters.drop(plainBytes);
-			else this.#reports.drop(now, plainBytes, link.replyTo);
+			else this.#reports.drop(now, plainBytes, link.sender);
 			return false;
 		}
 		if (bytes[openedAt(bytes, at)] !== MessageType.FILESEG) {
@@ -260,7 +182,7 @@ export class ReceiverNode implements Receiver {
 			this.#counters.blocksInvalid++;
 			return false;
 		}
-		this.#hot = session;
+		this.#sessions.hot = session;
 		const headerBytes = blockHeaderBytes(bytes, headerAt);
 		this.placedAt = headerAt + headerBytes;
 		this.placedBytes = plainBytes - headerBytes + HEADER_BYTES;
@@ -270,7 +192,7 @@ export class ReceiverNode implements Receiver {
 	/** A control message that has been opened and stands there in the clear. */
 	#handleOpened(
 		now: number,
-		{ replyTo }: SessionLink,
+		{ sender, senderId }: SessionLink,
 		session: ReceiverSession | undefined,
 		bytes: Uint8Array,
 		at: number,
@@ -278,26 +200,28 @@ export class ReceiverNode implements Receiver {
 	): void {
 		const header = decodeHeader(bytes, at, length, this.#header);
 		if (isMalformed(header) || !isSealable(header.func)) {
-			this.#reports.drop(now, isMalformed(header) ? header.malformed : 'never-sealed', replyTo);
+			this.#reports.drop(now, isMalformed(header) ? header.malformed : 'never-sealed', sender);
 			return;
 		}
 		const bodyAt = at + HEADER_BYTES;
 		const bodyLength = length - HEADER_BYTES;
 		if (session === undefined) {
 			const late = this.#ended.handleMessage(now, header, bytes, bodyAt, bodyLength, true);
-			if ('malformed' in late) this.#reports.drop(now, late.malformed, replyTo);
+			if ('malformed' in late) this.#reports.drop(now, late.malformed, sender);
 			return;
 		}
-		const malformed = session.handleMessage(now, header, bytes, bodyAt, bodyLength, true);
-		if (malformed !== undefined) this.#reports.drop(now, malformed.malformed, replyTo);
-		this.#settle(now, session);
+		const origin = header.sourceId === senderId ? 'sender' : 'proxy';
+		const malformed = session.handleMessage(now, header, bytes, bodyAt, bodyLength, true, origin);
+		if (malformed !== undefined) this.#reports.drop(now, malformed.malformed, sender);
+		this.#sessions.settle(now, session);
 	}
 
 	handleTimeout(now: number): void {
-		for (const session of this.#sessions.values()) {
+		this.#responseProxy.handleTimeout(now);
+		for (const session of this.#sessions.all()) {
 			if (session.deadline > now) continue;
 			session.handleTimeout(now);
-			this.#settle(now, session);
+			this.#sessions.settle(now, session);
 		}
 	}
 
@@ -307,7 +231,7 @@ export class ReceiverNode implements Receiver {
 		const owner = this.#node.handles.get(handle);
 		if (owner === undefined) return;
 		owner.fileDecided(now, handle, decision);
-		if (decision.kind === 'accept') this.#hot = this.#sessions.get(owner.groupId);
+		if (decision.kind === 'accept') this.#sessions.hot = this.#sessions.get(owner.groupId);
 		this.#settleOwner(now, owner);
 	}
 
@@ -326,36 +250,43 @@ export class ReceiverNode implements Receiver {
 	}
 
 	abort(now: number, reason: string, groupId?: number): void {
-		for (const session of [...this.#sessions.values()]) {
+		for (const session of [...this.#sessions.all()]) {
 			if (groupId !== undefined && session.context.link.groupId !== groupId) continue;
 			session.context.finish('interrupted', reason, true);
-			this.#settle(now, session);
+			this.#sessions.settle(now, session);
 		}
 	}
 
-	#settleOwner(now: number, owner: FileOwner): void {
-		const session = this.#sessions.get(owner.groupId);
-		if (session !== undefined) this.#settle(now, session);
+	setResponseProxy(now: number, proxy: ResponseProxyConfig | undefined): void {
+		this.#responseProxy.set(now, proxy);
+		this.#invitations.reconsider(now);
 	}
 
-	/** After everything that can end a session. */
-	#settle(now: number, session: ReceiverSession): void {
-		const { end, link } = session.context;
-		if (end === undefined || !session.settle()) return;
-		this.#sessions.delete(link.groupId);
-		if (this.#hot === session) this.#hot = undefined;
-		this.#ended.add(now, link, end.outcome, session.files.finished);
+	responseProxyLost(now: number, endpoint: Endpoint): void {
+		const { endpoint: current } = this.#responseProxy;
+		const to = current === undefined || isSameEndpoint(current, endpoint) ? undefined : current;
+		for (const session of [...this.#sessions.all()]) {
+			const { proxy } = session.context.link;
+			if (proxy === undefined || !isSameEndpoint(proxy, endpoint)) continue;
+			session.leaveProxy(now, endpoint, to);
+			this.#sessions.settle(now, session);
+		}
+		this.#ended.moveFrom(endpoint, to);
+	}
+
+	#settleOwner(now: number, owner: FileOwner): void {
+		this.#sessions.settle(now, this.#sessions.get(owner.groupId));
 	}
 
 	// ---- output
 
 	pollTransmit(now: number, batch: OutgoingBatch): boolean {
-		return this.#answers.poll(now, batch);
+		return this.#responseProxy.poll(batch) || this.#answers.poll(now, batch);
 	}
 
 	pollTimeout(): number {
-		let earliest = NEVER;
-		for (const session of this.#sessions.values()) earliest = Math.min(earliest, session.deadline);
+		let earliest = this.#responseProxy.deadline;
+		for (const session of this.#sessions.all()) earliest = Math.min(earliest, session.deadline);
 		return earliest;
 	}
 
@@ -374,15 +305,15 @@ export class ReceiverNode implements Receiver {
 	}
 
 	get expectedSplit(): number {
-		return this.#hot?.context.clearHeaderBytes ?? 0;
+		return this.#sessions.hot?.context.clearHeaderBytes ?? 0;
 	}
 
 	get expectedPayloadBytes(): number {
-		return this.expectedSplit === 0 ? 0 : this.#hot!.context.terms.blockBytes;
+		return this.expectedSplit === 0 ? 0 : this.#sessions.hot!.context.terms.blockBytes;
 	}
 
 	get expectsMarks(): boolean {
-		for (const { context } of this.#sessions.values()) if (context.congestion !== undefined) return true;
+		for (const { context } of this.#sessions.all()) if (context.congestion !== undefined) return true;
 		return false;
 	}
 

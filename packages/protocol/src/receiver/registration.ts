@@ -3,7 +3,9 @@
  * encrypted session that sign is KEYINFO, and only KEYINFO (section 12).
  */
 import { decodeKeyInfo, decodeRegConf, EMPTY_SPAN, formatUid, isMalformed, type Malformed } from '@uftp/wire';
+import { RESTATEMENTS_MAX } from '../limits.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../own-marker.ts';
+import { formatEndpoint } from './proxied/endpoints.ts';
 import { type SessionContext, SessionTimer } from './session-context.ts';
 
 /** CLIENT_KEY follows its REGISTER so much later: where it overtakes it, 4.10.2 senders crash. */
@@ -14,6 +16,8 @@ export class Registration {
 	readonly #rand2: Uint8Array;
 	/** What speaks against being confirmed. */
 	#hint = '';
+	/** How often REGISTER is still said behind the loss of a response proxy. */
+	#restatements = 0;
 
 	constructor(context: SessionContext) {
 		this.#context = context;
@@ -39,7 +43,9 @@ export class Registration {
 	handleRegConf(bytes: Uint8Array, at: number, length: number): Malformed | undefined {
 		const message = decodeRegConf(bytes, at, length);
 		if (isMalformed(message)) return message;
-		if (message.ids.includes(this.#context.node.config.receiverId)) this.confirm();
+		if (!message.ids.includes(this.#context.node.config.receiverId)) return undefined;
+		this.#context.timers.clear(SessionTimer.Restate);
+		this.confirm();
 		return undefined;
 	}
 
@@ -58,7 +64,9 @@ export class Registration {
 		node.counters.drop('key-info-not-for-our-keys');
 		const uid = formatUid(node.config.receiverId);
 		this.#hint = `another receiver seems to use the UID ${uid}, too: give one of them another (-U)`;
-		this.#context.warnOnce(`KEYINFO from ${link.replyTo.host} does not open with this receiver's keys: ${this.#hint}`);
+		this.#context.warnOnce(
+			`KEYINFO from ${(link.proxy ?? link.sender).host} does not open with this receiver's keys: ${this.#hint}`,
+		);
 		return undefined;
 	}
 
@@ -71,11 +79,43 @@ export class Registration {
 		context.node.emit({ kind: 'registered', groupId: context.link.groupId, grttMs: context.grttMs });
 	}
 
+	/** In the clear: whoever takes the answers from now on learns who it is, while the session goes on. */
+	restate(now: number): void {
+		if (this.#context.phase === 'registering') {
+			this.start(now);
+			return;
+		}
+		this.#restatements = RESTATEMENTS_MAX;
+		this.#sayAgain(now);
+	}
+
+	#sayAgain(now: number): void {
+		const { terms, timers, resendMs } = this.#context;
+		this.#restatements--;
+		this.#context.answer({ kind: 'register', announced: terms.announced, rand2: this.#rand2, keyInfo: EMPTY_SPAN });
+		if (this.#restatements > 0) timers.set(SessionTimer.Restate, now + resendMs);
+		else timers.clear(SessionTimer.Restate);
+	}
+
+	#fail(now: number): void {
+		const { link, node } = this.#context;
+		const { proxy, security } = link;
+		const silent =
+			proxy === undefined ? '' : `nothing has come back by way of the response proxy at ${formatEndpoint(proxy)}`;
+		const why = this.#hint === '' ? silent : this.#hint;
+		if (proxy !== undefined && security !== undefined) node.responseProxy.doubt(now);
+		const reason = why === '' ? 'Registration unconfirmed' : `Registration unconfirmed: ${why}`;
+		this.#context.finish('unconfirmed', reason, true);
+	}
+
 	handleTimeout(now: number): void {
-		const { timers, link } = this.#context;
+		const { timers, link, phase } = this.#context;
+		if (phase !== 'registering') {
+			if (timers.takeDue(SessionTimer.Restate, now)) this.#sayAgain(now);
+			return;
+		}
 		if (timers.takeDue(SessionTimer.AnswerWindow, now)) {
-			const reason = this.#hint === '' ? 'Registration unconfirmed' : `Registration unconfirmed: ${this.#hint}`;
-			this.#context.finish('unconfirmed', reason, true);
+			this.#fail(now);
 			return;
 		}
 		const message = link.security?.clientKey;

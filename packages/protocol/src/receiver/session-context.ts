@@ -12,6 +12,7 @@ import type { BitmapBudget } from './block-ledger.ts';
 import { Congestion } from './congestion.ts';
 import type { Counters } from './counters.ts';
 import type { HoldOff } from './hold-off.ts';
+import type { ResponseProxy } from './proxied/response-proxy.ts';
 
 /** Who is told what the shell decided about an open file: the session that the file belongs to. */
 export interface FileOwner {
@@ -28,6 +29,7 @@ export interface NodeServices {
 	readonly counters: Counters;
 	readonly budget: BitmapBudget;
 	readonly holdOff: HoldOff;
+	readonly responseProxy: ResponseProxy;
 	/** Where the block that was taken last belongs. */
 	readonly placement: { handle: number; offset: number };
 	/** About the datagram that is being handled: it bore a congestion mark. */
@@ -61,9 +63,11 @@ export const SessionTimer = {
 	AnswerWindow: 1,
 	/** Sends CLIENT_KEY, some time behind its REGISTER. */
 	ClientKey: 2,
+	/** Repeats REGISTER behind the loss of a response proxy. */
+	Restate: 3,
 } as const;
 
-export type SessionOutcome = 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted';
+export type SessionOutcome = 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted' | 'proxyLost';
 
 /** `registering` until confirmed, `active` between and during files, `completing` after DONE(0), then `ended`. */
 export type SessionPhase = 'registering' | 'active' | 'completing' | 'ended';
@@ -79,7 +83,7 @@ export class SessionContext {
 	readonly node: NodeServices;
 	readonly link: SessionLink;
 	readonly terms: SessionTerms;
-	readonly timers = new TimerTable(3);
+	readonly timers = new TimerTable(4);
 	/** Undefined in a session at a fixed rate. */
 	readonly congestion: Congestion | undefined;
 	phase: SessionPhase = 'registering';
@@ -113,7 +117,7 @@ export class SessionContext {
 		if (terms.isCongestionControlled) {
 			const { receiverId, instance } = node.config;
 			const seed = instance[0] ^ Math.imul(instance[1], 0x9e3779b1) ^ link.groupId;
-			const family = link.replyTo.host.includes(':') ? 6 : 4;
+			const family = link.sender.host.includes(':') ? 6 : 4;
 			this.congestion = new Congestion(receiverId, seed, family, this.grttMs, terms.announced, this.groupSize);
 		}
 	}
@@ -123,10 +127,15 @@ export class SessionContext {
 	 * IPv6 the source address follows the scope of the group, so the private group may have one of its own: the first.
 	 */
 	isFromSender(host: string): boolean {
-		if (host === this.link.replyTo.host || host === this.#otherHost) return true;
+		if (this.isKnownToSend(host)) return true;
 		if (this.#otherHost !== undefined || !host.includes(':')) return false;
 		this.#otherHost = host;
 		return true;
+	}
+
+	/** Whether the host is one of the sender's, as far as they are known by now. */
+	isKnownToSend(host: string): boolean {
+		return host === this.link.sender.host || host === this.#otherHost;
 	}
 
 	/** Warns about one thing once in the session. */

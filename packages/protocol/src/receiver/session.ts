@@ -11,10 +11,13 @@ import {
 	MessageType,
 	messageName,
 } from '@uftp/wire';
+import type { Endpoint } from '../ports.ts';
 import { NEVER } from '../timers.ts';
 import { Completion, SESSION_FILE_ID } from './completion.ts';
 import type { Congestion } from './congestion.ts';
 import { FileTransfers } from './file-transfers.ts';
+import { formatEndpoint } from './proxied/endpoints.ts';
+import type { Origin } from './proxied/origin.ts';
 import { Registration } from './registration.ts';
 import type { SessionContext } from './session-context.ts';
 
@@ -40,11 +43,12 @@ export class ReceiverSession {
 			groupId: link.groupId,
 			groupInstance: link.groupInstance,
 			senderId: link.senderId,
-			sender: link.replyTo,
+			sender: link.sender,
 			privateGroup: terms.privateGroup,
 			blockBytes: terms.blockBytes,
 			isOpenGroup: terms.isOpenGroup,
 			...(terms.source === undefined ? {} : { source: terms.source }),
+			...(link.proxy === undefined ? {} : { proxy: link.proxy }),
 			...(link.security === undefined ? {} : { security: link.security.facts }),
 		});
 		this.#registration.start(now);
@@ -83,7 +87,7 @@ export class ReceiverSession {
 	#refuseClear(func: number): void {
 		const { node, link } = this.context;
 		node.counters.drop('clear-in-encrypted-session');
-		const what = `A clear ${messageName(func)} in the encrypted session of ${link.replyTo.host}`;
+		const what = `A clear ${messageName(func)} in the encrypted session of ${link.sender.host}`;
 		this.context.warnOnce(`${what} was ignored: it is forged`);
 	}
 
@@ -100,10 +104,16 @@ export class ReceiverSession {
 		at: number,
 		length: number,
 		isSealed = false,
+		origin: Origin = 'sender',
 	): Malformed | undefined {
 		if (!isSealed && !this.#isAllowedInClear(header)) return undefined;
-		if (isSealed) this.hear(now, header);
-		else this.hearInClear(now, header);
+		if (origin === 'sender') {
+			if (isSealed) this.hear(now, header);
+			else this.hearInClear(now, header);
+		} else if (isSealed && header.func !== MessageType.ABORT) {
+			this.context.node.counters.drop('not-of-a-proxy');
+			return undefined;
+		}
 		switch (header.func) {
 			case MessageType.REG_CONF:
 				// In encrypted sessions it is for proxies: KEYINFO says more.
@@ -120,7 +130,7 @@ export class ReceiverSession {
 			case MessageType.DONE_CONF:
 				return this.#completion.handleDoneConf(bytes, at, length);
 			case MessageType.ABORT:
-				return this.#handleAbort(bytes, at, length);
+				return this.#handleAbort(bytes, at, length, origin);
 			default:
 				this.context.node.counters.drop('unexpected-message');
 				return undefined;
@@ -167,13 +177,35 @@ export class ReceiverSession {
 		if (report !== undefined) this.context.answer({ kind: 'ccAck', report });
 	}
 
-	#handleAbort(bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	#handleAbort(bytes: Uint8Array, at: number, length: number, origin: Origin): Malformed | undefined {
 		const message = decodeAbort(bytes, at, length);
 		if (isMalformed(message)) return message;
-		const isForUs = message.host === 0 || message.host === this.context.node.config.receiverId;
-		const isSpared = message.host === 0 && message.currentFileOnly && !this.files.hasOpenFiles;
-		if (isForUs && !isSpared) this.context.finish('aborted', `The sender aborted: ${message.message}`, false);
+		// A proxy ends the session of one receiver; what is for all only the sender can say.
+		const isForAll = message.host === 0 && origin === 'sender';
+		const isForUs = isForAll || message.host === this.context.node.config.receiverId;
+		const isSpared = isForAll && message.currentFileOnly && !this.files.hasOpenFiles;
+		const who = origin === 'sender' ? 'The sender' : 'The response proxy';
+		if (isForUs && !isSpared) this.context.finish('aborted', `${who} aborted: ${message.message}`, false);
 		return undefined;
+	}
+
+	/** The response proxy of this session is dead: its answers go to another one, or to the sender, if that makes sense. */
+	leaveProxy(now: number, lost: Endpoint, to: Endpoint | undefined): void {
+		const { context } = this;
+		const { link, phase, node } = context;
+		const where = `The response proxy at ${formatEndpoint(lost)} is lost`;
+		if (link.security !== undefined && phase === 'registering') {
+			// The keys were to be agreed with it. The next ANNOUNCE begins anew, with another one or without.
+			context.finish('unconfirmed', `${where}: the session is joined again when it is announced again`, false);
+			return;
+		}
+		if (link.security?.isSignedByKey === true) {
+			context.finish('proxyLost', `${where}, and only with it this receiver has exchanged keys`, false);
+			return;
+		}
+		link.proxy = to;
+		node.emit({ kind: 'sessionMoved', groupId: link.groupId, from: lost, to });
+		if (link.security === undefined) this.#registration.restate(now);
 	}
 
 	/** See `Receiver.handleBlock`; `datagramBytes` as it came, `isSealed` if that was an ENCRYPTED. Hot. */
@@ -216,8 +248,8 @@ export class ReceiverSession {
 
 	handleTimeout(now: number): void {
 		const { context } = this;
-		if (context.phase === 'registering') this.#registration.handleTimeout(now);
-		else if (context.phase === 'completing') this.#completion.handleTimeout(now);
+		this.#registration.handleTimeout(now);
+		if (context.phase === 'completing') this.#completion.handleTimeout(now);
 		else if (now >= context.silenceDeadline) context.finish('timedOut', 'Transfer timed out', true);
 		this.files.handleTimeout(now);
 		if (context.congestion !== undefined) this.#report(now, context.congestion);

@@ -10,17 +10,18 @@ export function senderRefusal(
 	announce: Announce,
 	senderId: number,
 	from: Endpoint,
+	node: 'receiver' | 'proxy' = 'receiver',
 ): string | undefined {
 	if (security === undefined) {
 		if (announce.encInfo === undefined) return undefined;
-		return 'This receiver was started without encryption: it takes sessions in the clear only';
+		return `This ${node} was started without encryption: it takes sessions in the clear only`;
 	}
 	const isClear = announce.encInfo === undefined;
 	if (isClear && security.encryptedOnly) return 'No unencrypted transfers allowed';
 	const { privateAddress } = announce;
 	if (security.sourceSpecific === true && !isUnspecified(privateAddress)) {
 		if (!isSourceSpecificMulticast(privateAddress)) {
-			return `Invalid multicast address: this receiver joins source-specific groups only (232.0.0.0/8, ff3x::)`;
+			return `Invalid multicast address: this ${node} joins source-specific groups only (232.0.0.0/8, ff3x::)`;
 		}
 	}
 	if (security.senders === undefined) return undefined;
@@ -29,11 +30,11 @@ export function senderRefusal(
 		const isKnown = security.senders.some((entry) => entry.senderId === senderId);
 		const uid = formatUid(senderId);
 		if (isKnown)
-			return `Sender ${uid} at ${from.host} is not in this receiver's list: it has the UID at another address`;
-		return `Sender ${uid} at ${from.host} is not in this receiver's list`;
+			return `Sender ${uid} at ${from.host} is not in this ${node}'s list: it has the UID at another address`;
+		return `Sender ${uid} at ${from.host} is not in this ${node}'s list`;
 	}
 	if (isClear && entries.every((entry) => entry.fingerprint !== undefined)) {
-		return 'No unencrypted transfers allowed: this receiver knows the sender by its key';
+		return `No unencrypted transfers allowed: this ${node} knows the sender by its key`;
 	}
 	return undefined;
 }

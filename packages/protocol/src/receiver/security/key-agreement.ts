@@ -17,6 +17,7 @@ import {
 	newPremaster,
 	type PrivateKey,
 	type PublicKey,
+	type RsaPublicKey,
 	SignatureType,
 	type Suite,
 	sessionKeys,
@@ -29,12 +30,16 @@ import { OWN_MARKER_BYTES, writeOwnMarker } from '../../own-marker.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { ReceiverConfig } from '../../receiver-config.ts';
 import type { ReceiverSecurityConfig } from '../../security-config.ts';
+import { formatEndpoint } from '../proxied/endpoints.ts';
+import type { ResponseProxyKeys } from '../proxied/response-proxy.ts';
 import { checkPinned } from './acceptance.ts';
 import type { Agreement } from './session-security.ts';
 
 /** An ANNOUNCE with an ENC_INFO: who sent it, and the whole datagram, which may be signed. */
 export interface SecuredAnnounce {
 	readonly encInfo: EncInfo;
+	/** The keys of the response proxy: the session's keys are agreed with it, in place of the sender. */
+	readonly proxy: ResponseProxyKeys | undefined;
 	readonly groupId: number;
 	readonly senderId: number;
 	readonly from: Endpoint;
@@ -54,7 +59,7 @@ const CHANCE_AT = 16;
 
 /** Agrees on the keys of a session, or says why not. */
 export function agree(
-	config: ReceiverConfig,
+	config: Pick<ReceiverConfig, 'instance'>,
 	security: ReceiverSecurityConfig,
 	announce: SecuredAnnounce,
 ): Agreement | AgreementFailure {
@@ -69,10 +74,15 @@ export function agree(
 	if (suite.keyExchange !== KeyExchange.RSA && !isSigned(security, suite, senderKey, announce)) {
 		return { isForged: true, reason: 'The ANNOUNCE is not signed with the key that it shows' };
 	}
-	const showsKey = encInfo.clientAuth || suite.signature === SignatureType.KEYEX;
+	const isSignedByKey = suite.signature === SignatureType.KEYEX;
+	const showsKey = encInfo.clientAuth || isSignedByKey;
 	const ownKey = showsKey ? findOwnKey(security, suite, senderKey) : undefined;
 	if (typeof ownKey === 'string') return refused(ownKey);
-	const exchanged = exchange(security, suite, senderKey, encInfo);
+	const { proxy } = announce;
+	const misfit = proxy && proxyMisfit(security, suite, senderKey, encInfo, proxy);
+	if (misfit !== undefined) return refused(misfit);
+	const exchanged =
+		proxy === undefined ? exchange(security, suite, senderKey, encInfo) : exchangeWithProxy(security, suite, proxy);
 	if (typeof exchanged === 'string') return refused(exchanged);
 	const { premaster, keyInfo } = exchanged;
 	const { rand1 } = encInfo;
@@ -86,7 +96,8 @@ export function agree(
 		keyInfo,
 		ownKey,
 		showsKey,
-		senderVerifier: suite.signature === SignatureType.KEYEX ? keyVerifier(backend, suite.hash, senderKey) : undefined,
+		senderVerifier: isSignedByKey ? keyVerifier(backend, suite.hash, senderKey) : undefined,
+		proxyVerifier: isSignedByKey && proxy ? keyVerifier(backend, suite.hash, proxy.publicKey) : undefined,
 		facts: {
 			suite: describeSuite(suite),
 			senderFingerprint: senderKey.fingerprint,
@@ -146,16 +157,51 @@ function exchange(
 	senderKey: PublicKey,
 	{ dhKey }: EncInfo,
 ): Exchanged | string {
-	const { backend, random } = security;
-	if (suite.keyExchange === KeyExchange.RSA && senderKey.kind === 'rsa') {
-		const premaster = newPremaster(random);
-		return { premaster, keyInfo: encryptPremaster(backend, senderKey, premaster, random) };
-	}
+	const { backend } = security;
+	if (suite.keyExchange === KeyExchange.RSA && senderKey.kind === 'rsa') return exchangeRsa(security, senderKey);
 	const other = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
 	if (other?.kind !== 'ec') {
 		return `Receiver, of the sender's ECDH key: ${keyBlobRefusal(backend, dhKey.bytes, dhKey.at, dhKey.length)}`;
 	}
 	return exchangeEcdh(security, other);
+}
+
+function exchangeRsa({ backend, random }: ReceiverSecurityConfig, other: RsaPublicKey): Exchanged {
+	const premaster = newPremaster(random);
+	return { premaster, keyInfo: encryptPremaster(backend, other, premaster, random) };
+}
+
+/** The proxy reads REGISTER in place of the sender: with its own keys, which `proxyMisfit` has found to fit. */
+function exchangeWithProxy(
+	security: ReceiverSecurityConfig,
+	suite: Suite,
+	{ publicKey, agreementKey, endpoint }: ResponseProxyKeys,
+): Exchanged | string {
+	if (suite.keyExchange === KeyExchange.RSA && publicKey.kind === 'rsa') return exchangeRsa(security, publicKey);
+	if (typeof agreementKey !== 'string') return exchangeEcdh(security, agreementKey);
+	return `Response proxy at ${formatEndpoint(endpoint)}: ${agreementKey}`;
+}
+
+/** Why the proxy's keys cannot stand for the sender's in this session, as a sentence; undefined if they can. */
+function proxyMisfit(
+	{ backend }: ReceiverSecurityConfig,
+	suite: Suite,
+	senderKey: PublicKey,
+	{ dhKey }: EncInfo,
+	{ endpoint, publicKey, agreementKey }: ResponseProxyKeys,
+): string | undefined {
+	const where = `the response proxy at ${formatEndpoint(endpoint)}`;
+	if (!isCompatible(publicKey, senderKey)) {
+		const kinds = `${where} has ${describeKey(publicKey)}, the sender ${describeKey(senderKey)}`;
+		return `Response proxy key not compatible with server key: ${kinds}; give the proxy a key like the sender's (-k)`;
+	}
+	if (suite.keyExchange === KeyExchange.RSA) return undefined;
+	if (typeof agreementKey === 'string')
+		return `Response proxy key not compatible with server key: ${where}: ${agreementKey}`;
+	const wanted = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
+	if (wanted?.kind !== 'ec' || wanted.curve === agreementKey.curve) return undefined;
+	const curves = `${where} has ${agreementKey.curve.name}, the sender ${wanted.curve.name}`;
+	return `Response proxy ECDH key not compatible with server key: ${curves}; start the proxy with -e ${wanted.curve.name}`;
 }
 
 function exchangeEcdh({ backend, random }: ReceiverSecurityConfig, other: EcPublicKey): Exchanged | string {
@@ -166,7 +212,7 @@ function exchangeEcdh({ backend, random }: ReceiverSecurityConfig, other: EcPubl
 }
 
 /** As C's, the time first, which nobody reads; then the mark of our receivers, then chance. */
-function newRand2(config: ReceiverConfig, { random }: ReceiverSecurityConfig, seconds: number): Uint8Array {
+function newRand2(config: Pick<ReceiverConfig, 'instance'>, { random }: ReceiverSecurityConfig, seconds: number): Uint8Array {
 	const rand2 = new Uint8Array(OWN_MARKER_BYTES);
 	writeOwnMarker(rand2, config.instance);
 	for (let i = 0; i < TIME_BYTES; i++) rand2[i] = seconds >>> (8 * i);

@@ -34,10 +34,12 @@ export function looksSealed(bytes: Uint8Array, at: number, length: number): bool
  * for the counters). Hot.
  */
 export function openSealed(link: SessionLink, bytes: Uint8Array, at: number, length: number): number | string {
-	if (sourceId.get(bytes, at) !== link.senderId) return 'wrong-source';
+	const isOfSender = sourceId.get(bytes, at) === link.senderId;
+	if (!isOfSender && link.proxy === undefined) return 'wrong-source';
 	if (groupInstance.get(bytes, at) !== link.groupInstance) return 'wrong-instance';
 	if (link.security === undefined) return 'encrypted-in-clear-session';
-	const plainBytes = link.security.open(bytes, at, length);
+	const { security } = link;
+	const plainBytes = isOfSender ? security.open(bytes, at, length) : security.openOfProxy(bytes, at, length);
 	if (plainBytes > 0) return plainBytes;
 	if (plainBytes === SealedRefusal.REPLAYED) return REPLAYED;
 	if (plainBytes === SealedRefusal.NO_GROUP_KEY) return NO_GROUP_KEY;

@@ -38,6 +38,8 @@ export interface Agreement {
 	readonly showsKey: boolean;
 	/** Checks the signatures of the sender's packets, with key-exchange signatures. */
 	readonly senderVerifier: Verifier | undefined;
+	/** The same for those of the response proxy. */
+	readonly proxyVerifier: Verifier | undefined;
 	readonly facts: SessionSecurityFacts;
 }
 
@@ -64,6 +66,16 @@ export class SessionSecurity {
 
 	get facts(): SessionSecurityFacts {
 		return this.#agreement.facts;
+	}
+
+	/** Every packet is signed with the key of the node that sends it: none can speak in the place of another. */
+	get isSignedByKey(): boolean {
+		return this.#agreement.suite.signature === SignatureType.KEYEX;
+	}
+
+	/** Undefined until KEYINFO has come; a proxy passes it on to its receivers. */
+	get groupMaster(): Uint8Array | undefined {
+		return this.#groupMaster;
 	}
 
 	get rand2(): Uint8Array {
@@ -126,5 +138,11 @@ export class SessionSecurity {
 		this.#window.note(high, low);
 		this.#isProven = true;
 		return plainBytes;
+	}
+
+	/** The same for a datagram of the response proxy. It counts its packets by itself: there is no window for them. */
+	openOfProxy(bytes: Uint8Array, at: number, length: number): number {
+		if (this.#opener === undefined) return SealedRefusal.NO_GROUP_KEY;
+		return this.#opener.open(bytes, at, length, this.#agreement.proxyVerifier);
 	}
 }

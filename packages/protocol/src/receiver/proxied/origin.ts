@@ -1,0 +1,45 @@
+/**
+ * Who speaks in a control message of a session. Besides the sender it may be the response proxy of this receiver: it hands
+ * on the group key in the sender's name, and ends the session of one of its receivers in its own.
+ */
+import { type CommonHeader, MessageType } from '@uftp/wire';
+import type { Endpoint } from '../../ports.ts';
+import type { SessionContext } from '../session-context.ts';
+import { isSameEndpoint } from './endpoints.ts';
+
+export type Origin =
+	| 'sender'
+	/** Not the sender, though it may say so: what it tells of the clockwork does not count. */
+	| 'proxy';
+
+/** Why a message is nobody's; `isOrdinary`: it happens on any network with response proxies. */
+export interface NoOrigin {
+	readonly reason: string;
+	readonly isOrdinary: boolean;
+}
+
+/** Who sent a message in the clear that came from `from`. */
+export function originOf(
+	context: SessionContext,
+	{ func, sourceId, groupInstance }: Readonly<CommonHeader>,
+	from: Endpoint,
+): Origin | NoOrigin {
+	const { link } = context;
+	const isInSendersName = sourceId === link.senderId;
+	if (groupInstance !== link.groupInstance) return strange(isInSendersName ? 'wrong-instance' : 'wrong-source');
+	if (link.proxy !== undefined && isSameEndpoint(from, link.proxy)) {
+		if (func === MessageType.ABORT) return 'proxy';
+		if (isInSendersName && (func === MessageType.KEYINFO || func === MessageType.REG_CONF)) return 'proxy';
+	}
+	if (!isInSendersName) return strange('wrong-source');
+	if (func === MessageType.KEYINFO && !context.isKnownToSend(from.host)) {
+		// Every response proxy of the network says it to its own receivers, by the group that all are in. With IPv6 it may be
+		// the sender itself, by another of its addresses: then it can be read with the keys of this receiver.
+		return from.host.includes(':') ? 'proxy' : { reason: 'of-another-proxy', isOrdinary: true };
+	}
+	return context.isFromSender(from.host) ? 'sender' : strange('wrong-address');
+}
+
+function strange(reason: string): NoOrigin {
+	return { reason, isOrdinary: false };
+}

@@ -1,0 +1,210 @@
+/**
+ * The response proxy of a receiving node: where its answers go instead of to the sender, and the keys that the proxy has
+ * shown for encrypted sessions (wire facts, section 14).
+ *
+ * A PROXY_KEY is signed over four bytes that the proxy drew, not over the keys in it. It says that somebody at the
+ * proxy's address once held that key, no more; a configured fingerprint says whose key it must be.
+ */
+import {
+	type EcPublicKey,
+	formatFingerprint,
+	HashType,
+	importKeyBlob,
+	keyBlobRefusal,
+	keyVerifier,
+	type PublicKey,
+	sameFingerprint,
+} from '@uftp/crypto';
+import {
+	decodeProxyKey,
+	emptyHeader,
+	encodeKeyReq,
+	HEADER_BYTES,
+	isMalformed,
+	MessageType,
+	type ProxyKey,
+	type Span,
+	setU32,
+	writeHeader,
+} from '@uftp/wire';
+import { Allowance } from '../../allowance.ts';
+import type { ReceiverEvent } from '../../events.ts';
+import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND } from '../../limits.ts';
+import type { Endpoint, OutgoingBatch } from '../../ports.ts';
+import type { ReceiverConfig, ResponseProxyConfig } from '../../receiver-config.ts';
+import { NEVER } from '../../timers.ts';
+import { formatEndpoint, isSameEndpoint } from './endpoints.ts';
+
+/** The keys that a response proxy has shown. */
+export interface ResponseProxyKeys {
+	/** As a receiver of its PROXY_KEY saw it. */
+	readonly endpoint: Endpoint;
+	readonly publicKey: PublicKey;
+	/** Its half of ECDH key agreements; a sentence where there is none that can be used. */
+	readonly agreementKey: EcPublicKey | string;
+}
+
+/** What became of a PROXY_KEY: `taken` is news, `known` is none, `stranger` is of another proxy; else why it is dropped. */
+export type ProxyKeyVerdict = 'taken' | 'known' | 'stranger' | 'refused' | { readonly malformed: string };
+
+const NONCE_BYTES = 4;
+
+export class ResponseProxy {
+	readonly #receiverId: number;
+	readonly #security: ReceiverConfig['security'];
+	readonly #emit: (event: ReceiverEvent) => void;
+	readonly #allowance = new Allowance(PROXY_KEYS_PER_SECOND, 1000);
+	#config: ResponseProxyConfig | undefined;
+	/** Undefined as long as no valid PROXY_KEY has come. */
+	keys: ResponseProxyKeys | undefined;
+	/** Why there are none yet. */
+	#problem = '';
+	/** When KEY_REQ is due again. */
+	#askAt = NEVER;
+	#lastAskedAt = -NEVER;
+	#isAsking = false;
+
+	constructor({ receiverId, security, responseProxy }: ReceiverConfig, emit: (event: ReceiverEvent) => void) {
+		this.#receiverId = receiverId;
+		this.#security = security;
+		this.#emit = emit;
+		this.set(0, responseProxy);
+	}
+
+	/** Where the answers of new sessions go; undefined: to their senders. */
+	get endpoint(): Endpoint | undefined {
+		return this.#config?.endpoint;
+	}
+
+	/** Why a session cannot be encrypted yet, as a sentence. */
+	get problem(): string {
+		return this.#problem;
+	}
+
+	/** Another proxy, or none. Its keys are asked for at once; those of the same proxy stay. */
+	set(now: number, config: ResponseProxyConfig | undefined): void {
+		const isSame = isSameProxy(this.#config, config);
+		this.#config = config;
+		if (isSame) return;
+		this.keys = undefined;
+		this.#isAsking = false;
+		this.#askAt = NEVER;
+		this.#lastAskedAt = -NEVER;
+		if (config === undefined) return;
+		this.#problem = `The response proxy at ${formatEndpoint(config.endpoint)} has not said its key yet`;
+		// A node without keys takes no encrypted sessions: it needs none of the proxy's.
+		if (this.#security !== undefined) this.#askAt = now;
+	}
+
+	/** A session came to nothing with the keys that are here: the proxy may have others by now. */
+	doubt(now: number): void {
+		if (this.keys !== undefined) this.#askAt = Math.max(now, this.#lastAskedAt + KEY_REQUEST_MS);
+	}
+
+	handleProxyKey(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): ProxyKeyVerdict {
+		const config = this.#config;
+		// The PROXY_KEYs of all response proxies of a network reach all of its receivers.
+		if (config === undefined || !isSameEndpoint(config.endpoint, from)) return 'stranger';
+		const message = decodeProxyKey(bytes, at, length);
+		if (isMalformed(message)) return message;
+		const { keys } = this;
+		const isAwaited = this.#askAt !== NEVER;
+		if (!isAwaited && keys !== undefined && isSameKeys(keys, message)) return 'known';
+		if (this.#security === undefined || !this.#allowance.take(now)) return 'refused';
+		const offered = this.#verified(message, config);
+		if (typeof offered === 'string') {
+			this.#refuse(offered);
+			return 'refused';
+		}
+		this.#askAt = NEVER;
+		this.#isAsking = false;
+		this.#problem = '';
+		const isOther = keys !== undefined && !sameFingerprint(keys.publicKey.fingerprint, offered.publicKey.fingerprint);
+		this.keys = offered;
+		const { fingerprint } = offered.publicKey;
+		this.#emit({ kind: 'proxyKeyReceived', proxy: config.endpoint, fingerprint, isOther });
+		return 'taken';
+	}
+
+	/** The keys in a PROXY_KEY, or why they are not believed. */
+	#verified(message: ProxyKey, config: ResponseProxyConfig): ResponseProxyKeys | string {
+		const { backend } = this.#security!;
+		const where = `The PROXY_KEY of the response proxy at ${formatEndpoint(config.endpoint)} is not taken`;
+		const { publicKey, dhKey, signature, nonce } = message;
+		const key = importKeyBlob(backend, publicKey.bytes, publicKey.at, publicKey.length);
+		if (key === undefined) return `${where}: ${refusalOf(backend, publicKey)}`;
+		const signed = new Uint8Array(NONCE_BYTES);
+		setU32(signed, 0, nonce);
+		const verifier = keyVerifier(backend, HashType.SHA1, key);
+		if (!verifier.verify(signed, 0, NONCE_BYTES, signature.bytes, signature.at, signature.length)) {
+			return `${where}: its signature is not of the key in it`;
+		}
+		const { fingerprint } = config;
+		if (fingerprint !== undefined && !sameFingerprint(fingerprint, key.fingerprint)) {
+			const offered = formatFingerprint(key.fingerprint);
+			return `${where}: it has the key ${offered}, and the configured fingerprint is ${formatFingerprint(fingerprint)}`;
+		}
+		return { endpoint: config.endpoint, publicKey: key, agreementKey: this.#agreementKey(dhKey) };
+	}
+
+	#agreementKey(dhKey: Span): EcPublicKey | string {
+		if (dhKey.length === 0) return 'it has no ECDH key (uftpproxyd makes one with -e CURVE)';
+		const { backend } = this.#security!;
+		const key = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
+		return key?.kind === 'ec' ? key : `of its ECDH key, ${refusalOf(backend, dhKey)}`;
+	}
+
+	#refuse(problem: string): void {
+		if (problem !== this.#problem) this.#emit({ kind: 'warning', message: problem });
+		if (this.keys === undefined) this.#problem = problem;
+	}
+
+	get deadline(): number {
+		return this.#askAt;
+	}
+
+	handleTimeout(now: number): void {
+		if (this.#askAt > now) return;
+		this.#isAsking = true;
+		this.#askAt = now + KEY_REQUEST_MS;
+		this.#lastAskedAt = now;
+		this.#emit({ kind: 'proxyKeyRequested', proxy: this.#config!.endpoint });
+	}
+
+	/** Composes the KEY_REQ that is due, if one is. */
+	poll(batch: OutgoingBatch): boolean {
+		const { endpoint } = this;
+		if (!this.#isAsking || endpoint === undefined) return false;
+		this.#isAsking = false;
+		const header = { ...emptyHeader(), func: MessageType.KEY_REQ, sourceId: this.#receiverId };
+		writeHeader(batch.bytes, 0, header);
+		const length = HEADER_BYTES + encodeKeyReq(batch.bytes, HEADER_BYTES);
+		batch.count = 1;
+		batch.stride = length;
+		batch.lastLength = length;
+		batch.file = -1;
+		batch.destination = endpoint;
+		return true;
+	}
+}
+
+function isSameProxy(one: ResponseProxyConfig | undefined, other: ResponseProxyConfig | undefined): boolean {
+	if (one === undefined || other === undefined) return one === other;
+	if (!isSameEndpoint(one.endpoint, other.endpoint)) return false;
+	if (one.fingerprint === undefined || other.fingerprint === undefined) return one.fingerprint === other.fingerprint;
+	return sameFingerprint(one.fingerprint, other.fingerprint);
+}
+
+function isSameKeys(keys: ResponseProxyKeys, { publicKey, dhKey }: ProxyKey): boolean {
+	if (!isSameBytes(keys.publicKey.blob, publicKey)) return false;
+	const { agreementKey } = keys;
+	return typeof agreementKey === 'string' || isSameBytes(agreementKey.blob, dhKey);
+}
+
+function isSameBytes(known: Uint8Array, { bytes, at, length }: Span): boolean {
+	return known.length === length && known.every((byte, i) => byte === bytes[at + i]);
+}
+
+function refusalOf(backend: Parameters<typeof keyBlobRefusal>[0], { bytes, at, length }: Span): string {
+	return keyBlobRefusal(backend, bytes, at, length);
+}

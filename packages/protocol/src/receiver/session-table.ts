@@ -1,0 +1,48 @@
+/** The sessions of a receiving node that are under way, by group id, and how one of them leaves. */
+import type { EndedSessions } from './ended-sessions.ts';
+import type { ReceiverSession } from './session.ts';
+
+export class SessionTable {
+	readonly #byGroup = new Map<number, ReceiverSession>();
+	readonly #ended: EndedSessions;
+	/** The session that data is coming for: the map is asked only when it changes. */
+	hot: ReceiverSession | undefined;
+
+	constructor(ended: EndedSessions) {
+		this.#ended = ended;
+	}
+
+	get size(): number {
+		return this.#byGroup.size;
+	}
+
+	get(groupId: number): ReceiverSession | undefined {
+		return this.#byGroup.get(groupId);
+	}
+
+	/** The session of a data packet. Hot. */
+	forData(groupId: number): ReceiverSession | undefined {
+		const { hot } = this;
+		return hot !== undefined && hot.context.link.groupId === groupId ? hot : this.#byGroup.get(groupId);
+	}
+
+	all(): IterableIterator<ReceiverSession> {
+		return this.#byGroup.values();
+	}
+
+	add(session: ReceiverSession): void {
+		const { groupId } = session.context.link;
+		this.#ended.forget(groupId);
+		this.#byGroup.set(groupId, session);
+	}
+
+	/** After everything that can end a session: one that is over is remembered for late questions. */
+	settle(now: number, session: ReceiverSession | undefined): void {
+		if (session === undefined) return;
+		const { end, link } = session.context;
+		if (end === undefined || !session.settle()) return;
+		this.#byGroup.delete(link.groupId);
+		if (this.hot === session) this.hot = undefined;
+		this.#ended.add(now, link, end.outcome, session.files.finished);
+	}
+}
