@@ -69,6 +69,8 @@ export class ReceiverDriver {
 			node.readReplies();
 			this.#wait();
 		});
+		// It may have something to say of its own accord: a question to its response proxy.
+		this.#wait();
 		return {
 			flush: () => {
 				node.settle();
@@ -159,10 +161,10 @@ export class ReceiverDriver {
 	}
 }
 
-/** A private group, and the only address that its packets are wanted from; undefined: from any. */
+/** A private group, and the only addresses that its packets are wanted from; undefined: any. */
 interface Membership {
 	readonly group: string;
-	readonly source: string | undefined;
+	readonly sources: readonly (string | undefined)[];
 }
 
 /** One node: its receiver, its files, its reply socket, and the run of payload bytes that is to be written next. */
@@ -310,7 +312,7 @@ class Node {
 				this.#unicast.delete(event.groupId);
 				this.#senders.set(event.groupId, new SenderHosts(event.sender.host));
 				if (event.privateGroup === undefined) this.#noteUnicast(event.groupId);
-				else this.#join(event.groupId, { group: event.privateGroup, source: event.source });
+				else this.#join(event.groupId, { group: event.privateGroup, sources: sourcesOf(event) });
 				return;
 			case 'sessionEnded': {
 				const group = this.#groups.get(event.groupId);
@@ -337,16 +339,25 @@ class Node {
 	}
 
 	#join(groupId: number, membership: Membership): void {
-		const { group, source } = membership;
+		const { group, sources } = membership;
 		this.#groups.set(groupId, membership);
 		try {
-			for (const networkInterface of this.#options.interfaces) this.#listener.join(group, networkInterface, source);
+			for (const networkInterface of this.#options.interfaces) {
+				for (const source of sources) this.#listener.join(group, networkInterface, source);
+			}
 		} catch (error) {
 			this.receiver.abort(monotonicMs(), `cannot join ${group}: ${(error as Error).message}`, groupId);
 		}
 	}
 
-	#leave({ group, source }: Membership): void {
-		for (const networkInterface of this.#options.interfaces) this.#listener.leave(group, networkInterface, source);
+	#leave({ group, sources }: Membership): void {
+		for (const networkInterface of this.#options.interfaces) {
+			for (const source of sources) this.#listener.leave(group, networkInterface, source);
+		}
 	}
+}
+
+/** A response proxy speaks to the private group as well as the sender: it hands on the group key. */
+function sourcesOf({ source, proxy }: ReceiverEvent & { kind: 'sessionStarted' }): readonly (string | undefined)[] {
+	return source === undefined || proxy === undefined ? [source] : [...new Set([source, proxy.host])];
 }

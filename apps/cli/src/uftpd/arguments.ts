@@ -17,7 +17,7 @@ import {
 } from '../drop-in/option-values.ts';
 
 export const RECEIVER_USAGE = `uftpd [ -d ] [ -p port ] [ -B buf_size ] [ -U UID ] [ -x log_level ] [ -q ] [ -E ]
-    [ -S serverlist_file | -S folder ] [ -k keyfile[,keyfile...] ]
+    [ -S serverlist_file | -S folder ] [ -R proxy[/fp] ] [ -k keyfile[,keyfile...] ]
     [ -K rsa:key_len | ec:curve[,rsa:key_len | ec:curve...] ]
     [ -D dest_dir[,dest_dir...] ] [ -A backup_dir[,backup_dir...] ] [ -T temp_dir [ -i ] ] [ -t ]
     [ -F status_file ] [ -s postreceive_script ] [ -c cache_size ] [ -N priority ] [ -Q dscp ] [ -m ]
@@ -28,9 +28,7 @@ export const RECEIVER_USAGE = `uftpd [ -d ] [ -p port ] [ -B buf_size ] [ -U UID
 /** As in C. */
 const DESTINATIONS_MAX = 10;
 
-const OURS = { withValue: 'pIMUBDxLPSkKQTAFcNsgnHh', plain: 'dqEtmi' };
-/** What 4.10.2 has beyond that: known, so that the refusal can say that it is not a typing error. */
-const NOT_YET = { withValue: 'R', plain: '' };
+const LETTERS = { withValue: 'pIMUBDxLPSRkKQTAFcNsgnHh', plain: 'dqEtmi' };
 
 export interface ReceiverArguments {
 	/** -d: stay in the foreground and log to stderr. */
@@ -74,6 +72,8 @@ export interface ReceiverArguments {
 	readonly encryptedOnly: boolean;
 	/** -S as given: a file, or a folder of files. */
 	readonly senderList: string | undefined;
+	/** -R as given: host[/fingerprint]. */
+	readonly responseProxy: string | undefined;
 	/** -k; as many as -K if both are given. */
 	readonly keyFiles: readonly string[];
 	/** -K. */
@@ -86,19 +86,10 @@ type Draft = { -readonly [Key in keyof ReceiverArguments]: ReceiverArguments[Key
 
 /** Reads the words behind the program's name. Throws a `CommandError`; `posix` says that POSIXLY_CORRECT is set. */
 export function parseReceiverArguments(words: readonly string[], posix = false): ReceiverArguments {
-	const letters = { withValue: OURS.withValue + NOT_YET.withValue, plain: OURS.plain + NOT_YET.plain };
-	const split = splitCommandLine('uftpd', words, letters, posix);
+	const split = splitCommandLine('uftpd', words, LETTERS, posix);
 	if (!split.ok) throw new CommandError(ExitCode.Parameters, split.message, true);
 	const draft = defaults();
-	for (const { letter, value } of split.options) {
-		if (!(OURS.withValue + OURS.plain).includes(letter)) {
-			throw new CommandError(
-				ExitCode.Parameters,
-				`uftpd: option -${letter} is one of UFTP 4.10.2 that this uftpd does not have yet. Leave it out, or use the C program on this host.`,
-			);
-		}
-		apply[letter](draft, value);
-	}
+	for (const { letter, value } of split.options) apply[letter](draft, value);
 	draft.ignored = split.operands;
 	const fault = contradiction(draft);
 	if (fault !== undefined) throw new CommandError(ExitCode.Parameters, fault);
@@ -138,6 +129,7 @@ function defaults(): Draft {
 		heartbeatSeconds: 20,
 		encryptedOnly: false,
 		senderList: undefined,
+		responseProxy: undefined,
 		keyFiles: [],
 		newKeys: [],
 		ignored: [],
@@ -175,6 +167,7 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	P: (draft, value) => (draft.pidFile = value),
 	E: (draft) => (draft.encryptedOnly = true),
 	S: (draft, value) => (draft.senderList = value),
+	R: (draft, value) => (draft.responseProxy = value),
 	k: (draft, value) => (draft.keyFiles = namesOf('k', value, 'key file')),
 	K: (draft, value) => (draft.newKeys = namesOf('K', value, 'key').map(keySpec)),
 };

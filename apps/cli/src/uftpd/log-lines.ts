@@ -53,6 +53,12 @@ export class ReceiverLines {
 				return [this.#file(event.file, Level.Warning, `${event.file.name} is not complete: ${event.reason}`)];
 			case 'sessionEnded':
 				return this.#sessionEnded(event);
+			case 'proxyKeyRequested':
+				return [line(Level.Info, `Sent KEY_REQ to ${formatAddressAndPort(event.proxy)}`)];
+			case 'proxyKeyReceived':
+				return proxyKeyLines(event);
+			case 'sessionMoved':
+				return [this.#session(event.groupId, Level.Warning, movedText(event))];
 			case 'announceIgnored':
 				return [this.#session(event.groupId, Level.Warning, `${event.reason} (sender ${hexId(event.senderId)})`)];
 			case 'dropped':
@@ -63,7 +69,7 @@ export class ReceiverLines {
 	}
 
 	#sessionStarted(event: ReceiverEvent & { readonly kind: 'sessionStarted' }): LogLine[] {
-		const { groupId, groupInstance: instance, blockBytes, senderId, sender, privateGroup, security } = event;
+		const { groupId, groupInstance: instance, blockBytes, senderId, sender, privateGroup, security, proxy } = event;
 		this.#sessions.set(groupId, { instance, blockBytes, isEncrypted: security !== undefined, fileId: 0 });
 		const unspecified = sender.host.includes(':') ? '::' : '0.0.0.0';
 		return [
@@ -74,6 +80,11 @@ export class ReceiverLines {
 			),
 			this.#session(groupId, Level.Info, `Using private multicast address ${privateGroup ?? unspecified}`),
 			...this.#secured(groupId, security),
+			...(proxy === undefined
+				? []
+				: [
+						this.#session(groupId, Level.Verbose, `Answers go to the response proxy at ${formatAddressAndPort(proxy)}`),
+					]),
 			this.#session(groupId, Level.Info, 'REGISTER sent'),
 			...(security?.ownFingerprint === undefined ? [] : [this.#session(groupId, Level.Info, 'CLIENT_KEY sent')]),
 		];
@@ -139,6 +150,7 @@ export class ReceiverLines {
 				return [say(Level.Warning, abortLine(reason))];
 			case 'timedOut':
 			case 'unconfirmed':
+			case 'proxyLost':
 				return [say(Level.Warning, reason)];
 			case 'interrupted':
 				return [say(Level.Warning, `Transfer given up: ${reason}`)];
@@ -154,10 +166,26 @@ export class ReceiverLines {
 	}
 }
 
+/** C's line; and whose key it is, because the next session depends on it. */
+function proxyKeyLines(event: ReceiverEvent & { readonly kind: 'proxyKeyReceived' }): LogLine[] {
+	const { proxy, fingerprint, isOther } = event;
+	const text = `The response proxy's key: ${formatFingerprint(fingerprint)}`;
+	return [
+		line(Level.Info, `Received PROXY_KEY from ${proxy.host}`),
+		isOther ? line(Level.Warning, `Warning: ${text}; it had another one before`) : line(Level.Info, text),
+	];
+}
+
+function movedText({ from, to }: ReceiverEvent & { readonly kind: 'sessionMoved' }): string {
+	const target = to === undefined ? 'the sender' : `the one at ${formatAddressAndPort(to)}`;
+	return `The response proxy at ${formatAddressAndPort(from)} is lost: answers go to ${target} from now on`;
+}
+
 /** The session says in one text who aborted and why. */
 function abortLine(reason: string): string {
-	const bySender = /^The sender aborted: (.*)$/s.exec(reason);
-	return bySender === null ? `${reason}, aborting` : `Transfer aborted by server: ${bySender[1]}`;
+	const [, who, why] = /^The (sender|response proxy) aborted: (.*)$/s.exec(reason) ?? [];
+	if (who === undefined) return `${reason}, aborting`;
+	return `Transfer aborted by ${who === 'sender' ? 'server' : who}: ${why}`;
 }
 
 /** The session also counts as completed when the sender never confirmed that it knows. */

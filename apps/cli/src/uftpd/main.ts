@@ -1,7 +1,7 @@
 /** `uftpd`: receives files with the flags, the lines and the exit codes of UFTP 4.10.2. */
 import fs from 'node:fs';
 import os from 'node:os';
-import type { Endpoint, ReceiverEvent } from '@uftp/protocol';
+import type { Endpoint, ReceiverEvent, ResponseProxyConfig } from '@uftp/protocol';
 import type { FileSink } from '@uftp/storage';
 import { bufferWarning, selectDriver } from '@uftp/transport';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
@@ -22,6 +22,7 @@ import { writePidFile } from './pid-file.ts';
 import { PostReceiveScript } from './post-receive.ts';
 import { receiverSecurity } from './receiver-security.ts';
 import { ReceivingNode } from './receiving-node.ts';
+import { responseProxy } from './response-proxy.ts';
 import { SessionKeeping } from './session-keeping.ts';
 import { ReceiverStatus } from './status-lines.ts';
 
@@ -50,6 +51,7 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 	const status = openStatusOutput('F', options.statusFile, log);
 	const heartbeats = await heartbeatTargets(options.heartbeatTargets);
 	const groups = await publicGroups(options.publicGroups);
+	const proxy = await proxyOfGroups(options, groups);
 	const security = await receiverSecurity(options, log);
 	const interfaces = await listeningInterfaces(options.networkInterfaces, [...groups.keys()]);
 	const receiverId = options.receiverId ?? defaultUid(interfaces.firstAddress);
@@ -73,6 +75,7 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 					instance: [high, low],
 					sink: sinks[i],
 					security,
+					responseProxy: proxy !== undefined && familyOf(proxy.endpoint) === family ? proxy : undefined,
 					dscp: options.dscp,
 					onEvent: (event) => {
 						onEvent(event);
@@ -144,6 +147,21 @@ function sessionKeeping(options: ReceiverArguments, sink: FileSink, log: Log): S
 		movesSessions: temporaryDirectory !== undefined,
 		script: script === undefined ? undefined : new PostReceiveScript(script, log),
 	});
+}
+
+/** -R; its answers must have a socket of the proxy's address family. */
+async function proxyOfGroups(
+	{ responseProxy: given, port }: ReceiverArguments,
+	groups: ReadonlyMap<4 | 6, unknown>,
+): Promise<ResponseProxyConfig | undefined> {
+	if (given === undefined) return undefined;
+	const proxy = await responseProxy(given, port);
+	if (groups.has(familyOf(proxy.endpoint))) return proxy;
+	const family = `IPv${familyOf(proxy.endpoint)}`;
+	throw new CommandError(
+		ExitCode.Parameters,
+		`Invalid proxy address ${proxy.endpoint.host}: it is an ${family} address, and -M has no ${family} group.`,
+	);
 }
 
 function familyOf(endpoint: Endpoint): 4 | 6 {

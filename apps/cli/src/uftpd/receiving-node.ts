@@ -1,5 +1,11 @@
 /** One address family of a receiver: its port, its groups, its replies and its node. */
-import { type Endpoint, RECEIVER_DEFAULTS, type ReceiverEvent, ReceiverNode } from '@uftp/protocol';
+import {
+	type Endpoint,
+	RECEIVER_DEFAULTS,
+	type ReceiverEvent,
+	ReceiverNode,
+	type ResponseProxyConfig,
+} from '@uftp/protocol';
 import type { FileSink } from '@uftp/storage';
 import {
 	type AttachedNode,
@@ -30,6 +36,8 @@ export interface ReceivingNodeOptions {
 	readonly instance: readonly [number, number];
 	readonly sink: FileSink;
 	readonly security: ReceiverSecurity;
+	/** Of this family. */
+	readonly responseProxy: ResponseProxyConfig | undefined;
 	/** Code point of what is sent. */
 	readonly dscp: number;
 	readonly onEvent: (event: ReceiverEvent) => void;
@@ -47,8 +55,9 @@ export class ReceivingNode {
 		this.listener = listener;
 		this.family = options.family;
 		this.#reply = reply;
-		const { receiverId, instance, sink, interfaces, security, onEvent } = options;
-		this.#receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId, instance, security: security.config });
+		const { receiverId, instance, sink, interfaces, responseProxy, onEvent } = options;
+		const security = options.security.config;
+		this.#receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId, instance, security, responseProxy });
 		this.#driver = new ReceiverDriver(listener);
 		this.#attached = this.#driver.attach({ receiver: this.#receiver, sink, reply, interfaces, onEvent });
 	}
@@ -59,7 +68,7 @@ export class ReceivingNode {
 		let listener: MulticastListener | undefined;
 		try {
 			listener = await openListener({ family, bind: { port }, receiveBufferBytes, dscp });
-			const sources = sourcesOf(options.security, family);
+			const sources = sourcesOf(options);
 			for (const group of groups) {
 				for (const networkInterface of interfaces) {
 					for (const source of sources) listener.join(group, networkInterface, source);
@@ -99,9 +108,10 @@ export class ReceivingNode {
 	}
 }
 
-/** The addresses that the public groups are joined for; undefined: any. */
-function sourcesOf({ senders }: ReceiverSecurity, family: Family): readonly (string | undefined)[] {
+/** The addresses that the public groups are joined for; undefined: any. The response proxy says its key there. */
+function sourcesOf({ security, family, responseProxy }: ReceivingNodeOptions): readonly (string | undefined)[] {
+	const { senders } = security;
 	if (senders === undefined) return [undefined];
 	const addresses = senders.map(({ address }) => address).filter((address) => address.includes(':') === (family === 6));
-	return [...new Set(addresses)];
+	return [...new Set([...addresses, ...(responseProxy === undefined ? [] : [responseProxy.endpoint.host])])];
 }
