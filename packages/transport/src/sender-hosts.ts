@@ -1,4 +1,4 @@
-import { hostKey } from './host-key.ts';
+import { hostKey } from '@uftp/wire';
 
 /**
  * The addresses that a session's sender speaks from. With IPv4 it is the one of its ANNOUNCE. With IPv6 the source

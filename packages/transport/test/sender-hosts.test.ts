@@ -1,9 +1,8 @@
 import { sourceKey } from '@uftp/native';
-import { parseAddress } from '@uftp/wire';
+import { formatAddress, hostKey, parseAddress } from '@uftp/wire';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DatagramSocket } from '../src/datagram-socket.ts';
-import { hostKey } from '../src/host-key.ts';
 import { openSocket } from '../src/open-socket.ts';
 import { SenderHosts } from '../src/sender-hosts.ts';
 import { block, fillBurst, loopback, sendAll, until } from './loopback.ts';
@@ -51,6 +50,17 @@ describe('the hosts of a sender', () => {
 		const two = parseAddress('fd00::2');
 		if (one === undefined || two === undefined) throw new Error('these are addresses');
 		expect(sourceKey(one, 0, 16)).not.toBe(sourceKey(two, 0, 16));
+	});
+
+	it('have the key that the socket makes of their bytes', () => {
+		for (const size of [4, 16] as const) {
+			const address = fc.uint8Array({ minLength: size, maxLength: size });
+			fc.assert(
+				fc.property(address, (bytes) => {
+					expect(hostKey(formatAddress(bytes, 0, size))).toBe(sourceKey(bytes, 0, size));
+				}),
+			);
+		}
 	});
 
 	it.each(['linux-batch', 'portable'] as const)('are what the %s socket says of each datagram', async (driver) => {

@@ -47,6 +47,7 @@ export {
 	VERSION,
 	writeHeader,
 } from './header.ts';
+export { hostKey } from './host-key.ts';
 export { decodeIds, encodeIds, idsInclude, idsPerMessage } from './id-list.ts';
 export type { Field, Layout, Timestamp } from './layout.ts';
 export {

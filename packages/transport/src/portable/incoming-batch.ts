@@ -1,7 +1,7 @@
 import type { Endpoint, IncomingBatch } from '@uftp/protocol';
+import { hostKey } from '@uftp/wire';
 import { INCOMING_BATCH_DATAGRAMS } from '../datagram-socket.ts';
 import { MAX_SPLIT_BYTES, startsClearFileSegment } from '../expected-data.ts';
-import { hostKey } from '../host-key.ts';
 
 /** Most datagrams that one `receive` hands over. */
 const DATAGRAMS = 128;
@@ -66,5 +66,9 @@ export class PortableIncomingBatch implements IncomingBatch {
 
 	sourceKey(i: number): number {
 		return hostKey(this.#sources[i].host);
+	}
+
+	sourcePort(i: number): number {
+		return this.#sources[i].port;
 	}
 }
