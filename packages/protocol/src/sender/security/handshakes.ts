@@ -121,7 +121,8 @@ export class Handshakes {
 		const context = this.#context;
 		if (!this.#allowance.take(now)) return false;
 		const keys = member.keys!;
-		const wrong = checkClientKey(this.#security, member.id, keys, message);
+		const pinned = this.#security.config.fingerprints.get(member.id);
+		const wrong = checkClientKey(this.#security, member.id, keys, message, pinned);
 		if (wrong === undefined) return true;
 		// Not its end: who knows who sent this. The receiver repeats itself, and may be right the next time.
 		member.reason = wrong;

@@ -33,7 +33,7 @@ import { needsClientKeys, type SenderSecurityConfig, senderSecurityProblem } fro
 import type { SenderConfig } from '../../sender-config.ts';
 import type { Encode } from '../outbox.ts';
 import type { Peer } from '../proxies/peer.ts';
-import type { MemberKeys } from './member-keys.ts';
+import type { KeyTerms, MemberKeys } from './member-keys.ts';
 
 /** Why a sealed datagram was not taken: a reason for the counters, or the length of what it said in the clear. */
 export const REPLAYED = -100;
@@ -41,7 +41,8 @@ export const REPLAYED = -100;
 const RAND_BYTES = 32;
 const RAND_TIME_BYTES = 4;
 
-export class SenderSecurity {
+export class SenderSecurity implements KeyTerms {
+	readonly side = 'Sender';
 	readonly config: SenderSecurityConfig;
 	readonly needsClientKeys: boolean;
 	readonly rand1: Uint8Array;
