@@ -10,7 +10,7 @@ export function senderRefusal(
 	announce: Announce,
 	senderId: number,
 	from: Endpoint,
-	node: 'receiver' | 'proxy' = 'receiver',
+	node: 'receiver' | 'proxy',
 ): string | undefined {
 	if (security === undefined) {
 		if (announce.encInfo === undefined) return undefined;
@@ -48,13 +48,14 @@ export function checkPinned(
 	senderId: number,
 	from: Endpoint,
 	offered: Uint8Array,
+	node: 'receiver' | 'proxy',
 ): boolean | string {
 	const entries = security.senders === undefined ? [] : entriesOf(security.senders, senderId, from);
 	const pinned = entries.flatMap((entry) => entry.fingerprint ?? []);
 	if (pinned.some((known) => sameFingerprint(known, offered))) return true;
 	if (pinned.length === 0 || pinned.length < entries.length) return false;
 	const known = pinned.map(formatFingerprint).join(' or ');
-	return `The sender's key is ${formatFingerprint(offered)}, this receiver's list has ${known}`;
+	return `The sender's key is ${formatFingerprint(offered)}, this ${node}'s list has ${known}`;
 }
 
 function entriesOf(senders: readonly AllowedSender[], senderId: number, from: Endpoint): AllowedSender[] {

@@ -50,6 +50,13 @@ export interface SecuredAnnounce {
 	readonly length: number;
 }
 
+/** Who answers the ANNOUNCE: a receiver, or a gathering proxy, which is one to the sender. */
+export interface AnsweringNode {
+	readonly role: 'receiver' | 'proxy';
+	/** For the mark of our programs. */
+	readonly instance: ReceiverConfig['instance'];
+}
+
 /** Forged: nobody is answered. Refused: the sender is told why. */
 export type AgreementFailure = { readonly isForged: boolean; readonly reason: string };
 
@@ -59,34 +66,36 @@ const CHANCE_AT = 16;
 
 /** Agrees on the keys of a session, or says why not. */
 export function agree(
-	config: Pick<ReceiverConfig, 'instance'>,
+	node: AnsweringNode,
 	security: ReceiverSecurityConfig,
 	announce: SecuredAnnounce,
 ): Agreement | AgreementFailure {
 	const { backend } = security;
 	const { encInfo } = announce;
 	const { suite, why } = chooseSuite(encInfo, backend);
-	if (suite === undefined) return refused(`Receiver: ${why}`);
-	const senderKey = readSenderKey(security, suite, encInfo);
+	if (suite === undefined) return refused(`${sideOf(node)}: ${why}`);
+	const senderKey = readSenderKey(node, security, suite, encInfo);
 	if (typeof senderKey === 'string') return refused(senderKey);
-	const isPinned = checkPinned(security, announce.senderId, announce.from, senderKey.fingerprint);
+	const isPinned = checkPinned(security, announce.senderId, announce.from, senderKey.fingerprint, node.role);
 	if (typeof isPinned === 'string') return refused(isPinned);
 	if (suite.keyExchange !== KeyExchange.RSA && !isSigned(security, suite, senderKey, announce)) {
 		return { isForged: true, reason: 'The ANNOUNCE is not signed with the key that it shows' };
 	}
 	const isSignedByKey = suite.signature === SignatureType.KEYEX;
 	const showsKey = encInfo.clientAuth || isSignedByKey;
-	const ownKey = showsKey ? findOwnKey(security, suite, senderKey) : undefined;
+	const ownKey = showsKey ? findOwnKey(node, security, suite, senderKey) : undefined;
 	if (typeof ownKey === 'string') return refused(ownKey);
 	const { proxy } = announce;
 	const misfit = proxy && proxyMisfit(security, suite, senderKey, encInfo, proxy);
 	if (misfit !== undefined) return refused(misfit);
 	const exchanged =
-		proxy === undefined ? exchange(security, suite, senderKey, encInfo) : exchangeWithProxy(security, suite, proxy);
+		proxy === undefined
+			? exchange(node, security, suite, senderKey, encInfo)
+			: exchangeWithProxy(security, suite, proxy);
 	if (typeof exchanged === 'string') return refused(exchanged);
 	const { premaster, keyInfo } = exchanged;
 	const { rand1 } = encInfo;
-	const rand2 = newRand2(config, security, announce.timestampSeconds);
+	const rand2 = newRand2(node, security, announce.timestampSeconds);
 	const handshake = new Handshake(announce.groupId, parseAddress(announce.privateAddress)!, rand1, rand2, premaster);
 	const master = masterSecret(backend, suite, premaster, rand1, rand2);
 	return {
@@ -107,15 +116,25 @@ export function agree(
 	};
 }
 
+/** Which side a sentence speaks of. */
+function sideOf({ role }: AnsweringNode): string {
+	return role === 'proxy' ? 'Proxy' : 'Receiver';
+}
+
 function refused(reason: string): AgreementFailure {
 	return { isForged: false, reason };
 }
 
-function readSenderKey(security: ReceiverSecurityConfig, suite: Suite, encInfo: EncInfo): PublicKey | string {
+function readSenderKey(
+	node: AnsweringNode,
+	security: ReceiverSecurityConfig,
+	suite: Suite,
+	encInfo: EncInfo,
+): PublicKey | string {
 	const { backend } = security;
 	const { bytes, at, length } = encInfo.publicKey;
 	const key = importKeyBlob(backend, bytes, at, length);
-	if (key === undefined) return `Receiver: ${keyBlobRefusal(backend, bytes, at, length)}`;
+	if (key === undefined) return `${sideOf(node)}: ${keyBlobRefusal(backend, bytes, at, length)}`;
 	const wanted = suite.keyExchange === KeyExchange.ECDH_ECDSA ? 'ec' : 'rsa';
 	if (key.kind !== wanted) return `The sender's key (${describeKey(key)}) does not go with ${describeSuite(suite)}`;
 	return key;
@@ -135,12 +154,17 @@ function isSigned(
 }
 
 /** The own key that the sender will accept: of the same size or curve as its own. */
-function findOwnKey(security: ReceiverSecurityConfig, suite: Suite, senderKey: PublicKey): PrivateKey | string {
+function findOwnKey(
+	{ role }: AnsweringNode,
+	security: ReceiverSecurityConfig,
+	suite: Suite,
+	senderKey: PublicKey,
+): PrivateKey | string {
 	const fitting = security.keys.find((key) => isCompatible(key.publicKey, senderKey));
 	const key = fitting ?? security.keyFor?.(senderKey);
 	if (key === undefined || !isCompatible(key.publicKey, senderKey)) {
 		const own = security.keys.map((one) => describeKey(one.publicKey)).join('; ');
-		const have = own === '' ? 'the receiver has no key' : `the receiver has ${own}`;
+		const have = own === '' ? `the ${role} has no key` : `the ${role} has ${own}`;
 		return `No client key compatible with server key: ${have}, it needs ${describeKey(senderKey)}`;
 	}
 	return signingRefusal(key.publicKey, suite.hash) ?? key;
@@ -152,6 +176,7 @@ interface Exchanged {
 }
 
 function exchange(
+	node: AnsweringNode,
 	security: ReceiverSecurityConfig,
 	suite: Suite,
 	senderKey: PublicKey,
@@ -161,7 +186,7 @@ function exchange(
 	if (suite.keyExchange === KeyExchange.RSA && senderKey.kind === 'rsa') return exchangeRsa(security, senderKey);
 	const other = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
 	if (other?.kind !== 'ec') {
-		return `Receiver, of the sender's ECDH key: ${keyBlobRefusal(backend, dhKey.bytes, dhKey.at, dhKey.length)}`;
+		return `${sideOf(node)}, of the sender's ECDH key: ${keyBlobRefusal(backend, dhKey.bytes, dhKey.at, dhKey.length)}`;
 	}
 	return exchangeEcdh(security, other);
 }
@@ -212,9 +237,9 @@ function exchangeEcdh({ backend, random }: ReceiverSecurityConfig, other: EcPubl
 }
 
 /** As C's, the time first, which nobody reads; then the mark of our receivers, then chance. */
-function newRand2(config: Pick<ReceiverConfig, 'instance'>, { random }: ReceiverSecurityConfig, seconds: number): Uint8Array {
+function newRand2({ instance }: AnsweringNode, { random }: ReceiverSecurityConfig, seconds: number): Uint8Array {
 	const rand2 = new Uint8Array(OWN_MARKER_BYTES);
-	writeOwnMarker(rand2, config.instance);
+	writeOwnMarker(rand2, instance);
 	for (let i = 0; i < TIME_BYTES; i++) rand2[i] = seconds >>> (8 * i);
 	rand2.set(random(OWN_MARKER_BYTES - CHANCE_AT), CHANCE_AT);
 	return rand2;

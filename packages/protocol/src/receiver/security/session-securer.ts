@@ -43,8 +43,8 @@ export class SessionSecurer {
 		this.security = undefined;
 		const { groupId, sourceId: senderId } = header;
 		const { encInfo, privateAddress, timestamp } = announce;
-		const { security } = this.#config;
-		const reason = senderRefusal(security, announce, senderId, from);
+		const { security, instance } = this.#config;
+		const reason = senderRefusal(security, announce, senderId, from, 'receiver');
 		if (reason !== undefined) return { kind: 'refuse', reason };
 		if (replaced !== undefined && encInfo === undefined) {
 			return { kind: 'ignore', reason: 'An encrypted session cannot go on in the clear' };
@@ -55,7 +55,10 @@ export class SessionSecurer {
 		if (proxy?.endpoint !== undefined && proxy.keys === undefined) return { kind: 'wait', reason: proxy.problem };
 		if (!this.#allowance.take(now)) return { kind: 'ignore', reason: 'Too many encrypted sessions announced at once' };
 		const secured = { proxy: proxy?.keys, encInfo, groupId, senderId, from, privateAddress, bytes, at, length };
-		const agreement = agree(this.#config, security, { ...secured, timestampSeconds: timestamp.seconds });
+		const agreement = agree({ role: 'receiver', instance }, security, {
+			...secured,
+			timestampSeconds: timestamp.seconds,
+		});
 		if ('isForged' in agreement) {
 			return { kind: agreement.isForged ? 'ignore' : 'refuse', reason: agreement.reason };
 		}
