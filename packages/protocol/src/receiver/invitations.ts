@@ -9,13 +9,14 @@ import {
 	isUnspecified,
 } from '@uftp/wire';
 import { Allowance } from '../allowance.ts';
+import type { ReceiverEvent } from '../events.ts';
 import { REFUSALS_PER_SECOND, UNCONFIRMED_MS_MIN } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
+import type { Reports } from '../reports.ts';
 import { judge, termsOf, type Verdict } from './announcement.ts';
 import type { SessionLink } from './answers.ts';
 import { type EndedSessions, isOtherRun } from './ended-sessions.ts';
 import { WaitingAnnounces } from './proxied/waiting-announces.ts';
-import type { Reports } from './reports.ts';
 import { SessionSecurer } from './security/session-securer.ts';
 import { ReceiverSession } from './session.ts';
 import { advertisedGrttMs, type NodeServices, SessionContext } from './session-context.ts';
@@ -36,12 +37,12 @@ export class Invitations {
 	readonly #node: NodeServices;
 	readonly #sessions: SessionTable;
 	readonly #ended: EndedSessions;
-	readonly #reports: Reports;
+	readonly #reports: Reports<ReceiverEvent>;
 	readonly #securer: SessionSecurer;
 	readonly #refusals = new Allowance(REFUSALS_PER_SECOND, 1000);
 	readonly #waiting = new WaitingAnnounces();
 
-	constructor(node: NodeServices, sessions: SessionTable, ended: EndedSessions, reports: Reports) {
+	constructor(node: NodeServices, sessions: SessionTable, ended: EndedSessions, reports: Reports<ReceiverEvent>) {
 		this.#node = node;
 		this.#sessions = sessions;
 		this.#ended = ended;

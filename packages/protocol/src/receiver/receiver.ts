@@ -16,6 +16,7 @@ import type { ReceiverEvent } from '../events.ts';
 import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../receiver-config.ts';
 import type { Receiver } from '../receiver-port.ts';
+import { Reports } from '../reports.ts';
 import { AnswerQueue, type SessionLink } from './answers.ts';
 import { blockHeaderBytes, isBlockHeader } from './block-header.ts';
 import { BitmapBudget } from './block-ledger.ts';
@@ -26,7 +27,7 @@ import { Invitations } from './invitations.ts';
 import { isSameEndpoint } from './proxied/endpoints.ts';
 import { originOf } from './proxied/origin.ts';
 import { ResponseProxy } from './proxied/response-proxy.ts';
-import { Reports, strayReason } from './reports.ts';
+import { strayReason } from './reports.ts';
 import { isOrdinary, isSealable, looksSealed, openSealed, uncoverBlock } from './security/sealed-datagrams.ts';
 import type { ReceiverSession } from './session.ts';
 import type { FileOwner, NodeServices } from './session-context.ts';
@@ -36,7 +37,7 @@ const { groupId: groupIdField } = Header.fields;
 
 export class ReceiverNode implements Receiver {
 	readonly #counters = new Counters();
-	readonly #reports = new Reports(this.#counters);
+	readonly #reports = new Reports<ReceiverEvent>(this.#counters);
 	readonly #answers: AnswerQueue;
 	readonly #ended: EndedSessions;
 	readonly #node: NodeServices;
