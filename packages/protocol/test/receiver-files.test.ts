@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileDecision } from '../src/ports.ts';
-import { contentOf, joined, type ScriptedSender, SENDER, type ShellUnderTest } from './scripted-sender.ts';
+import { contentOf, GRTT_MS, joined, type ScriptedSender, SENDER, type ShellUnderTest } from './scripted-sender.ts';
 
 /** Sends the blocks of a file with one section. */
 function sendBlocks(
@@ -80,6 +80,7 @@ describe('a receiver that is described a file', () => {
 		shell.deliver(sender.fileInfo({ size: content.length }));
 		sendBlocks(shell, sender, 1, content);
 		shell.clear();
+		shell.advance(2 * GRTT_MS);
 		shell.deliver(sender.done(1, 0, [7]));
 		expect(shell.answers).toEqual([]);
 		shell.deliver(sender.done(1, 0));
@@ -193,6 +194,47 @@ describe('a receiver that is described a file', () => {
 		shell.drain();
 		expect(shell.of('complete').map((complete) => complete.fileId)).toEqual([1]);
 		shell.deliver(sender.done(0, 0));
+		expect(shell.of('complete').map((complete) => complete.fileId)).toEqual([1, 0]);
+	});
+
+	it('says COMPLETE once where the DONE for the file was on its way already', () => {
+		const { shell, sender } = joined();
+		shell.deliver(sender.fileInfo({ fileId: 1, size: 512, name: 'one' }));
+		sendBlocks(shell, sender, 1, contentOf(512));
+		const completed = (): number[] => shell.of('complete').map((complete) => complete.fileId);
+		expect(completed()).toEqual([1]);
+		shell.advance(GRTT_MS / 2);
+		shell.deliver(sender.done(1, 0));
+		shell.deliver(sender.fileInfo({ fileId: 2, size: 512, name: 'two' }));
+		shell.advance(50 * GRTT_MS);
+		expect(completed()).toEqual([1]);
+	});
+
+	it('says it again a GRTT after such a DONE while the sender stays at the file, and at once to a later one', () => {
+		const { shell, sender } = joined();
+		shell.deliver(sender.fileInfo({ fileId: 1, size: 512, name: 'one' }));
+		sendBlocks(shell, sender, 1, contentOf(512));
+		shell.deliver(sender.done(1, 0));
+		shell.deliver(sender.done(1, 0));
+		const completed = (): number => shell.of('complete').length;
+		expect(completed()).toBe(1);
+		shell.advance(0.8 * GRTT_MS);
+		expect(completed()).toBe(1);
+		shell.advance(0.5 * GRTT_MS);
+		expect(completed()).toBe(2);
+		shell.deliver(sender.done(1, 0));
+		expect(completed()).toBe(3);
+		shell.advance(50 * GRTT_MS);
+		expect(completed()).toBe(3);
+	});
+
+	it('says nothing more of the file once the sender is at the end of the session', () => {
+		const { shell, sender } = joined();
+		shell.deliver(sender.fileInfo({ fileId: 1, size: 512, name: 'one' }));
+		sendBlocks(shell, sender, 1, contentOf(512));
+		shell.deliver(sender.done(1, 0));
+		shell.deliver(sender.done(0, 0));
+		shell.advance(2 * GRTT_MS);
 		expect(shell.of('complete').map((complete) => complete.fileId)).toEqual([1, 0]);
 	});
 

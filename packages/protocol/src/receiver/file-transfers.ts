@@ -9,11 +9,11 @@ import { decodeFileInfo, type FileInfo, FileSegLayout, HEADER_BYTES, isMalformed
 import { SUSPENDED_FILES_MAX } from '../limits.ts';
 import { type BlockMap, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../ports.ts';
 import { SectionMap } from '../sections.ts';
-import { NEVER } from '../timers.ts';
 import { BlockLedger, Taken } from './block-ledger.ts';
 import { FileTransfer } from './file-transfer.ts';
 import { FinishedFiles, identityHash } from './finished-files.ts';
 import type { FileOwner, SessionContext } from './session-context.ts';
+import { UnaskedComplete } from './unasked-complete.ts';
 
 /**
  * COMPLETE leaves as soon as a file is stored, without waiting for a DONE that lists this receiver: that saves a round
@@ -28,6 +28,7 @@ export class FileTransfers implements FileOwner {
 	/** By file id, the one described last at the end. */
 	readonly #open = new Map<number, FileTransfer>();
 	readonly finished = new FinishedFiles();
+	readonly #unasked = new UnaskedComplete();
 	/** The file that blocks are coming for: the map is asked only when it changes. */
 	#hot: FileTransfer | undefined;
 	/** Files whose blocks came and are in place. */
@@ -64,6 +65,7 @@ export class FileTransfers implements FileOwner {
 		const info = decodeFileInfo(bytes, at, length);
 		if (isMalformed(info)) return info;
 		this.#context.congestion?.heardTimestamp({ timestamp: info.timestamp, heardAt: now });
+		this.#unasked.senderIsAt(info.fileId);
 		if (!info.ids.includes(this.#context.node.config.receiverId)) return { isListed: false };
 		// 0 stands for the session; no sender gives it to a file.
 		if (info.fileId === 0) this.#context.node.counters.drop('file-id-0');
@@ -188,7 +190,9 @@ export class FileTransfers implements FileOwner {
 		this.#end(now, transfer, status ?? transfer.status, undefined);
 		// An empty file has no blocks whose end could be told: its sender asks with DONE, as for C receivers.
 		const isTold = COMPLETES_AT_ONCE && transfer.map.blocks > 0;
-		if (isTold || transfer.isAwaited) this.complete(transfer.file.fileId);
+		const { fileId } = transfer.file;
+		if (isTold || transfer.isAwaited) this.complete(fileId);
+		if (isTold && !transfer.isAwaited) this.#unasked.sent(now, fileId);
 	}
 
 	fileFailed(_now: number, handle: number, reason: string): void {
@@ -245,6 +249,7 @@ export class FileTransfers implements FileOwner {
 
 	/** The session is over, or its end has begun: what is unfinished will not be completed in it. */
 	discardAll(reason: string, mayResume: boolean): void {
+		this.#unasked.senderIsAt(0);
 		for (const transfer of [...this.#open.values()]) this.#discard(transfer, reason, mayResume);
 	}
 
@@ -302,7 +307,7 @@ export class FileTransfers implements FileOwner {
 	handleDone(now: number, fileId: number, section: number, isListed: boolean): void {
 		const transfer = this.#open.get(fileId);
 		if (transfer === undefined) {
-			if (isListed) this.complete(fileId);
+			if (isListed && !this.#unasked.isCrossedBy(now, fileId, this.#context.grttMs)) this.complete(fileId);
 			return;
 		}
 		if (isListed) transfer.isAwaited = true;
@@ -313,12 +318,14 @@ export class FileTransfers implements FileOwner {
 
 	/** When the next report of missing blocks is due. */
 	get deadline(): number {
-		let earliest = NEVER;
+		let earliest = this.#unasked.deadline;
 		for (const { naks } of this.#open.values()) if (naks.deadline < earliest) earliest = naks.deadline;
 		return earliest;
 	}
 
 	handleTimeout(now: number): void {
+		const unanswered = this.#unasked.takeDue(now);
+		if (unanswered !== undefined) this.complete(unanswered);
 		for (const transfer of this.#open.values()) {
 			const { ledger, naks, file } = transfer;
 			if (ledger === undefined || naks.deadline > now) continue;
