@@ -14,7 +14,7 @@ export type RelayVerdict =
 	| { readonly kind: 'taken'; readonly fingerprint: Uint8Array | undefined }
 	/** Nothing to be said to anybody: it came too early, or is not that receiver's; an honest one repeats itself. */
 	| { readonly kind: 'ignored'; readonly reason: string }
-	/** A sentence for the receiver that says why it cannot be served. */
+	/** A sentence for the receiver that says why it is not served. What comes in its name later may be good all the same. */
 	| { readonly kind: 'refused'; readonly reason: string };
 
 export interface RelaySecurity {
@@ -30,7 +30,10 @@ export interface RelaySecurity {
 	readonly keyInfo: Span;
 	/** The proxy's own CLIENT_KEY; undefined if the sender asks for none. */
 	readonly clientKey: ClientKey | undefined;
-	/** Takes the group key out of the proxy's item of a KEYINFO; false if it does not fit. */
+	/**
+	 * Takes the group key out of the proxy's item of a KEYINFO; false if it does not fit. KEYINFO is not authenticated: until
+	 * something has been opened with a key, a later one replaces it, and receivers that got the first have to be keyed anew.
+	 */
 	takeGroupKey(counter: bigint, sourceId: number, item: KeyInfoItem): boolean;
 	readonly hasGroupKey: boolean;
 	/** What the proxy's KEYINFO_ACK says. */
@@ -48,7 +51,10 @@ export interface RelaySecurity {
 	 * the sender's: it must not be forwarded. Response proxies forward no ANNOUNCE.
 	 */
 	rewriteAnnounce(now: number, bytes: Uint8Array, at: number, length: number): boolean;
-	/** A receiver's REGISTER. Where keys are needed, it is in the session only when `proveKey` has said "taken", too. */
+	/**
+	 * A receiver's REGISTER. Where keys are needed, the receiver is in the session once a verdict says its fingerprint: that
+	 * of `proveKey`, or this one, if its CLIENT_KEY came earlier.
+	 */
 	register(now: number, receiverId: number, from: Endpoint, message: Register): RelayVerdict;
 	/** A receiver's CLIENT_KEY, checked against its REGISTER, and against `pinned` if given (20 bytes). */
 	proveKey(

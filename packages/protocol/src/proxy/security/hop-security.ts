@@ -1,0 +1,218 @@
+/**
+ * The security of one session at a gathering proxy: the keys of a receiver towards the sender, those of a sender towards
+ * the receivers, and the sender's group key, that everybody has (wire facts, sections 12 and 15).
+ */
+import {
+	composeKeyInfo,
+	type EcPrivateKey,
+	groupKeys,
+	keySigner,
+	type NonceCounter,
+	Opener,
+	OpenRefusal,
+	type PrivateKey,
+	type Sealer,
+	SignatureType,
+	type Signer,
+} from '@uftp/crypto';
+import {
+	type ClientKey,
+	EncryptedLayout,
+	encodeKeyInfo,
+	HEADER_BYTES,
+	Header,
+	type KeyInfoItem,
+	type Register,
+	type Span,
+} from '@uftp/wire';
+import type { Allowance } from '../../allowance.ts';
+import { assert } from '../../assert.ts';
+import type { SessionSecurityFacts } from '../../events.ts';
+import type { Endpoint } from '../../ports.ts';
+import { type Agreement, SealedRefusal, SessionSecurity } from '../../receiver/security/session-security.ts';
+import type { Encode } from '../../sender/outbox.ts';
+import type { KeyTerms } from '../../sender/security/member-keys.ts';
+import type { ProxySecurityConfig } from '../proxy-config.ts';
+import type { RelaySecurity, RelayVerdict } from '../relay-security.ts';
+import type { AnnounceRewriter } from './announce-rewriter.ts';
+import { signAnew } from './packet-signatures.ts';
+import { RelayedReceivers } from './relayed-receivers.ts';
+
+const { sourceId } = Header.fields;
+const { counterHigh, counterLow } = EncryptedLayout.fields;
+
+/** What the security of a session is made of. */
+export interface HopTerms {
+	readonly config: ProxySecurityConfig;
+	/** What the proxy has agreed on with the sender. */
+	readonly agreement: Agreement;
+	readonly senderId: number;
+	/** What the proxy shows to its receivers: of the size or curve of the sender's. */
+	readonly key: PrivateKey;
+	/** On the curve of the sender's; undefined with key exchange RSA. */
+	readonly agreementKey: EcPrivateKey | undefined;
+	/** Undefined for response proxies, which forward no ANNOUNCE. */
+	readonly rewriter: AnnounceRewriter | undefined;
+	/** Of all sessions of the proxy. */
+	readonly counter: NonceCounter;
+	readonly allowance: Allowance;
+	readonly receiversMax: number;
+}
+
+export class HopSecurity implements RelaySecurity {
+	readonly needsClientKeys: boolean;
+	readonly signsAnew: boolean;
+	readonly #terms: HopTerms;
+	readonly #upstream: SessionSecurity;
+	readonly #receivers: RelayedReceivers;
+	/** Signs packets, with key-exchange signatures. */
+	readonly #signer: Signer | undefined;
+	/** Opens what receivers send. */
+	#opener: Opener | undefined;
+
+	constructor(terms: HopTerms) {
+		const { config, agreement, counter, key, allowance, receiversMax } = terms;
+		const { suite, handshake, showsKey } = agreement;
+		this.#terms = terms;
+		this.needsClientKeys = showsKey;
+		this.signsAnew = suite.signature === SignatureType.KEYEX;
+		this.#signer = this.signsAnew ? keySigner(config.backend, suite.hash, key) : undefined;
+		this.#upstream = new SessionSecurity(config, agreement, counter);
+		this.#receivers = new RelayedReceivers(this.#keyTerms(), handshake.groupId, allowance, receiversMax);
+	}
+
+	#keyTerms(): KeyTerms {
+		const { config, agreement, key, agreementKey } = this.#terms;
+		const { suite, handshake, showsKey } = agreement;
+		const { backend, random } = config;
+		const upstream = this.#upstream;
+		return {
+			side: 'Proxy',
+			config: { backend, random, suite, key },
+			agreementKey,
+			rand1: handshake.rand1,
+			privateAddress: handshake.privateAddress,
+			needsClientKeys: showsKey,
+			get groupMaster() {
+				assert(upstream.groupMaster !== undefined, 'a receiver was given the group key before the proxy had it');
+				return upstream.groupMaster;
+			},
+		};
+	}
+
+	get facts(): SessionSecurityFacts {
+		return this.#upstream.facts;
+	}
+
+	get rand2(): Uint8Array {
+		return this.#upstream.rand2;
+	}
+
+	get keyInfo(): Span {
+		return this.#upstream.keyInfo;
+	}
+
+	get clientKey(): ClientKey | undefined {
+		return this.#upstream.clientKey;
+	}
+
+	takeGroupKey(counter: bigint, sourceId: number, item: KeyInfoItem): boolean {
+		const before = this.#upstream.groupMaster;
+		if (!this.#upstream.takeGroupKey(counter, sourceId, item)) return false;
+		const { groupMaster } = this.#upstream;
+		if (groupMaster === undefined || groupMaster === before) return true;
+		const { config, agreement } = this.#terms;
+		const { suite, handshake } = agreement;
+		const { backend } = config;
+		this.#opener = new Opener(backend, suite, groupKeys(backend, suite, groupMaster, handshake.rand1));
+		this.#receivers.unkey();
+		return true;
+	}
+
+	get hasGroupKey(): boolean {
+		return this.#upstream.groupMaster !== undefined;
+	}
+
+	verifyData(): Uint8Array {
+		return this.#upstream.verifyData();
+	}
+
+	openFromSender(bytes: Uint8Array, at: number, length: number): number {
+		if (sourceId.get(bytes, at) !== this.#terms.senderId) return OpenRefusal.UNKNOWN_SIGNER;
+		return this.#upstream.open(bytes, at, length);
+	}
+
+	get sealer(): Sealer | undefined {
+		return this.#upstream.sealer;
+	}
+
+	rewriteAnnounce(now: number, bytes: Uint8Array, at: number, length: number): boolean {
+		const { rewriter, allowance } = this.#terms;
+		return rewriter !== undefined && allowance.take(now) && rewriter.rewrite(bytes, at, length);
+	}
+
+	register(now: number, receiverId: number, from: Endpoint, message: Register): RelayVerdict {
+		return this.#receivers.register(now, receiverId, from, message);
+	}
+
+	proveKey(
+		now: number,
+		receiverId: number,
+		from: Endpoint,
+		message: ClientKey,
+		pinned: Uint8Array | undefined,
+	): RelayVerdict {
+		return this.#receivers.proveKey(now, receiverId, from, message, pinned);
+	}
+
+	keyInfoFor(receiverIds: readonly number[]): Encode {
+		return (bytes, at) => {
+			const { groupMaster } = this.#upstream;
+			assert(groupMaster !== undefined, 'a KEYINFO was sent before the proxy had the group key');
+			const recipients = receiverIds.flatMap((clientId) => {
+				const receiver = this.#receivers.get(clientId);
+				return receiver === undefined ? [] : [{ clientId, keys: receiver.keys.sessionKeys }];
+			});
+			const { config, agreement, counter, senderId } = this.#terms;
+			// Every receiver has session keys of its own: the proxy's counter meets the sender's under none of them.
+			const { backend } = config;
+			const message = composeKeyInfo(backend, agreement.suite, groupMaster, counter, senderId, recipients);
+			return encodeKeyInfo(bytes, at, message);
+		};
+	}
+
+	acknowledge(receiverId: number, verifyData: Uint8Array): boolean {
+		return this.hasGroupKey && this.#receivers.acknowledge(receiverId, verifyData);
+	}
+
+	openFromReceiver(receiverId: number, bytes: Uint8Array, at: number, length: number): number {
+		const opener = this.#opener;
+		if (opener === undefined) return SealedRefusal.NO_GROUP_KEY;
+		const receiver = this.#receivers.get(receiverId);
+		if (receiver === undefined || sourceId.get(bytes, at) !== receiverId) return OpenRefusal.UNKNOWN_SIGNER;
+		const high = counterHigh.get(bytes, at + HEADER_BYTES);
+		const low = counterLow.get(bytes, at + HEADER_BYTES);
+		const { window, keys } = receiver;
+		if (!window.isFresh(high, low)) return SealedRefusal.REPLAYED;
+		const plainBytes = opener.open(bytes, at, length, keys.packetVerifier);
+		if (plainBytes > 0) window.note(high, low);
+		return plainBytes;
+	}
+
+	forget(receiverId: number): void {
+		this.#receivers.forget(receiverId);
+	}
+
+	signDownAnew(bytes: Uint8Array, at: number, length: number): boolean {
+		const { agreement, senderId } = this.#terms;
+		const { senderVerifier } = agreement;
+		if (this.#signer === undefined || senderVerifier === undefined) return false;
+		return signAnew(bytes, at, length, senderId, senderVerifier, this.#signer);
+	}
+
+	signUpAnew(receiverId: number, bytes: Uint8Array, at: number, length: number): boolean {
+		const verifier = this.#receivers.get(receiverId)?.keys.packetVerifier;
+		if (this.#signer === undefined || verifier === undefined) return false;
+		return signAnew(bytes, at, length, receiverId, verifier, this.#signer);
+	}
+}
