@@ -105,9 +105,9 @@ export function importKeyBlob(backend: Backend, bytes: Uint8Array, at: number, l
 export function keyBlobRefusal(backend: Backend, bytes: Uint8Array, at: number, length: number): string {
 	const content = decodeKeyBlob(bytes, at, length);
 	if (content === undefined) return 'the public key is malformed, or not between 512 and 2048 bits of RSA';
-	if (content.kind === 'rsa') return `this side lacks RSA (cryptography by ${backend.name}); install OpenSSL 3 here`;
+	if (content.kind === 'rsa') return `${lacking(backend, 'RSA')}; install OpenSSL 3 here`;
 	if (backend.curves.has(content.curve.id)) return `the public key is not on its curve ${content.curve.name}`;
-	return `this side lacks the curve ${content.curve.name} (cryptography by ${backend.name}); install OpenSSL 3 here`;
+	return `${lacking(backend, `the curve ${content.curve.name}`)}; install OpenSSL 3 here`;
 }
 
 /** A private key from its numbers. Throws a KeyError that contains none of them. */
@@ -120,7 +120,7 @@ export function generateRsaKey(backend: Backend, bits: number): RsaPrivateKey {
 	if (!(bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && bits % 8 === 0)) {
 		throw new KeyError(`an RSA key of ${bits} bits; UFTP 4 knows 512 to 2048 bits, in steps of 8`);
 	}
-	if (!backend.rsa) throw new KeyError(`this side lacks RSA (cryptography by ${backend.name}); install OpenSSL 3 here`);
+	if (!backend.rsa) throw new KeyError(`${lacking(backend, 'RSA')}; install OpenSSL 3 here`);
 	const key = rsaPrivateKey(backend, backend.generateRsa(bits));
 	if (key.publicKey.modulus.length * 8 === bits) return key;
 	throw new KeyError(
@@ -152,6 +152,10 @@ export function describeKey(key: PublicKey): string {
 	return key.kind === 'rsa' ? `RSA, ${8 * key.modulus.length} bits` : `EC, ${key.curve.name}`;
 }
 
+function lacking({ name }: Backend, what: string): string {
+	return `this side lacks ${what} (cryptography by ${name})`;
+}
+
 function rsaPublicKey(backend: Backend, modulus: Uint8Array, exponent: number): RsaPublicKey | undefined {
 	const blob = encodeRsaBlob(modulus, exponent);
 	const exponentBytes = trimmedNumber(blob.slice(4, 8));
@@ -161,7 +165,7 @@ function rsaPublicKey(backend: Backend, modulus: Uint8Array, exponent: number): 
 }
 
 function rsaPrivateKey(backend: Backend, numbers: RsaNumbers): RsaPrivateKey {
-	if (!backend.rsa) throw new KeyError(`this side lacks RSA (cryptography by ${backend.name}); install OpenSSL 3 here`);
+	if (!backend.rsa) throw new KeyError(`${lacking(backend, 'RSA')}; install OpenSSL 3 here`);
 	let exponent = 0;
 	for (const byte of numbers.publicExponent) exponent = exponent * 0x100 + byte;
 	const blob = encodeRsaBlob(numbers.modulus, exponent);
@@ -189,8 +193,7 @@ function ecPrivateKey(backend: Backend, secret: PrivateNumbers & { kind: 'ec' })
 
 function tryEcPrivateKey(backend: Backend, curve: Curve, scalar: Uint8Array): EcPrivateKey | undefined {
 	if (!backend.curves.has(curve.id)) {
-		const why = `this side lacks the curve ${curve.name} (cryptography by ${backend.name})`;
-		throw new KeyError(`${why}; use secp256r1, or install OpenSSL 3 here`);
+		throw new KeyError(`${lacking(backend, `the curve ${curve.name}`)}; use secp256r1, or install OpenSSL 3 here`);
 	}
 	const operation = backend.ecPrivate(curve, scalar);
 	const publicKey = operation && ecPublicKey(backend, curve, operation.point());
