@@ -156,6 +156,11 @@ export class ReceiveMessages {
 		return socketAddressKey(bytes, at);
 	}
 
+	/** The port that the message in `slot` came from; allocates nothing. */
+	sourcePort(slot: number): number {
+		return socketAddressPort(this.#memory.bytes, NAMES_AT + slot * SOCKET_ADDRESS_BYTES);
+	}
+
 	#setVector(vectorAt: number, at: number, length: number): void {
 		this.#memory.setLong(vectorAt, this.#target.address + at);
 		this.#memory.setLong(vectorAt + 8, length);

@@ -1,4 +1,4 @@
-import type { Memory } from './memory.ts';
+import { Memory } from './memory.ts';
 import { sourceKey } from './source-key.ts';
 
 export const AF_INET = 2;
@@ -143,4 +143,24 @@ export function socketAddressKey(bytes: Uint8Array, at: number): number {
 /** The interface number in the socket address at `at`: 0 unless it is a scoped IPv6 address. */
 export function socketAddressScope(memory: Memory, at: number): number {
 	return memory.bytes[at] === AF_INET6 ? memory.words[(at + 24) >>> 2] : 0;
+}
+
+/** A destination in the kernel's form, at an address of its own: made once, used for many sends. */
+export class SocketAddress {
+	/** Keeps the bytes at their address. */
+	readonly memory: Memory;
+	/** Bytes of it that count. */
+	readonly length: number;
+
+	private constructor(memory: Memory, length: number) {
+		this.memory = memory;
+		this.length = length;
+	}
+
+	/** Undefined if `host` is not a literal address of the family; `scope` goes with link-local ones. */
+	static of(family: 4 | 6, host: string, port: number, scope: number): SocketAddress | undefined {
+		const memory = new Memory(SOCKET_ADDRESS_BYTES);
+		const length = writeSocketAddress(memory, 0, family, host, port, scope);
+		return length === 0 ? undefined : new SocketAddress(memory, length);
+	}
 }

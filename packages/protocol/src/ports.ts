@@ -53,6 +53,8 @@ export interface IncomingBatch {
 	from(i: number): Endpoint;
 	/** A number for the host that datagram i came from, as `hostKey` makes it of the host's address. Allocates nothing. */
 	sourceKey(i: number): number;
+	/** The port that datagram i came from. Allocates nothing. */
+	sourcePort(i: number): number;
 	/**
 	 * Whether datagram i bears the mark "congestion experienced". Undefined where the socket cannot see it; always false
 	 * as long as it was not asked to look. Allocates nothing.

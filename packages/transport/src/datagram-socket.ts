@@ -65,6 +65,13 @@ export interface DatagramSocket {
 	send(batch: OutgoingBatch, from: number): number;
 
 	/**
+	 * Sends datagrams [first, first + count) of a batch that `createIncoming` of the same driver made, as they stand,
+	 * straight from the memory that they were received into. All must be flat. Returns how many were taken, as `send`
+	 * does; where the destination cannot be reached all of them count as taken, and as errors.
+	 */
+	relay(batch: IncomingBatch, first: number, count: number, destination: Endpoint): number;
+
+	/**
 	 * Moves one call's worth of received datagrams into `batch`, replacing what was there. Never blocks. False when
 	 * there is nothing (then `batch.count` is 0).
 	 */

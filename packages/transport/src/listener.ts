@@ -3,7 +3,7 @@ import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
 import type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
 import { TransportError } from './errors/transport-error.ts';
 import type { NetworkInterface } from './interfaces.ts';
-import { openLinuxSocket } from './linux/socket.ts';
+import { LinuxSocket, openLinuxSocket } from './linux/socket.ts';
 import { openSocket } from './open-socket.ts';
 import { sumStats } from './socket-stats.ts';
 
@@ -13,6 +13,11 @@ const MAX_SOCKETS = 32;
 export interface ListenerOptions extends Omit<SocketOptions, 'reuseAddress'> {
 	/** The receiver's port: must be named, and is shared with other receivers that share it. */
 	readonly bind: { readonly address?: string; readonly port: number };
+	/**
+	 * Nobody else gets the port, not even who would share it: for programs that are answered at it (default false). Where
+	 * the runtime opens the sockets, its groups are then as many as the system allows for one.
+	 */
+	readonly isExclusive?: boolean;
 }
 
 interface Membership {
@@ -25,6 +30,9 @@ interface Membership {
  * sharing it (a C `uftpd` does).
  */
 export async function openListener(options: ListenerOptions): Promise<MulticastListener> {
+	if (options.isExclusive === true) {
+		return new MulticastListener(await openSocket(options), undefined, options, false);
+	}
 	const isShared = await isPortInUse(options);
 	const shared = { ...options, reuseAddress: true };
 	const first = await openSocket(shared);
@@ -61,6 +69,7 @@ export class MulticastListener implements DatagramSocket {
 	 */
 	readonly isShared: boolean;
 	readonly #options: SocketOptions;
+	readonly #isExclusive: boolean;
 	readonly #sockets: DatagramSocket[];
 	readonly #memberships = new Map<string, Membership>();
 	/** An open socket without groups, for the driver that cannot open one at once: a join does not wait. */
@@ -72,10 +81,11 @@ export class MulticastListener implements DatagramSocket {
 	#next = 0;
 	#isClosed = false;
 
-	constructor(first: DatagramSocket, spare: DatagramSocket | undefined, options: SocketOptions, isShared: boolean) {
+	constructor(first: DatagramSocket, spare: DatagramSocket | undefined, options: ListenerOptions, isShared: boolean) {
 		this.#sockets = [first];
 		this.#spare = spare;
 		this.#options = { ...options, driver: first.driver };
+		this.#isExclusive = options.isExclusive === true;
 		this.driver = first.driver;
 		this.family = first.family;
 		this.local = first.local;
@@ -100,6 +110,10 @@ export class MulticastListener implements DatagramSocket {
 
 	send(batch: OutgoingBatch, from: number): number {
 		return this.#sockets[0].send(batch, from);
+	}
+
+	relay(batch: IncomingBatch, first: number, count: number, destination: Endpoint): number {
+		return this.#sockets[0].relay(batch, first, count, destination);
 	}
 
 	/** Takes the sockets in turns, so that none starves the others. */
@@ -192,13 +206,27 @@ export class MulticastListener implements DatagramSocket {
 	/** One more socket on the port; undefined if there is none in reserve and it takes time to open one. */
 	#openNext(): DatagramSocket | undefined {
 		if (this.driver === 'linux-batch') {
-			const { readiness } = openReadiness();
-			return readiness === undefined ? undefined : this.#adopt(openLinuxSocket(readiness, this.#options));
+			return this.#openNextLinux();
 		}
 		const spare = this.#spare;
 		this.#spare = undefined;
 		if (spare !== undefined) void this.#openSpare();
 		return spare;
+	}
+
+	/** An exclusive port is shared with the own sockets, and only for the moment in which they are opened. */
+	#openNextLinux(): DatagramSocket | undefined {
+		const { readiness } = openReadiness();
+		if (readiness === undefined) return undefined;
+		const own = this.#isExclusive ? this.#sockets.filter((socket) => socket instanceof LinuxSocket) : [];
+		for (const socket of own) socket.setShared(true);
+		try {
+			const next = openLinuxSocket(readiness, { ...this.#options, reuseAddress: true });
+			if (this.#isExclusive) next.setShared(false);
+			return this.#adopt(next);
+		} finally {
+			for (const socket of own) socket.setShared(false);
+		}
 	}
 
 	async #openSpare(): Promise<void> {

@@ -50,6 +50,44 @@ const cases: Record<string, (argument: string) => Promise<unknown>> = {
 		return { results, isSegmenting: [sender.isSegmenting(1324), sender.isSegmenting(8824)] };
 	},
 
+	/** Relays bursts, received on the loopback, to a group over an interface of MTU 1500. */
+	async 'relay-beyond-mtu'() {
+		const networkInterface = await findInterface('uftp0', 4);
+		const { readiness } = openReadiness();
+		if (readiness === undefined) throw new Error('no linux-batch socket here');
+		const group = '230.77.2.2';
+		const receiver = openLinuxSocket(readiness, { family: 4, bind: { port: PORT }, networkInterface });
+		const relay = openLinuxSocket(readiness, { family: 4, bind: { port: PORT + 1 }, networkInterface });
+		const sender = openLinuxSocket(readiness, { family: 4 });
+		receiver.join(group, networkInterface);
+		const collected = collect(receiver);
+		const batch = sender.createOutgoing();
+		const incoming = relay.createIncoming();
+		const to = { host: group, port: PORT };
+		const results = [];
+		for (const payloadBytes of [1300, 8800, 8800, 1300]) {
+			const count = payloadBytes === 8800 ? 7 : 40;
+			const sent = Array.from({ length: count }, (_, i) => block(i, payloadBytes));
+			fillBurst(batch, { host: '127.0.0.1', port: PORT + 1 }, sent);
+			collected.length = 0;
+			await sendAll(sender, batch);
+			await until(() => relay.receive(incoming));
+			const before = relay.stats();
+			relay.relay(incoming, 0, incoming.count, to);
+			await until(() => collected.length === count);
+			const isWhole = collected.every((each, i) => Buffer.compare(each.bytes, sent[i]) === 0);
+			const { sendCalls, sendErrors } = relay.stats();
+			results.push({
+				received: collected.length,
+				isWhole,
+				calls: sendCalls - before.sendCalls,
+				errors: sendErrors - before.sendErrors,
+			});
+		}
+		for (const socket of [sender, relay, receiver]) socket.close();
+		return { results };
+	},
+
 	async 'default-interface'() {
 		const { networkInterface, reason, ignored } = defaultInterface(4, '230.4.4.1');
 		const byNetwork = await findInterface('10.77.0.0/24', 4);

@@ -34,15 +34,16 @@ export class LinuxIncomingBatch implements IncomingBatch {
 	readonly payloadAt = new Int32Array(INCOMING_BATCH_DATAGRAMS);
 	readonly length = new Int32Array(INCOMING_BATCH_DATAGRAMS);
 	readonly #slotOf = new Uint8Array(INCOMING_BATCH_DATAGRAMS);
-	readonly #memory: Memory;
+	/** Keeps the bytes at their address. */
+	readonly memory: Memory;
 	readonly #messages: ReceiveMessages;
 	#payloadBytes = 0;
 	#trainSegments = 0;
 
 	constructor(libc: Libc) {
-		this.#memory = new Memory(TOTAL_BYTES);
-		this.bytes = this.#memory.bytes;
-		this.#messages = new ReceiveMessages(libc, this.#memory);
+		this.memory = new Memory(TOTAL_BYTES);
+		this.bytes = this.memory.bytes;
+		this.#messages = new ReceiveMessages(libc, this.memory);
 		this.#layOut(0, 0);
 	}
 
@@ -74,6 +75,10 @@ export class LinuxIncomingBatch implements IncomingBatch {
 
 	sourceKey(i: number): number {
 		return this.#messages.sourceKey(this.#slotOf[i]);
+	}
+
+	sourcePort(i: number): number {
+		return this.#messages.sourcePort(this.#slotOf[i]);
 	}
 
 	isMarked(i: number): boolean {

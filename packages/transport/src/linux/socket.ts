@@ -6,6 +6,7 @@ import {
 	Level,
 	type Libc,
 	type Readiness,
+	SocketOption,
 	type UdpSocket,
 	type Watch,
 } from '@uftp/native';
@@ -18,6 +19,7 @@ import type { NetworkInterface } from '../interfaces.ts';
 import { LinuxOutgoingBatch } from '../outgoing-batch.ts';
 import { emptyStats } from '../socket-stats.ts';
 import { LinuxIncomingBatch } from './incoming-batch.ts';
+import { LinuxRelay } from './relay.ts';
 import { LinuxSender } from './sender.ts';
 import { bindLinuxSocket } from './socket-setup.ts';
 
@@ -43,6 +45,7 @@ export class LinuxSocket implements DatagramSocket {
 	readonly #readiness: Readiness;
 	readonly #socket: UdpSocket;
 	readonly #sender: LinuxSender;
+	readonly #relay: LinuxRelay;
 	readonly #stats = emptyStats();
 	#watch: Watch | undefined;
 	#listener: (() => void) | undefined;
@@ -62,6 +65,7 @@ export class LinuxSocket implements DatagramSocket {
 		const mtu = options.networkInterface?.mtu ?? 65_535;
 		const scope = options.networkInterface?.index ?? 0;
 		this.#sender = new LinuxSender(this.#libc, bound.socket.descriptor, this.family, mtu, scope, this.#stats);
+		this.#relay = new LinuxRelay(this.#libc, bound.socket.descriptor, this.family, scope, this.#stats);
 	}
 
 	createOutgoing(): LinuxOutgoingBatch {
@@ -85,6 +89,16 @@ export class LinuxSocket implements DatagramSocket {
 	send(batch: OutgoingBatch, from: number): number {
 		if (!(batch instanceof LinuxOutgoingBatch)) throw new TypeError('a batch of another driver');
 		return this.#isClosed ? batch.count - from : this.#sender.send(batch, from);
+	}
+
+	relay(batch: IncomingBatch, first: number, count: number, destination: Endpoint): number {
+		if (!(batch instanceof LinuxIncomingBatch)) throw new TypeError('a batch of another driver');
+		return this.#isClosed ? count : this.#relay.relay(batch, first, count, destination);
+	}
+
+	/** Whether sockets that are opened from now on may have the same address and port, if they agree to it, too. */
+	setShared(isShared: boolean): void {
+		if (!this.#isClosed) this.#socket.setOption(Level.Socket, SocketOption.ReuseAddress, isShared ? 1 : 0);
 	}
 
 	receive(batch: IncomingBatch): boolean {

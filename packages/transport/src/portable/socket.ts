@@ -85,22 +85,37 @@ export class PortableSocket implements DatagramSocket {
 	send(batch: OutgoingBatch, from: number): number {
 		const { count, stride, lastLength } = batch;
 		if (this.#isClosed) return count - from;
-		const { host, port } = batch.destination;
-		const isAddress = canonicalAddress(host.split('%')[0])?.includes(':') === (this.family === 6);
-		if (!isAddress) {
-			this.#refuse(count - from, `"${host}" is not an IPv${this.family} address: nothing can be sent to it`);
-			return count - from;
-		}
+		if (!this.#canReach(batch.destination, count - from)) return count - from;
 		let at = from;
 		for (; at < count && this.#sending < MAX_SENDING; at += 1) {
-			const length = at === count - 1 ? lastLength : stride;
-			// The runtime sends in a later turn, and the batch is composed anew before: hence the copy.
-			const datagram = Buffer.from(batch.bytes.subarray(at * stride, at * stride + length));
-			this.#sending += 1;
-			this.#stats.sendCalls += 1;
-			this.#socket.send(datagram, 0, length, port, this.#scoped(host), (error) => this.#handleSent(error, length));
+			this.#sendOne(batch.bytes, at * stride, at === count - 1 ? lastLength : stride, batch.destination);
 		}
 		return at - from;
+	}
+
+	relay(batch: IncomingBatch, first: number, count: number, destination: Endpoint): number {
+		if (!(batch instanceof PortableIncomingBatch)) throw new TypeError('a batch of another driver');
+		if (this.#isClosed || !this.#canReach(destination, count)) return count;
+		let at = first;
+		for (; at < first + count && this.#sending < MAX_SENDING; at += 1) {
+			this.#sendOne(batch.bytes, batch.headerAt[at], batch.length[at], destination);
+		}
+		return at - first;
+	}
+
+	/** False, and counted, where the destination is no address of the family. */
+	#canReach({ host }: Endpoint, datagrams: number): boolean {
+		if (canonicalAddress(host.split('%')[0])?.includes(':') === (this.family === 6)) return true;
+		this.#refuse(datagrams, `"${host}" is not an IPv${this.family} address: nothing can be sent to it`);
+		return false;
+	}
+
+	#sendOne(bytes: Uint8Array, at: number, length: number, { host, port }: Endpoint): void {
+		// The runtime sends in a later turn, and the memory is used anew before: hence the copy.
+		const datagram = Buffer.from(bytes.subarray(at, at + length));
+		this.#sending += 1;
+		this.#stats.sendCalls += 1;
+		this.#socket.send(datagram, 0, length, port, this.#scoped(host), (error) => this.#handleSent(error, length));
 	}
 
 	receive(batch: IncomingBatch): boolean {
