@@ -36,7 +36,7 @@ import type { ProxySecurityConfig } from '../proxy-config.ts';
 import type { RelaySecurity, RelayVerdict } from '../relay-security.ts';
 import type { AnnounceRewriter } from './announce-rewriter.ts';
 import { signAnew } from './packet-signatures.ts';
-import { RelayedReceivers } from './relayed-receivers.ts';
+import { ReceiverHandshakes } from './receiver-handshakes.ts';
 
 const { sourceId } = Header.fields;
 const { counterHigh, counterLow } = EncryptedLayout.fields;
@@ -64,7 +64,7 @@ export class HopSecurity implements RelaySecurity {
 	readonly signsAnew: boolean;
 	readonly #terms: HopTerms;
 	readonly #upstream: SessionSecurity;
-	readonly #receivers: RelayedReceivers;
+	readonly #receivers: ReceiverHandshakes;
 	/** Signs packets, with key-exchange signatures. */
 	readonly #signer: Signer | undefined;
 	/** Opens what receivers send. */
@@ -78,7 +78,7 @@ export class HopSecurity implements RelaySecurity {
 		this.signsAnew = suite.signature === SignatureType.KEYEX;
 		this.#signer = this.signsAnew ? keySigner(config.backend, suite.hash, key) : undefined;
 		this.#upstream = new SessionSecurity(config, agreement, counter);
-		this.#receivers = new RelayedReceivers(this.#keyTerms(), handshake.groupId, allowance, receiversMax);
+		this.#receivers = new ReceiverHandshakes(this.#keyTerms(), handshake.groupId, allowance, receiversMax);
 	}
 
 	#keyTerms(): KeyTerms {

@@ -16,7 +16,7 @@ import {
 import type { RelayVerdict } from '../relay-security.ts';
 
 /** One receiver behind the proxy. */
-export interface RelayedReceiver {
+export interface SharedKeys {
 	readonly keys: MemberKeys;
 	/** Which of its packets have been opened. */
 	readonly window: ReplayWindow;
@@ -29,14 +29,14 @@ interface EarlyClientKey {
 	readonly pinned: Uint8Array | undefined;
 }
 
-export class RelayedReceivers {
+export class ReceiverHandshakes {
 	readonly #terms: KeyTerms;
 	readonly #groupId: number;
 	readonly #allowance: Allowance;
 	readonly #most: number;
-	readonly #members = new Map<number, RelayedReceiver>();
+	readonly #members = new Map<number, SharedKeys>();
 	/** Those that have not shown their key yet, where one is asked for, oldest first. */
-	readonly #candidates = new Map<number, RelayedReceiver>();
+	readonly #candidates = new Map<number, SharedKeys>();
 	readonly #early = new Map<number, EarlyClientKey>();
 
 	/** `most`: receivers in the session. */
@@ -48,7 +48,7 @@ export class RelayedReceivers {
 	}
 
 	/** Undefined for everybody who has not registered, or not shown the key that is asked for. */
-	get(id: number): RelayedReceiver | undefined {
+	get(id: number): SharedKeys | undefined {
 		return this.#members.get(id);
 	}
 
@@ -70,13 +70,13 @@ export class RelayedReceivers {
 		return this.#proveEarly(now, id, receiver);
 	}
 
-	#again(known: RelayedReceiver, from: Endpoint): RelayVerdict {
+	#again(known: SharedKeys, from: Endpoint): RelayVerdict {
 		if (isSameEndpoint(known.keys.from, from)) return taken(known);
 		return ignored(`A REGISTER that ${known.keys.from.host} has sent came from ${from.host}`);
 	}
 
 	/** What it has proved may not be taken from it by whoever uses its id. */
-	#isSettled(id: number, { keys }: RelayedReceiver): boolean {
+	#isSettled(id: number, { keys }: SharedKeys): boolean {
 		return keys.hasGroupKey || (this.#terms.needsClientKeys && this.#members.has(id));
 	}
 
@@ -84,7 +84,7 @@ export class RelayedReceivers {
 		return this.#members.size >= this.#most;
 	}
 
-	#proveEarly(now: number, id: number, receiver: RelayedReceiver): RelayVerdict {
+	#proveEarly(now: number, id: number, receiver: SharedKeys): RelayVerdict {
 		const early = this.#early.get(id);
 		if (early === undefined || !isSameEndpoint(early.from, receiver.keys.from)) return taken(receiver);
 		this.#early.delete(id);
@@ -107,7 +107,7 @@ export class RelayedReceivers {
 		return this.#prove(now, id, receiver, message, pinned);
 	}
 
-	#proveAgain(id: number, member: RelayedReceiver, from: Endpoint, { publicKey }: ClientKey): RelayVerdict {
+	#proveAgain(id: number, member: SharedKeys, from: Endpoint, { publicKey }: ClientKey): RelayVerdict {
 		const { clientKey } = member.keys;
 		const isSame = isSameEndpoint(member.keys.from, from) && isSameBytes(clientKey!.blob, spanBytes(publicKey));
 		return isSame ? taken(member) : ignored(doubleOf(id, member));
@@ -116,7 +116,7 @@ export class RelayedReceivers {
 	#prove(
 		now: number,
 		id: number,
-		receiver: RelayedReceiver,
+		receiver: SharedKeys,
 		message: ClientKey,
 		pinned: Uint8Array | undefined,
 	): RelayVerdict {
@@ -130,7 +130,7 @@ export class RelayedReceivers {
 	}
 
 	/** With key-exchange signatures the proxy's have to fit where the receiver's stood. */
-	#misfit({ keys }: RelayedReceiver): string | undefined {
+	#misfit({ keys }: SharedKeys): string | undefined {
 		const { suite, key } = this.#terms.config;
 		if (suite.signature !== SignatureType.KEYEX || isCompatible(keys.clientKey!, key.publicKey)) return undefined;
 		keys.clientKey = undefined;
@@ -156,7 +156,7 @@ export class RelayedReceivers {
 	}
 }
 
-function taken({ keys }: RelayedReceiver): RelayVerdict {
+function taken({ keys }: SharedKeys): RelayVerdict {
 	return { kind: 'taken', fingerprint: keys.clientKey?.fingerprint };
 }
 
@@ -164,7 +164,7 @@ function ignored(reason: string): RelayVerdict {
 	return { kind: 'ignored', reason };
 }
 
-function doubleOf(id: number, { keys }: RelayedReceiver): string {
+function doubleOf(id: number, { keys }: SharedKeys): string {
 	const uid = formatUid(id);
 	return `UID ${uid} is in this session already, from ${keys.from.host}: it is used twice, or was started anew`;
 }
