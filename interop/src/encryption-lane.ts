@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KeyName, keys, optionsOf, type Suite } from './encryption-table.ts';
+import type { Host } from './host.ts';
 import { findProgram, launch, type Program, waitUntilListening } from './programs.ts';
 import type { Pair } from './scenario.ts';
-import { createTopology, type Host, type Topology } from './topology.ts';
+import { createTopology, type Topology } from './topology.ts';
 import { noise } from './trees.ts';
 
 const group = '230.4.4.1';

@@ -1,5 +1,6 @@
 export { EncryptionLane, makeKeys } from './encryption-lane.ts';
 export { coveringSessions, everySession, nameOf, pairs, titleOf } from './encryption-table.ts';
+export type { Host } from './host.ts';
 export { runInside } from './namespace.ts';
 export {
 	type Ending,
@@ -12,5 +13,5 @@ export {
 } from './programs.ts';
 export { hostsOf, type Pair, runScenario, type Scenario } from './scenario.ts';
 export { scenarios } from './scenarios.ts';
-export { createTopology, type Host, type Topology } from './topology.ts';
+export { createTopology, type Topology } from './topology.ts';
 export { differences, makeTree, noise, sameBytes } from './trees.ts';

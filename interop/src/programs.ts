@@ -2,11 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from './host.ts';
 import { onlyChildOf, pathWithSbin, userNamespaceArguments } from './namespace.ts';
-import type { Host } from './topology.ts';
 
 /** Whose programs: the C ones (Debian package `uftp`) or those of this repository. */
 export type Maker = 'C' | 'ours';
+
+/** The programs that both makers have, and what only ours have. */
+export type ProgramName = 'uftp' | 'uftpd' | 'uftpproxyd' | 'uftp_keymgt' | 'uftpctl';
 
 const checkout = resolve(import.meta.dirname, '../..');
 const outputCap = 4 * 1024 * 1024;
@@ -18,7 +21,7 @@ const ticksPerSecond = 100;
  * Path of a program, or undefined if it is not on this machine. UFTP_PEER_BIN and UFTP_OWN_BIN name other folders for
  * the C programs and for ours.
  */
-export function findProgram(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpctl' | 'uftp_keymgt'): string | undefined {
+export function findProgram(maker: Maker, name: ProgramName): string | undefined {
 	if (maker === 'ours') return present(join(process.env['UFTP_OWN_BIN'] ?? join(checkout, 'bin'), name));
 	const folders = (process.env['UFTP_PEER_BIN'] ?? pathWithSbin()['PATH'] ?? '').split(delimiter);
 	return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
@@ -112,17 +115,21 @@ export async function launch(host: Host, argv: readonly string[], options: Launc
 	};
 }
 
-/** Waits until a receiver on that host holds the UDP port and has joined the group. Throws with what it printed. */
-export async function waitUntilListening(host: Host, program: Program, group: string, port = 1044): Promise<void> {
+/**
+ * Waits until a receiver or proxy on that host holds the UDP port and has joined the group, if any. Throws with what it
+ * printed.
+ */
+export async function waitUntilListening(host: Host, program: Program, group?: string, port = 1044): Promise<void> {
 	const deadlineMs = performance.now() + 15_000;
 	while (performance.now() < deadlineMs) {
-		if (holdsPort(host, port) && hasJoined(host, group)) return;
+		if (holdsPort(host, port) && (group === undefined || hasJoined(host, group))) return;
 		const gone = await Promise.race([program.ended, sleep(pollMs)]);
 		if (gone !== undefined) {
-			throw new Error(`the receiver on ${host.ipv4} ended (exit ${gone.code}):\n${program.output()}`);
+			throw new Error(`the program on ${host.ipv4} ended (exit ${gone.code}):\n${program.output()}`);
 		}
 	}
-	throw new Error(`the receiver on ${host.ipv4} did not listen on ${port} and join ${group}:\n${program.output()}`);
+	const joining = group === undefined ? '' : ` and join ${group}`;
+	throw new Error(`the program on ${host.ipv4} did not listen on ${port}${joining}:\n${program.output()}`);
 }
 
 function present(path: string): string | undefined {

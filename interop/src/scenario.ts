@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, trun
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from './host.ts';
 import { type Ending, findProgram, launch, type Maker, type Program, waitUntilListening } from './programs.ts';
 import { judgeRestart, makeTemporary, takeRestartFile } from './restart.ts';
-import type { Host, Topology } from './topology.ts';
+import type { Topology } from './topology.ts';
 import { differences, makeTree, sizeOfTree, type TreeEntry } from './trees.ts';
 
 /** Who sends and who receives. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { faultsScript, type Host, type HostPlace, makeHost } from './host.ts';
 import { type HeldNamespace, holdHost, holdHub, runInside } from './namespace.ts';
 
 /**
@@ -12,29 +12,6 @@ export interface TopologyOptions {
 	readonly hosts: number;
 	/** No super-packets on the links, so that one drop is one datagram. Default false. */
 	readonly segmented?: boolean;
-}
-
-/** One host of a topology. */
-export interface Host {
-	readonly index: number;
-	/** 10.99.0.<index + 1> */
-	readonly ipv4: string;
-	/** fd99::<index + 1> */
-	readonly ipv6: string;
-	/** The UID that UFTP takes from the address unless told otherwise, as `-H` wants it: "0x0A630002". */
-	readonly uid: string;
-	readonly namespace: HeldNamespace;
-	readonly hub: HeldNamespace;
-	/** Drops that share of what arrives at this host, each packet by itself; 0 to 100. */
-	setLossPercent(percent: number): void;
-	cut(): void;
-	mend(): void;
-	/** Bytes that left this host's interface, Ethernet headers included. */
-	transmittedBytes(): number;
-	/** Datagrams that this host's sockets had no room for. */
-	receiveBufferErrors(): number;
-	/** Largest receive and send buffer of any UDP socket on this host, as the kernel accounts them; 0 if there is none. */
-	socketBufferBytes(): { readonly receive: number; readonly send: number };
 }
 
 /** A bridge with its hosts, until `close`. */
@@ -56,7 +33,7 @@ export async function createTopology(options: TopologyOptions): Promise<Topology
 		held.push(...namespaces);
 		runInside(hub, bridgeScript(namespaces, options.segmented === true));
 		namespaces.map((namespace, index) => runInside(namespace, hostScript(index, options.segmented === true)));
-		return { hosts: namespaces.map((namespace, index) => makeHost(index, namespace, hub)), close };
+		return { hosts: namespaces.map((namespace, index) => makeHost(placeOf(index), namespace, hub)), close };
 	} catch (error) {
 		close();
 		throw error;
@@ -82,50 +59,10 @@ function hostScript(index: number, segmented: boolean): string {
 		`ip address add 10.99.0.${index + 1}/24 dev eth0`,
 		`ip address add fd99::${index + 1}/64 dev eth0 nodad`,
 		'ip route add default dev eth0',
-		'nft add table inet faults',
-		"nft 'add chain inet faults ingress { type filter hook prerouting priority -300; }'",
+		...faultsScript,
 	].join('\n');
 }
 
-function makeHost(index: number, namespace: HeldNamespace, hub: HeldNamespace): Host {
-	const port = `port${index}`;
-	return {
-		index,
-		ipv4: `10.99.0.${index + 1}`,
-		ipv6: `fd99::${index + 1}`,
-		uid: `0x0A6300${(index + 1).toString(16).toUpperCase().padStart(2, '0')}`,
-		namespace,
-		hub,
-		setLossPercent(percent) {
-			const share = Math.round(percent * 100);
-			const rule = `nft add rule inet faults ingress iifname eth0 numgen random mod 10000 '<' ${share} drop`;
-			runInside(namespace, `nft flush chain inet faults ingress\n${share > 0 ? rule : ''}\n`);
-		},
-		cut: () => void runInside(hub, `ip link set ${port} down`),
-		mend: () => void runInside(hub, `ip link set ${port} up`),
-		transmittedBytes: () => transmittedBytes(namespace.pid),
-		receiveBufferErrors: () => receiveBufferErrors(namespace.pid),
-		socketBufferBytes() {
-			const said = runInside(namespace, 'ss -H -u -a -n -m');
-			const largest = (field: string): number =>
-				Math.max(0, ...[...said.matchAll(new RegExp(`[(,]${field}(\\d+)`, 'g'))].map(([, digits]) => Number(digits)));
-			return { receive: largest('rb'), send: largest('tb') };
-		},
-	};
-}
-
-function transmittedBytes(pid: number): number {
-	const line = readFileSync(`/proc/${pid}/net/dev`, 'utf8')
-		.split('\n')
-		.find((text) => text.includes('eth0:'));
-	// After the name come eight counters of what was received, then the bytes sent.
-	return Number(line?.split(':')[1]?.trim().split(/\s+/)[8] ?? 0);
-}
-
-function receiveBufferErrors(pid: number): number {
-	const rows = readFileSync(`/proc/${pid}/net/snmp`, 'utf8')
-		.split('\n')
-		.filter((text) => text.startsWith('Udp:'));
-	const column = rows[0]?.split(' ').indexOf('RcvbufErrors') ?? -1;
-	return column < 0 ? 0 : Number(rows[1]?.split(' ')[column] ?? 0);
+function placeOf(index: number): HostPlace {
+	return { index, ipv4: `10.99.0.${index + 1}`, ipv6: `fd99::${index + 1}`, port: `port${index}` };
 }

@@ -13,9 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '../host.ts';
 import { type Ending, findProgram, launch, type Maker, type Program, waitUntilListening } from '../programs.ts';
 import type { Pair } from '../scenario.ts';
-import type { Host, Topology } from '../topology.ts';
+import type { Topology } from '../topology.ts';
 import { noise } from '../trees.ts';
 import { filesIn } from './observation.ts';
 import {
