@@ -17,9 +17,9 @@ import {
 	type PublicKey,
 	type RandomBytes,
 	SignatureType,
+	type Suite,
 	sameFingerprint,
 	sameVerifyData,
-	type Suite,
 	sessionKeys,
 	type Verifier,
 	verifyData,
@@ -95,7 +95,10 @@ function premasterOf(security: Omit<KeyTerms, 'groupMaster'>, { keyInfo }: Regis
 		// A premaster that does not decrypt is replaced by chance, in silence: the receiver fails at KEYINFO.
 		const opened = decryptPremaster(backend, key, spanBytes(keyInfo), random);
 		const bits = 8 * key.publicKey.modulus.length;
-		return opened?.premaster ?? `The REGISTER's key is not encrypted for the ${security.side.toLowerCase()}'s RSA key of ${bits} bits`;
+		return (
+			opened?.premaster ??
+			`The REGISTER's key is not encrypted for the ${security.side.toLowerCase()}'s RSA key of ${bits} bits`
+		);
 	}
 	const { bytes, at, length } = keyInfo;
 	const other = importKeyBlob(backend, bytes, at, length);
