@@ -1,24 +1,22 @@
 /** `uftpd`: receives files with the flags, the lines and the exit codes of UFTP 4.10.2. */
 import fs from 'node:fs';
-import os from 'node:os';
 import type { Endpoint, ReceiverEvent, ResponseProxyConfig } from '@uftp/protocol';
 import type { FileSink } from '@uftp/storage';
 import { bufferWarning, selectDriver } from '@uftp/transport';
-import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
-import { hexId, Level, Log, openStderrLog } from '../drop-in/log.ts';
-import { LogFile, openLogFile } from '../drop-in/log-file.ts';
-import { onInterrupt } from '../drop-in/signals.ts';
+import { CommandError, ExitCode } from '../drop-in/command-error.ts';
+import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon.ts';
+import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon-life.ts';
+import { hexId, Level, type Log } from '../drop-in/log.ts';
+import { openLogFile } from '../drop-in/log-file.ts';
 import { openStatusOutput, type StatusOutput } from '../drop-in/status-output.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
 import { parseReceiverArguments, type ReceiverArguments } from './arguments.ts';
-import { type Starter, startDaemon, starterOfDaemon } from './daemon.ts';
 import { openSink } from './folders.ts';
 import { publicGroups } from './groups.ts';
 import { heartbeatTargets, startHeartbeats } from './heartbeats.ts';
 import { HostNames } from './host-names.ts';
 import { defaultUid, type ListeningInterfaces, listeningInterfaces } from './listening-interfaces.ts';
 import { ReceiverLines } from './log-lines.ts';
-import { writePidFile } from './pid-file.ts';
 import { PostReceiveScript } from './post-receive.ts';
 import { receiverSecurity } from './receiver-security.ts';
 import { ReceivingNode } from './receiving-node.ts';
@@ -45,9 +43,9 @@ export async function receiveFiles(words: readonly string[], tell: (text: string
 
 /** Receives until a signal comes. */
 async function receive(options: ReceiverArguments, starter: Starter | undefined): Promise<number> {
-	const log = openLog(options, starter !== undefined);
+	const log = openDaemonLog(options, starter !== undefined);
 	log.say(Level.Info, VERSION_LINE);
-	if (options.priority !== undefined) setPriority(options.priority);
+	setPriority(options.priority);
 	const status = openStatusOutput('F', options.statusFile, log);
 	const heartbeats = await heartbeatTargets(options.heartbeatTargets);
 	const groups = await publicGroups(options.publicGroups);
@@ -92,7 +90,7 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 			(target) => nodes.find(({ family }) => family === familyOf(target))?.sendHeartbeat(target, receiverId),
 			log,
 		);
-		const removePidFile = settle(options, log, starter);
+		const removePidFile = settleDaemon(options, log, starter);
 		log.say(Level.Error, `Exiting on signal ${await interruption()}`);
 		removePidFile();
 	} finally {
@@ -101,29 +99,6 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 		for (const sink of sinks) sink.close();
 	}
 	return ExitCode.Interrupted;
-}
-
-/** A daemon logs to its file; with -d the log is stderr, and -L, -g and -n do not count. */
-function openLog(
-	{ logFile, logLevel, logBytesMax: bytesMax, logCount: count }: ReceiverArguments,
-	isDaemon: boolean,
-): Log {
-	if (!isDaemon) return openStderrLog(logLevel, true);
-	const file = new LogFile(logFile, bytesMax === undefined ? undefined : { bytesMax, count });
-	const log = new Log({ level: logLevel, file, timestamps: true });
-	process.on('SIGHUP', () => log.reopen());
-	return log;
-}
-
-function setPriority(priority: number): void {
-	try {
-		os.setPriority(0, priority);
-	} catch (error) {
-		throw new CommandError(
-			ExitCode.Parameters,
-			`Couldn't set priority ${priority}: ${systemReason(error)}. Only root may go below 0: raise -N, or leave it out.`,
-		);
-	}
 }
 
 function tellEvents(options: ReceiverArguments, log: Log, status: StatusOutput): (event: ReceiverEvent) => void {
@@ -204,20 +179,4 @@ function isRunnable(script: string): boolean {
 	} catch {
 		return false;
 	}
-}
-
-/** The daemon's last steps; with -d there are none. Returns how to remove the pid file. */
-function settle(options: ReceiverArguments, log: Log, starter: Starter | undefined): () => void {
-	if (starter === undefined) {
-		if (options.pidFile !== undefined) log.say(Level.Warning, '-P is ignored with -d, as by the C program');
-		return () => {};
-	}
-	const remove = options.pidFile === undefined ? () => {} : writePidFile(options.pidFile);
-	process.chdir('/');
-	starter.ready();
-	return remove;
-}
-
-function interruption(): Promise<number> {
-	return new Promise((resolve) => onInterrupt(ExitCode.Interrupted, resolve));
 }

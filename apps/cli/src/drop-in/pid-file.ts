@@ -1,7 +1,7 @@
 /** The file of -P: the daemon's process id and a newline, removed when the daemon ends. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
+import { CommandError, ExitCode, systemReason } from './command-error.ts';
 
 /** Writes the file (exit 1 if that fails) and returns how to remove it. */
 export function writePidFile(given: string): () => void {

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
-import { ExitCode } from '../drop-in/command-error.ts';
+import { ExitCode } from './command-error.ts';
 
 /** Tells the second process which descriptor its parent listens on. */
 const READY_VARIABLE = 'UFTPD_READY_FD';
