@@ -4,6 +4,7 @@ export * from './ports.ts';
 export * from './proxy/proxy-config.ts';
 export type * from './proxy/proxy-events.ts';
 export * from './proxy/proxy-port.ts';
+export { ServerProxy } from './proxy/server/server-proxy.ts';
 export { ReceiverNode } from './receiver/receiver.ts';
 export * from './receiver-config.ts';
 export type * from './receiver-port.ts';

@@ -1,0 +1,96 @@
+/**
+ * What a server proxy says to heartbeats, and how its downstream sites prove their keys by them (wire facts, section 13).
+ * Every answer is shorter than the heartbeat that it answers.
+ */
+import { fingerprint } from '@uftp/crypto';
+import { type HbReq, spanBytes } from '@uftp/wire';
+import { Allowance } from '../../allowance.ts';
+import type { Endpoint } from '../../ports.ts';
+import { NEVER } from '../../timers.ts';
+import type { DatagramQueue } from '../datagram-queue.ts';
+import type { ProxySecurityConfig, ServerProxyConfig } from '../proxy-config.ts';
+import type { DownstreamSites } from '../server/downstream-sites.ts';
+import {
+	HEARTBEAT_ANSWERS_PER_SECOND,
+	REMEMBERED_CHALLENGES_MS,
+	SIGNATURE_CHECKS_PER_SECOND,
+} from '../server/server-limits.ts';
+import { Challenges } from './challenges.ts';
+import { composeHbResp, HeartbeatResult } from './heartbeat-datagrams.ts';
+import { isNonceSigned } from './nonce-proof.ts';
+
+export class HeartbeatAnswers {
+	readonly #proxyId: number;
+	readonly #sites: DownstreamSites;
+	readonly #queue: DatagramQueue;
+	/** Undefined when no site has to prove anything: everybody is welcome then. */
+	readonly #proof: { readonly security: ProxySecurityConfig; readonly challenges: Challenges } | undefined;
+	readonly #answers = new Allowance(HEARTBEAT_ANSWERS_PER_SECOND, 1000);
+	readonly #checks = new Allowance(SIGNATURE_CHECKS_PER_SECOND, 1000);
+	readonly #startedAt: number;
+	#challengesSent = 0;
+
+	/** RangeError if a site is known by its key only and there is no cryptography to check it with. */
+	constructor(now: number, config: ServerProxyConfig, sites: DownstreamSites, queue: DatagramQueue) {
+		this.#proxyId = config.proxyId;
+		this.#sites = sites;
+		this.#queue = queue;
+		this.#startedAt = now;
+		if (!sites.needsProof) return;
+		const { security } = config;
+		if (security === undefined) {
+			throw new RangeError('a downstream proxy is known by its key only: give the proxy `security` to check it with');
+		}
+		this.#proof = { security, challenges: new Challenges(security.backend, security.random) };
+	}
+
+	/** A heartbeat of node `sourceId`. A word for why it is not answered, or undefined. */
+	handleRequest(now: number, from: Endpoint, sourceId: number, message: HbReq): string | undefined {
+		if (!this.#answers.take(now)) return 'too-many-heartbeats';
+		if (this.#proof === undefined || this.#sites.isServed(from)) {
+			this.#sites.refresh(now, sourceId, from);
+			this.#answer(from, HeartbeatResult.Ok);
+			return undefined;
+		}
+		const { challenges } = this.#proof;
+		const nonce = challenges.nonceFor(from);
+		if (message.nonce !== nonce) {
+			this.#answer(from, HeartbeatResult.Challenge, nonce);
+			return undefined;
+		}
+		const { security } = this.#proof;
+		const site = this.#sites.withFingerprint(fingerprint(security.backend, spanBytes(message.publicKey)));
+		if (site < 0) {
+			this.#answer(from, HeartbeatResult.Failed);
+			return 'heartbeat-of-another-key';
+		}
+		if (!this.#checks.take(now)) return 'too-many-signatures';
+		if (!isNonceSigned(security.backend, message)) {
+			this.#answer(from, HeartbeatResult.Failed);
+			return 'heartbeat-signature';
+		}
+		challenges.spend(from);
+		this.#sites.open(now, site, sourceId, from);
+		this.#answer(from, HeartbeatResult.Ok);
+		return undefined;
+	}
+
+	/** When those are challenged next whose address is remembered from before. */
+	get deadline(): number {
+		const isNeeded = this.#proof !== undefined && this.#challengesSent < REMEMBERED_CHALLENGES_MS.length;
+		if (!isNeeded || this.#sites.remembered.length === 0) return NEVER;
+		return this.#startedAt + REMEMBERED_CHALLENGES_MS[this.#challengesSent];
+	}
+
+	handleTimeout(now: number): void {
+		if (now < this.deadline) return;
+		this.#challengesSent++;
+		for (const endpoint of this.#sites.remembered) {
+			this.#answer(endpoint, HeartbeatResult.Challenge, this.#proof?.challenges.nonceFor(endpoint));
+		}
+	}
+
+	#answer(to: Endpoint, result: HeartbeatResult, nonce = 0): void {
+		this.#queue.push(to, composeHbResp(this.#proxyId, result, nonce));
+	}
+}

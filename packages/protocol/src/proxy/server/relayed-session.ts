@@ -1,0 +1,126 @@
+/** One session as a server proxy knows it: who sends it, and what went through. */
+import { type Announce, type CommonHeader, decodeRtt, Header, hostKey, isUnspecified, MessageType } from '@uftp/wire';
+import { silenceMs } from '../../grtt.ts';
+import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN } from '../../limits.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { ProxyTotals } from '../proxy-events.ts';
+import {
+	SESSION_KEPT_MS_MAX,
+	SESSION_KEPT_MS_MIN,
+	SILENT_GIVES_WAY_MS,
+	UNANSWERED_GIVES_WAY_MS,
+} from './server-limits.ts';
+
+const { func: funcField, sourceId: sourceIdField, grtt: grttField } = Header.fields;
+
+export class RelayedSession {
+	readonly groupId: number;
+	readonly groupInstance: number;
+	readonly senderId: number;
+	/** Where the ANNOUNCE came from. */
+	readonly sender: Endpoint;
+	/** Where upstream datagrams go: `sender` alone. */
+	readonly upstream: readonly Endpoint[];
+	readonly privateGroup: string | undefined;
+	readonly isEncrypted: boolean;
+	readonly startedAt: number;
+	readonly #senderKey: number;
+	/** With IPv6 the source follows the scope of the group: one more address, that of the first packet from there. */
+	#otherKey: number;
+	readonly #robust: number;
+	#grtt: number;
+	#lastFunc: number = MessageType.ANNOUNCE;
+	/** When the sender was heard last. */
+	heardAt: number;
+	datagramsDown = 0;
+	datagramsUp = 0;
+
+	constructor(now: number, sender: Endpoint, header: Readonly<CommonHeader>, announce: Announce) {
+		this.groupId = header.groupId;
+		this.groupInstance = header.groupInstance;
+		this.senderId = header.sourceId;
+		this.sender = sender;
+		this.upstream = [sender];
+		this.privateGroup = isUnspecified(announce.privateAddress) ? undefined : announce.privateAddress;
+		this.isEncrypted = announce.encInfo !== undefined;
+		this.startedAt = now;
+		this.heardAt = now;
+		this.#senderKey = hostKey(sender.host);
+		this.#otherKey = sender.host.includes(':') ? Number.NaN : this.#senderKey;
+		this.#robust = announce.robust;
+		this.#grtt = header.grtt;
+	}
+
+	/** Whether a datagram from there is the sender's. Hot. */
+	isSender(sourceKey: number, sourcePort: number): boolean {
+		return sourcePort === this.sender.port && (sourceKey === this.#senderKey || sourceKey === this.#otherKey);
+	}
+
+	/**
+	 * Whether the datagram shows another address of the same IPv6 sender: the first from there that has its port and bears
+	 * its id. Ask only for what comes from no site.
+	 */
+	isSenderAtOtherAddress(sourceKey: number, sourcePort: number, bytes: Uint8Array, at: number): boolean {
+		if (!Number.isNaN(this.#otherKey) || sourcePort !== this.sender.port || sourceKey >= 0) return false;
+		if (sourceIdField.get(bytes, at) !== this.senderId) return false;
+		this.#otherKey = sourceKey;
+		return true;
+	}
+
+	/** A datagram of the sender went through, or its ANNOUNCE. Hot. */
+	hear(now: number, bytes: Uint8Array, at: number): void {
+		this.heardAt = now;
+		this.#grtt = grttField.get(bytes, at);
+		this.#lastFunc = funcField.get(bytes, at);
+		this.datagramsDown++;
+	}
+
+	/** The sender has said nothing for so long that it may be gone. */
+	isSilent(now: number): boolean {
+		return now - this.heardAt > silenceMs(this.#robust, this.#grttMs());
+	}
+
+	/** It has been announced for some time, and no site has said anything. */
+	isUnanswered(now: number): boolean {
+		if (this.datagramsUp > 0) return false;
+		const answerMs = Math.max(UNANSWERED_GIVES_WAY_MS, silenceMs(this.#robust, this.#grttMs()));
+		return now - this.startedAt >= Math.min(SILENT_GIVES_WAY_MS, answerMs);
+	}
+
+	/** When it is forgotten unless the sender is heard again. */
+	get deadline(): number {
+		const keptMs = 4 * silenceMs(this.#robust, this.#grttMs());
+		return this.heardAt + Math.min(SESSION_KEPT_MS_MAX, Math.max(SESSION_KEPT_MS_MIN, keptMs));
+	}
+
+	#grttMs(): number {
+		return Math.min(ADVERTISED_GRTT_MS_MAX, Math.max(ADVERTISED_GRTT_MS_MIN, decodeRtt(this.#grtt) * 1000));
+	}
+
+	/** How the session ended if the sender says nothing any more; in the clear its last message tells. */
+	get outcome(): { readonly outcome: 'completed' | 'aborted' | 'silent'; readonly reason: string } {
+		if (this.#lastFunc === MessageType.DONE_CONF) {
+			return { outcome: 'completed', reason: 'The sender has confirmed the end and said nothing since' };
+		}
+		if (this.#lastFunc === MessageType.ABORT) return { outcome: 'aborted', reason: 'The sender has aborted it' };
+		if (this.isEncrypted) {
+			return {
+				outcome: 'silent',
+				reason: 'The sender says nothing any more; it is encrypted, so how it ended is not known here',
+			};
+		}
+		return { outcome: 'silent', reason: 'The sender says nothing any more' };
+	}
+
+	get totals(): ProxyTotals {
+		const { datagramsDown, datagramsUp } = this;
+		return {
+			receivers: 0,
+			datagramsDown,
+			messagesIn: datagramsUp,
+			messagesOut: datagramsUp,
+			heldMs: 0,
+			heldMsMax: 0,
+		};
+	}
+}
