@@ -124,7 +124,6 @@ describe('who is in the restart file', () => {
 			result(5, 'rejected'),
 			result(6, 'skipped'),
 			result(7, 'received', 1),
-			result(8, 'mute'),
 		];
 		const end: SenderEnd = { results, elapsedMs: 1, bytesSent: 1, packetsSent: 1, repairBytesSent: 0 };
 		const failed = new FailedReceivers();
@@ -134,7 +133,7 @@ describe('who is in the restart file', () => {
 		failed.see({ ...shown, receiverId: 4 });
 		const names = new ReceiverNames(new Map([[2, 'two']]));
 		const listed = new Map([[2, PRINT]]);
-		const { names: inFile, fingerprints } = failed.list(end, names, listed, new Set([8]));
+		const { names: inFile, fingerprints } = failed.list(end, names, listed);
 		expect([...inFile]).toEqual([
 			[2, 'two'],
 			[3, '0x00000003'],
@@ -142,5 +141,25 @@ describe('who is in the restart file', () => {
 			[7, '0x00000007'],
 		]);
 		expect([...fingerprints.keys()]).toEqual([2, 3]);
+	});
+
+	it('comes with the proxies of -j and with those that they were behind, once each, with the key that these showed', () => {
+		const behind = (viaProxyId: number) => ({ viaProxyId });
+		const results = [
+			{ ...result(2, 'lost'), ...behind(8) },
+			{ ...result(3, 'lost'), ...behind(8) },
+			{ ...result(4, 'received'), ...behind(9) },
+		];
+		const end: SenderEnd = { results, elapsedMs: 1, bytesSent: 1, packetsSent: 1, repairBytesSent: 0 };
+		const failed = new FailedReceivers();
+		const address = { host: '10.0.0.8', port: 1044 };
+		failed.see({ kind: 'proxyRegistered', proxyId: 8, address, rttMs: 1, isOurs: false, fingerprint: PRINT });
+		const listed = { names: new Map([[7, 'seven']]), fingerprints: new Map() };
+		const proxies = failed.proxies(end, new ReceiverNames(new Map(), listed.names), listed);
+		expect([...proxies.names]).toEqual([
+			[7, 'seven'],
+			[8, '0x00000008'],
+		]);
+		expect([...proxies.fingerprints]).toEqual([[8, PRINT]]);
 	});
 });

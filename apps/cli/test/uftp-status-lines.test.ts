@@ -75,6 +75,41 @@ describe('the status lines of uftp', () => {
 		]);
 	});
 
+	it('list proxies at CONNECT only, after the receivers of -H, as 4.10.2 did in a recorded session', () => {
+		const [one, mute, two] = [0x0a61000b, 0x0a610099, 0x0a61000c];
+		const given = new Map([one, mute, two].map((id) => [id, `0x${id.toString(16)}`]));
+		const proxies = new Map([
+			[0x0a610001, 'there'],
+			[0x0a630003, 'absent'],
+		]);
+		const address = { host: '10.99.0.2', port: 1044 };
+		const proxy = { kind: 'proxyRegistered', proxyId: 0x0a610001, address, rttMs: 1, isOurs: false } as const;
+		const lines = linesOf([proxy, { kind: 'registrationEnded', registered: [one, two], mute: [mute] }], {
+			names: new ReceiverNames(given, proxies),
+		});
+		expect(lines).toEqual([
+			'CONNECT;success;0xa61000b',
+			'CONNECT;failed;0xa610099',
+			'CONNECT;success;0xa61000c',
+			'CONNECT;success;there',
+			'CONNECT;failed;absent',
+		]);
+	});
+
+	it('list the proxies of an open group as they came, before the receivers behind them', () => {
+		const address = { host: '10.99.0.2', port: 1044 };
+		const common = { address, rttMs: 1, isOurs: false };
+		const lines = linesOf(
+			[
+				{ kind: 'proxyRegistered', proxyId: 8, ...common },
+				{ kind: 'registered', receiverId: 9, viaProxyId: 8, ...common },
+				{ kind: 'registrationEnded', registered: [9], mute: [] },
+			],
+			{ names: new ReceiverNames(new Map()) },
+		);
+		expect(lines).toEqual(['CONNECT;success;0x00000008', 'CONNECT;success;0x00000009']);
+	});
+
 	it('name skipped, rejected, lost and aborted receivers, the last two under every later file too', () => {
 		const lines = linesOf([
 			registered([ABSENT]),

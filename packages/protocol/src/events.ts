@@ -20,6 +20,8 @@ export type Outcome =
 /** One receiver's outcome for one file. */
 export interface FileResult {
 	readonly receiverId: number;
+	/** The proxy that said so. */
+	readonly viaProxyId?: number;
 	readonly outcome: Outcome;
 	/** Milliseconds from the file's first FILEINFO to the receiver's COMPLETE; 0 when it did not complete. */
 	readonly elapsedMs: number;

@@ -4,28 +4,39 @@ import type { HostList } from './host-list.ts';
 import type { ReceiverNames } from './receiver-names.ts';
 
 export class FailedReceivers {
-	/** Keys that receivers have proved to own: the next run takes them with these only. */
+	/** Keys that receivers and proxies have proved to own: the next run takes them with these only. */
 	readonly #fingerprints = new Map<number, Uint8Array>();
 
 	see(event: SenderEvent): void {
-		if (event.kind !== 'registered' || event.fingerprint === undefined) return;
-		this.#fingerprints.set(event.receiverId, event.fingerprint);
+		if (event.kind !== 'registered' && event.kind !== 'proxyRegistered') return;
+		const id = event.kind === 'registered' ? event.receiverId : event.proxyId;
+		if (event.fingerprint !== undefined) this.#fingerprints.set(id, event.fingerprint);
 	}
 
-	/** Those of `end` that need another run, with the keys that they must have; proxies take no files themselves. */
-	list(
-		end: SenderEnd,
-		names: ReceiverNames,
-		listed: ReadonlyMap<number, Uint8Array>,
-		proxies: ReadonlySet<number>,
-	): HostList {
-		const failed = end.results.filter((result) => !proxies.has(result.receiverId) && hasFailed(result));
+	/** Those of `end` that need another run, with the keys that they must have. */
+	list({ results }: SenderEnd, names: ReceiverNames, listed: ReadonlyMap<number, Uint8Array>): HostList {
+		const failed = results.filter(hasFailed);
+		return this.#hosts(
+			failed.map(({ receiverId }) => receiverId),
+			names,
+			listed,
+		);
+	}
+
+	/** The proxies that another run needs: those of -j, and those that the failed ones were behind. */
+	proxies({ results }: SenderEnd, names: ReceiverNames, proxies: HostList): HostList {
+		const ids = new Set(proxies.names.keys());
+		for (const result of results) if (hasFailed(result) && result.viaProxyId !== undefined) ids.add(result.viaProxyId);
+		return this.#hosts([...ids], names, proxies.fingerprints);
+	}
+
+	#hosts(ids: readonly number[], names: ReceiverNames, listed: ReadonlyMap<number, Uint8Array>): HostList {
 		const fingerprints = new Map<number, Uint8Array>();
-		for (const { receiverId } of failed) {
-			const print = listed.get(receiverId) ?? this.#fingerprints.get(receiverId);
-			if (print !== undefined) fingerprints.set(receiverId, print);
+		for (const id of ids) {
+			const print = listed.get(id) ?? this.#fingerprints.get(id);
+			if (print !== undefined) fingerprints.set(id, print);
 		}
-		return { names: new Map(failed.map(({ receiverId }) => [receiverId, names.of(receiverId)])), fingerprints };
+		return { names: new Map(ids.map((id) => [id, names.of(id)])), fingerprints };
 	}
 }
 

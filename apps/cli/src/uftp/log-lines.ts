@@ -8,6 +8,7 @@ import { FileType, type Outcome, type ReceiverResult, type SenderEnd, type Sende
 import { formatAddressAndPort } from '../drop-in/addresses.ts';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { Level, type LogLine, scopeOf } from '../drop-in/log.ts';
+import { behindProxy, COMPLETE_WORDS, doubleLine, messageOfProxy, movedLine } from './proxy-lines.ts';
 import type { ReceiverNames } from './receiver-names.ts';
 import { type ResultRow, ResultTable } from './result-table.ts';
 
@@ -32,18 +33,13 @@ const STATUS: Readonly<Record<Outcome, string>> = {
 	lost: 'Lost connection',
 	aborted: 'Aborted',
 };
-const COMPLETE: Readonly<Partial<Record<Outcome, string>>> = {
-	received: 'COMPLETE',
-	overwritten: 'COMPLETE(overwritten)',
-	skipped: 'COMPLETE(skipped)',
-	rejected: 'COMPLETE(rejected)',
-};
-
 export class SenderLines {
 	readonly #options: SenderLinesOptions;
 	readonly #names: ReceiverNames;
 	#fileId = 0;
 	#fileBytes = 0;
+	/** The message of a proxy whose receivers are being listed. */
+	#listing = '';
 	readonly #table: ResultTable;
 
 	constructor(options: SenderLinesOptions) {
@@ -55,6 +51,8 @@ export class SenderLines {
 	/** The lines of one event, in order. */
 	of(event: SenderEvent): LogLine[] {
 		const rows = this.#table.rows(event);
+		const listed = this.#listed(event);
+		if (listed !== undefined) return listed;
 		switch (event.kind) {
 			case 'announced':
 				return [
@@ -65,7 +63,7 @@ export class SenderLines {
 				return [
 					...this.#info(`Received REGISTER from client ${this.#names.of(event.receiverId)}`),
 					...this.#verbose(`  rtt = ${(event.rttMs / 1000).toFixed(6)}`),
-					...this.#clientKey(event),
+					...this.#clientKey(event.receiverId, event.fingerprint),
 				];
 			case 'keyed':
 				return this.#info(`Received KEYINFO_ACK from ${this.#names.of(event.receiverId)}`);
@@ -78,11 +76,12 @@ export class SenderLines {
 			case 'sectionSent':
 				return this.#info(`Sending section ${event.section}`);
 			case 'nakReceived': {
-				const { missing, section, receiverId } = event;
-				return this.#info(`Got ${missing} NAKs for section ${section} from client ${this.#names.of(receiverId)}`);
+				const { missing, section, receiverId, isProxy } = event;
+				const who = `${isProxy === true ? 'proxy' : 'client'} ${this.#names.of(receiverId)}`;
+				return this.#info(`Got ${missing} NAKs for section ${section} from ${who}`);
 			}
 			case 'fileCompletedBy': {
-				const words = COMPLETE[event.result.outcome];
+				const words = COMPLETE_WORDS[event.result.outcome];
 				return words === undefined
 					? []
 					: this.#info(`Got ${words} from client ${this.#names.of(event.result.receiverId)}`);
@@ -94,25 +93,45 @@ export class SenderLines {
 		}
 	}
 
+	/** What a proxy says of several receivers: one line for its message, and one for each of them. */
+	#listed(event: SenderEvent): LogLine[] | undefined {
+		if (event.kind === 'proxyRegistered') {
+			const { proxyId, rttMs } = event;
+			this.#listing = `Received REGISTER from proxy ${this.#names.of(proxyId)}`;
+			return [
+				...this.#clientKey(proxyId, event.fingerprint),
+				...this.#info(this.#listing),
+				...this.#verbose(`  rtt = ${(rttMs / 1000).toFixed(6)}`),
+			];
+		}
+		const said = messageOfProxy(event);
+		const before = this.#listing;
+		this.#listing = said === undefined ? '' : `${said.what} from proxy ${this.#names.of(said.proxyId)}`;
+		if (said === undefined) return undefined;
+		const client = `  For client ${this.#names.of(said.receiverId)}`;
+		return this.#info(...(this.#listing === before ? [] : [this.#listing]), client);
+	}
+
 	#rarer(event: SenderEvent): LogLine[] {
 		switch (event.kind) {
+			case 'proxyKeyed':
+				return this.#info(`Received KEYINFO_ACK from ${this.#names.of(event.proxyId)}`);
+			case 'proxyAborted':
+				return this.#warn(`Transfer aborted by proxy ${this.#names.of(event.proxyId)}: ${event.reason}`);
+			case 'receiverMoved':
+				return this.#warn(movedLine(event, this.#names));
 			case 'receiverAway':
 				return this.#warn(`No answer from ${this.#names.of(event.receiverId)} for now: going on without it`);
 			case 'receiverReturned':
 				return this.#warn(`${this.#names.of(event.receiverId)} answers again`);
 			case 'receiverLost':
-				return this.#warn(`No response from ${this.#names.of(event.receiverId)}`);
+				return this.#warn(`No response from ${this.#names.of(event.receiverId)}${behindProxy(event.reason)}`);
 			case 'receiverAborted':
 				return this.#warn(`Transfer aborted by ${this.#names.of(event.receiverId)}: ${event.reason}`);
 			case 'receiverDropped':
 				return this.#warn(`${event.reason}: aborting client ${this.#names.of(event.receiverId)}`);
-			case 'duplicateUid': {
-				const [first, second] = [event.first, event.second].map(formatAddressAndPort);
-				const name = this.#names.of(event.receiverId);
-				return this.#warn(
-					`Two receivers answer as ${name}, at ${first} and at ${second}: only the first is served. Give one of them another UID (uftpd -U).`,
-				);
-			}
+			case 'duplicateUid':
+				return this.#warn(doubleLine(event, this.#names));
 			case 'rateChanged':
 				return this.#verbose(
 					`Current transfer rate = ${Math.round((event.rateBytesPerSecond * 8) / 1024)} Kbps (${event.reason})`,
@@ -128,10 +147,10 @@ export class SenderLines {
 		}
 	}
 
-	#clientKey({ receiverId, fingerprint }: SenderEvent & { readonly kind: 'registered' }): LogLine[] {
+	#clientKey(id: number, fingerprint: Uint8Array | undefined): LogLine[] {
 		if (fingerprint === undefined) return [];
 		return [
-			...this.#info(`Received CLIENT_KEY from ${this.#names.of(receiverId)}`),
+			...this.#info(`Received CLIENT_KEY from ${this.#names.of(id)}`),
 			...this.#verbose(`  fingerprint = ${formatFingerprint(fingerprint)}`),
 		];
 	}

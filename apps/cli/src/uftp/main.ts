@@ -27,7 +27,7 @@ export async function sendFiles(words: readonly string[]): Promise<number> {
 	const files = resumed === undefined ? filesOf(options, log) : filesAgain(resumed, options, log);
 	const receivers = resumed?.receivers ?? (await receiversOf(options));
 	const proxies = resumed?.proxies ?? (await proxiesOf(options));
-	const names = new ReceiverNames(receivers.names);
+	const names = new ReceiverNames(receivers.names, receivers.names.size === 0 ? new Map() : proxies.names);
 	const fingerprints = new Map([...receivers.fingerprints, ...proxies.fingerprints]);
 	const security = await sessionSecurity(options.encryption, fingerprints, options.blockBytes);
 	const addresses = await sessionAddresses(options.publicAddress, options.privateAddress, randomBelow);

@@ -113,9 +113,10 @@ export class SendingSession {
 	): RestartFile | undefined {
 		const { files, names } = this.#plan;
 		const { groupId, groupInstance } = this.#config;
-		const receivers = this.#failedReceivers.list(end, names, fingerprints, new Set(proxies.names.keys()));
+		const receivers = this.#failedReceivers.list(end, names, fingerprints);
 		if (receivers.names.size === 0) return undefined;
-		return { groupId, groupInstance, files, directory: process.cwd(), receivers, proxies };
+		const needed = this.#failedReceivers.proxies(end, names, proxies);
+		return { groupId, groupInstance, files, directory: process.cwd(), receivers, proxies: needed };
 	}
 
 	/** Ends the session for everybody, or as soon as it has begun. Harmless after its end. */

@@ -37,15 +37,22 @@ export class StatusLines {
 	readonly #options: StatusLinesOptions;
 	readonly #table: ResultTable;
 	readonly #sums = new Map<number, Sum>();
+	/** Receivers and proxies as CONNECT lists them: those of -H, those of -j, then the others as they came. */
+	readonly #connected: Set<number>;
+	readonly #proxies: Set<number>;
+	readonly #proxiesIn = new Set<number>();
 
 	constructor(options: StatusLinesOptions) {
 		this.#options = options;
 		this.#table = new ResultTable(options.names);
+		this.#proxies = new Set(options.names.proxies);
+		this.#connected = new Set([...options.names.given, ...this.#proxies]);
 	}
 
 	/** The lines of one event, in order. */
 	of(event: SenderEvent): string[] {
 		const lines = this.#table.rows(event).flatMap((row) => this.#result(row));
+		this.#note(event);
 		if (event.kind === 'registrationEnded') lines.push(...this.#connects(event.mute));
 		if (event.kind === 'ended' && event.end.failure === undefined) lines.push(...this.#stats());
 		return lines;
@@ -54,10 +61,19 @@ export class StatusLines {
 	#connects(mute: readonly number[]): string[] {
 		// With -q one that is missing means that none is served.
 		const none = this.#options.quitOnError && mute.length > 0;
-		return this.#table.receivers.map((receiverId) => {
-			const failed = none || this.#table.isGone(receiverId);
-			return `CONNECT;${failed ? 'failed' : 'success'};${this.#options.names.of(receiverId)}`;
+		return [...this.#connected].map((id) => {
+			const isGone = this.#proxies.has(id) ? !this.#proxiesIn.has(id) : this.#table.isGone(id);
+			return `CONNECT;${none || isGone ? 'failed' : 'success'};${this.#options.names.of(id)}`;
 		});
+	}
+
+	#note(event: SenderEvent): void {
+		if (event.kind === 'registered') this.#connected.add(event.receiverId);
+		else if (event.kind === 'proxyRegistered') {
+			this.#connected.add(event.proxyId);
+			this.#proxies.add(event.proxyId);
+			this.#proxiesIn.add(event.proxyId);
+		} else if (event.kind === 'proxyAborted') this.#proxiesIn.delete(event.proxyId);
 	}
 
 	#result(row: ResultRow): string[] {

@@ -192,6 +192,7 @@ export class FileRound implements Phase {
 		member.missingBlocks = 0;
 		this.#record(member, {
 			receiverId: member.id,
+			...(member.via === undefined ? {} : { viaProxyId: member.via.id }),
 			outcome: outcomeOf(message.status),
 			elapsedMs: now - this.startedAt,
 			...(message.freeSpaceBytes === undefined ? {} : { freeSpaceBytes: message.freeSpaceBytes }),
