@@ -2,9 +2,10 @@
  * What a server proxy says to heartbeats, and how its downstream sites prove their keys by them (wire facts, section 13).
  * Every answer is shorter than the heartbeat that it answers.
  */
-import { fingerprint } from '@uftp/crypto';
+import { fingerprint, importKeyBlob } from '@uftp/crypto';
 import { type HbReq, spanBytes } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import { isNonceSigned } from '../../nonce-signature.ts';
 import type { Endpoint } from '../../ports.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
@@ -17,7 +18,6 @@ import {
 } from '../server/server-limits.ts';
 import { Challenges } from './challenges.ts';
 import { composeHbResp, HeartbeatResult } from './heartbeat-datagrams.ts';
-import { isNonceSigned } from './nonce-proof.ts';
 
 export class HeartbeatAnswers {
 	readonly #proxyId: number;
@@ -59,13 +59,15 @@ export class HeartbeatAnswers {
 			return undefined;
 		}
 		const { security } = this.#proof;
-		const site = this.#sites.withFingerprint(fingerprint(security.backend, spanBytes(message.publicKey)));
+		const { publicKey, signature } = message;
+		const site = this.#sites.withFingerprint(fingerprint(security.backend, spanBytes(publicKey)));
 		if (site < 0) {
 			this.#answer(from, HeartbeatResult.Failed);
 			return 'heartbeat-of-another-key';
 		}
 		if (!this.#checks.take(now)) return 'too-many-signatures';
-		if (!isNonceSigned(security.backend, message)) {
+		const key = importKeyBlob(security.backend, publicKey.bytes, publicKey.at, publicKey.length);
+		if (key === undefined || !isNonceSigned(security.backend, key, nonce, signature)) {
 			this.#answer(from, HeartbeatResult.Failed);
 			return 'heartbeat-signature';
 		}

@@ -2,21 +2,26 @@
  * The heartbeats that a proxy sends (-H, -h): they hold a way open through the NAT before it, and tell the proxies that
  * they go to where this one is, with a signature if they ask for one (wire facts, section 13).
  */
-import { signatureBytes } from '@uftp/crypto';
-import { EMPTY_SPAN, HbReqLayout, type HbResp } from '@uftp/wire';
+import { type Backend, type PrivateKey, signatureBytes } from '@uftp/crypto';
+import { EMPTY_SPAN, HbReqLayout, type HbResp, spanOf } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import { signNonce } from '../../nonce-signature.ts';
 import type { Endpoint } from '../../ports.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { ProxyEvent } from '../proxy-events.ts';
 import { composeHbReq, HeartbeatResult } from './heartbeat-datagrams.ts';
-import { NonceSigner } from './nonce-proof.ts';
 
 /** So many heartbeats without any answer, and the other side counts as silent. */
 const UNANSWERED_MAX = 3;
 /** Challenges that are signed per second and target; more are somebody's who is not the target. */
 const SIGNED_PER_SECOND = 4;
+
+interface Signer {
+	readonly backend: Backend;
+	readonly key: PrivateKey;
+}
 
 interface Target {
 	readonly endpoint: Endpoint;
@@ -31,7 +36,7 @@ export class OwnHeartbeats {
 	readonly #proxyId: number;
 	readonly #intervalMs: number;
 	readonly #targets: readonly Target[];
-	readonly #signer: NonceSigner | undefined;
+	readonly #signer: Signer | undefined;
 	readonly #queue: DatagramQueue;
 	readonly #emit: (event: ProxyEvent) => void;
 	#saidThatNoKey = false;
@@ -99,7 +104,9 @@ export class OwnHeartbeats {
 			return true;
 		}
 		target.isAsked = true;
-		this.#queue.push(endpoint, composeHbReq(this.#proxyId, nonce, this.#signer.publicKey, this.#signer.sign(nonce)));
+		const { backend, key } = this.#signer;
+		const signature = spanOf(signNonce(backend, key, nonce));
+		this.#queue.push(endpoint, composeHbReq(this.#proxyId, nonce, spanOf(key.publicKey.blob), signature));
 		return true;
 	}
 
@@ -113,7 +120,7 @@ export class OwnHeartbeats {
 	}
 }
 
-function signerOf({ security }: ProxyConfig): NonceSigner | undefined {
+function signerOf({ security }: ProxyConfig): Signer | undefined {
 	const key = security?.keys[0];
 	if (security === undefined || key === undefined) return undefined;
 	const { publicKey } = key;
@@ -123,5 +130,5 @@ function signerOf({ security }: ProxyConfig): NonceSigner | undefined {
 				'words; use a first key of 1024 or 2048 bits',
 		);
 	}
-	return new NonceSigner(security.backend, key);
+	return { backend: security.backend, key };
 }
