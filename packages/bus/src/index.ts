@@ -10,6 +10,7 @@ export { type BrokerLimits, MemoryBroker, sharedBroker } from './memory/memory-b
 export { MemoryBus } from './memory/memory-bus.ts';
 export * from './outcome.ts';
 export * from './rendezvous.ts';
+export type { CancelAnswer, CancelRequest } from './schemas/cancel.ts';
 export type { EventDataByKind, EventEnvelope, ReceiverResult, UftpEvent } from './schemas/events.ts';
 export type { Heartbeat, NetworkInterface, NodePublicKey } from './schemas/heartbeat.ts';
 export type { Job, JobAnswer, JobFile, JobInput, JobOptions, JobTargets } from './schemas/job.ts';

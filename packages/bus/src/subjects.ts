@@ -26,6 +26,8 @@ export interface Subjects {
 	jobsSendTo(sender: string): string;
 	/** Under which of its roots a sender sees files of its own host; request. Throws InvalidSubject for what is no id. */
 	locate(sender: string): string;
+	/** Ends a job of one sender; request. Throws InvalidSubject for what is no id. */
+	cancel(sender: string): string;
 	/** Who is there; request. */
 	readonly registryList: string;
 	/** Which response proxy of a pool serves a receiver; request. */
@@ -55,6 +57,7 @@ export function subjects(prefix: string = defaultSubjectPrefix): Subjects {
 		prefix,
 		jobsSend: `${prefix}.jobs.send`,
 		jobsSendTo: (sender) => withId(`${prefix}.jobs.send`, sender),
+		cancel: (sender) => withId(`${prefix}.ctl.cancel`, sender),
 		locate: (sender) => withId(`${prefix}.ctl.locate`, sender),
 		registryList: `${prefix}.registry.list`,
 		registryResolve: `${prefix}.registry.resolve`,

@@ -1,5 +1,5 @@
 /** Takes jobs: checks them, answers, lets them wait for their turn, runs them, and says how they ended. */
-import type { Job, JobAnswer } from '@uftp/bus';
+import type { CancelAnswer, CancelRequest, Job, JobAnswer } from '@uftp/bus';
 import { parseJob } from '@uftp/bus/schemas';
 import { newJobId } from '@uftp/service-kit';
 import type { JobEnding } from './job-ending.ts';
@@ -68,12 +68,25 @@ export class JobDesk {
 		this.#around.events.publish('job', { phase: 'failed', job, receivers: [], error: refusal }, job);
 	}
 
+	/** Ends a job before its time: one that waits at once, one that runs as soon as its receivers have been told. */
+	cancel({ job, by }: CancelRequest): CancelAnswer {
+		const reason = by === undefined ? 'Cancelled.' : `Cancelled by ${by}.`;
+		const run = this.#running.get(job);
+		if (run !== undefined) {
+			run.abort(reason);
+			return { ok: true, job, was: 'running' };
+		}
+		const at = this.#waiting.findIndex(({ id }) => id === job);
+		if (at < 0) return { ok: false, error: this.#notHere(job) };
+		for (const order of this.#waiting.splice(at, 1)) this.#endUnsent(order, reason);
+		this.#onChange();
+		return { ok: true, job, was: 'waiting' };
+	}
+
 	/** Takes nothing new, cancels what waits, gives what runs `finishMs`, and then aborts it. */
 	async stop(finishMs: number): Promise<void> {
 		this.#isStopping = true;
-		for (const order of this.#waiting.splice(0)) {
-			this.#end(order, { phase: 'cancelled', receivers: [], error: { code: 'cancelled', message: STOPPING } });
-		}
+		for (const order of this.#waiting.splice(0)) this.#endUnsent(order, STOPPING);
 		if (this.#running.size === 0) return;
 		const idle = new Promise<void>((resolve) => {
 			this.#whenIdle = resolve;
@@ -167,6 +180,16 @@ export class JobDesk {
 		this.#running.delete(order.id);
 		this.#end(order, ending);
 		this.#next();
+	}
+
+	#notHere(job: string): Refusal {
+		if (this.#taken.has(job))
+			return { code: 'job-over', message: `The job ${job} is over: it neither waits nor runs.` };
+		return { code: 'no-such-job', message: `This sender knows no job ${job}.` };
+	}
+
+	#endUnsent(order: JobOrder, message: string): void {
+		this.#end(order, { phase: 'cancelled', receivers: [], error: { code: 'cancelled', message } });
 	}
 
 	#end({ id, job, catalogue }: JobOrder, ending: JobEnding): void {

@@ -1,6 +1,6 @@
 /** The sender: takes jobs from the bus, sends their files, says that it is there and what happens. */
-import type { LocateAnswer, Message, Subscription } from '@uftp/bus';
-import { parseLocateRequest } from '@uftp/bus/schemas';
+import type { CancelAnswer, LocateAnswer, Message, Subscription } from '@uftp/bus';
+import { parseCancelRequest, parseLocateRequest } from '@uftp/bus/schemas';
 import {
 	EventPublisher,
 	HeartbeatPublisher,
@@ -60,6 +60,7 @@ export class SenderService implements RunningService {
 		this.#subscriptions = [
 			bus.subscribe(subjects.jobsSend, (message) => this.#take(message), { queue: QUEUE }),
 			bus.subscribe(subjects.jobsSendTo(identity.id), (message) => this.#take(message), { queue: QUEUE }),
+			bus.subscribe(subjects.cancel(identity.id), (message) => this.#cancel(message)),
 			bus.subscribe(subjects.locate(identity.id), (message) => this.#locate(message)),
 		];
 		const { name, mtu, isMulticast } = outgoing.networkInterface;
@@ -115,6 +116,14 @@ export class SenderService implements RunningService {
 		this.#heartbeat.drain();
 		await this.#desk.stop(this.#stopMs);
 		this.#heartbeat.stop();
+	}
+
+	#cancel(message: Message): void {
+		const parsed = parseCancelRequest(message.data);
+		const answer: CancelAnswer = parsed.ok
+			? this.#desk.cancel(parsed.value)
+			: { ok: false, error: { code: 'bad-question', message: parsed.problem.slice(0, 1000) } };
+		message.respond(answer);
 	}
 
 	#locate(message: Message): void {

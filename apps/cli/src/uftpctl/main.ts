@@ -13,6 +13,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
 		about: 'send files and show how far they are',
 		load: async () => (await import('./jobs/send.ts')).send,
 	},
+	cancel: {
+		about: 'end a job that waits or runs',
+		load: async () => (await import('./jobs/cancel.ts')).cancel,
+	},
 	events: {
 		about: 'show everything that happens',
 		load: async () => (await import('./events.ts')).events,

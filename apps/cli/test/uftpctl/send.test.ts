@@ -197,7 +197,7 @@ describe('uftpctl on another bus', () => {
 		});
 	});
 
-	it('ends with 130 on Ctrl-C and says that the job goes on', async () => {
+	it('ends with 130 on Ctrl-C and says that the job goes on, and how to end it', async () => {
 		playSender(undefined);
 		const running = bench.start([join(checkout, 'bin/uftpctl'), 'send', '--root', 'r', 'a'], nats);
 		const other = await connectBus(listener.url);
@@ -211,7 +211,7 @@ describe('uftpctl on another bus', () => {
 		running.signal('SIGINT');
 		expect(await running.ended).toMatchObject({
 			code: 130,
-			stderr: expect.stringContaining('j1 goes on at the sender'),
+			stderr: expect.stringContaining('the job goes on at the sender; "uftpctl cancel j1" ends it'),
 		});
 		await other.close();
 	});
@@ -237,7 +237,7 @@ describe('uftpctl on another bus', () => {
 });
 
 describe('the command line of uftpctl', () => {
-	it.each(['up', 'send', 'events', 'clients', 'lab'])('%s explains itself', async (command) => {
+	it.each(['up', 'send', 'cancel', 'events', 'clients', 'lab'])('%s explains itself', async (command) => {
 		const { code, stdout, stderr } = await bench.uftpctl([command, '--help']);
 		expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 		expect(stdout).toMatch(new RegExp(`^Usage: uftpctl ${command} `));
@@ -264,6 +264,10 @@ describe('the command line of uftpctl', () => {
 		[['send', 'a', 'b', '--as', 'c'], /--as gives one name/],
 		[['send', 'a', '--json=yes'], /--json takes no value/],
 		[['send', 'a', '--rate', '1', '--rate', '2'], /--rate stands there twice/],
+		[['cancel'], /uftpctl cancel takes one job/],
+		[['cancel', 'j1', 'j2'], /uftpctl cancel takes one job/],
+		[['cancel', 'j 1'], /"j 1" is no id of a job/],
+		[['cancel', 'j1', '--sender', 'a.b'], /"a\.b" is no id of a sender/],
 		[['clients', 'all'], /uftpctl clients takes no arguments/],
 		[['up', '--root', 'media'], /is not LABEL=PATH/],
 		[['up', '--receivers', '2'], /--receivers needs --dest/],

@@ -104,6 +104,33 @@ describe.runIf(!withoutPeers)('services as processes on a nats-server', () => {
 		for (const { ended } of running) expect(await ended).toMatchObject({ code: 0, stderr: '' });
 	});
 
+	it('end a job that is cancelled by another command on that bus', async () => {
+		const root = bench.makeFolder('root');
+		writeFileSync(join(root, 'a'), new Uint8Array(5_000_000));
+		start('registry');
+		start('sender', { ...onLoopback(), UFTP_ROOTS: `files=${root}`, UFTP_ID: 'studio' });
+		start('receiver', { ...onLoopback(), UFTP_DESTINATION: bench.makeFolder('one') });
+		await nodesAre(3);
+		const nats = { NATS_URL: server.url };
+		bus.publish(s.jobsSend, { v: 1, id: 'slow', files: [{ root: 'files', path: 'a' }], options: { rateKbps: 4000 } });
+		const ended = new Promise<unknown>((resolve) => {
+			bus.subscribe(s.event('job'), (message) => {
+				const { type, data } = message.json() as { type: string; data: unknown };
+				if (type === 'uftp.job.cancelled.v1') resolve(data);
+			});
+		});
+		const cancelled = await bench.uftpctl(['cancel', 'slow'], nats);
+		expect(cancelled).toMatchObject({ code: 0, stderr: '', stdout: 'slow is being ended at its receivers.\n' });
+		expect(await ended).toMatchObject({
+			job: 'slow',
+			error: { message: expect.stringMatching(/^Cancelled by .+ on .+\.$/) },
+		});
+		const again = await bench.uftpctl(['cancel', 'slow', '--sender', 'studio'], nats);
+		expect(again).toMatchObject({ code: 4, stderr: expect.stringContaining('The job slow is over') });
+		const gone = await bench.uftpctl(['cancel', 'slow', '--sender', 'nobody'], nats);
+		expect(gone).toMatchObject({ code: 3, stderr: expect.stringContaining('The sender nobody does not answer') });
+	});
+
 	it('notice two receivers with one UID, and name both in one line', async () => {
 		const registry = start('registry');
 		for (const name of ['one', 'two']) {

@@ -1,4 +1,5 @@
 /** The schemas of everything on the bus, and parsers that answer with a sentence instead of throwing. Loads zod. */
+export * from './cancel.ts';
 export * from './events.ts';
 export * from './heartbeat.ts';
 export * from './job.ts';

@@ -3,6 +3,7 @@
  * says where the first mistake stands and what it is.
  */
 import type { z } from 'zod';
+import { type CancelRequest, cancelRequest } from './cancel.ts';
 import type { UftpEvent } from './events.ts';
 import { envelope, eventData, kindOfType } from './events.ts';
 import { type Heartbeat, heartbeat } from './heartbeat.ts';
@@ -124,6 +125,11 @@ export function parseHeartbeat(input: unknown): Parsed<Heartbeat> {
 /** Absolute paths that a sender on the same host shall find in its roots. */
 export function parseLocateRequest(input: unknown): Parsed<LocateRequest> {
 	return parseStrict(locateRequest, input, 'The question for the roots');
+}
+
+/** A job that is to end. */
+export function parseCancelRequest(input: unknown): Parsed<CancelRequest> {
+	return parseStrict(cancelRequest, input, 'The wish to cancel');
 }
 
 /** What to list; empty bytes ask for everybody. */

@@ -4,6 +4,7 @@ import { ask, type CommandBus, connectCommandBus } from '../command-bus.ts';
 import { CommandEnd, ExitCode, exitCodeHelp, usageError } from '../exit-code.ts';
 import { has, type OptionSpec, optionHelp, optionOf, parseOptions } from '../options.ts';
 import { bytesText, countText, LiveLine, printable, say, tell } from '../terminal.ts';
+import { cancelJob } from './cancel.ts';
 import { jobOptionSpecs, jobOptionsOf } from './job-options.ts';
 import { type JobEnd, JobWatch, type SeenEvent } from './job-watch.ts';
 import { locateFiles } from './local-files.ts';
@@ -15,6 +16,7 @@ const specs: readonly OptionSpec[] = [
 	{ name: '--as', value: 'NAME', help: 'name at the receivers, for a single file or folder' },
 	...jobOptionSpecs,
 	{ name: '--root', value: 'LABEL', help: 'the files are paths below this root of a sender, not local files' },
+	{ name: '--cancel-on-interrupt', help: 'Ctrl-C cancels the job; without it the job goes on at the sender' },
 	{ name: '--json', help: 'every event of the job as one line of JSON on stdout, nothing else' },
 	{ name: '--help', help: 'this text' },
 ];
@@ -32,6 +34,8 @@ The bus is NATS_URL, else that of a running "uftpctl up".`;
 
 /** How long the bus may be away before a command gives up. */
 const DISCONNECTED_MS = 5000;
+/** How long the end of a cancelled job is waited for. */
+const CANCEL_MS = 10_000;
 
 /** Runs the command and returns its exit code. Throws a CommandEnd. */
 export async function send(words: readonly string[]): Promise<number> {
@@ -60,16 +64,29 @@ export async function send(words: readonly string[]): Promise<number> {
 			...(Object.keys(options).length === 0 ? {} : { options }),
 		};
 		const subject = located === undefined ? bus.subjects.jobsSend : bus.subjects.jobsSendTo(located.sender);
-		return await runJob(bus, subject, job, isJson);
+		return await runJob(bus, subject, job, { isJson, cancelsOnInterrupt: has(line, '--cancel-on-interrupt') });
 	} finally {
 		await bus.bus.close();
 	}
 }
 
+/** How a job is shown, and what Ctrl-C does to it. */
+interface Manner {
+	readonly isJson: boolean;
+	readonly cancelsOnInterrupt: boolean;
+}
+
 /** Submits the job, shows it, and returns the exit code. */
-export async function runJob(bus: CommandBus, subject: string, job: JobInput, isJson: boolean): Promise<number> {
+async function runJob(
+	bus: CommandBus,
+	subject: string,
+	job: JobInput,
+	{ isJson, cancelsOnInterrupt }: Manner,
+): Promise<number> {
 	const live = new LiveLine(2);
+	let sender: string | undefined;
 	const watch = new JobWatch(bus, (event) => {
+		sender ??= senderOf(event);
 		if (isJson) say(JSON.stringify(event.envelope));
 		else show(event, live);
 	});
@@ -84,9 +101,10 @@ export async function runJob(bus: CommandBus, subject: string, job: JobInput, is
 	const end = await Promise.race([watch.ended, interrupted, disconnected(bus)]);
 	live.keep();
 	if (end === 'interrupted') {
+		if (cancelsOnInterrupt) return await cancelAndWait(bus, answer.job, sender, watch, isJson);
 		throw new CommandEnd(
 			ExitCode.Interrupted,
-			`Interrupted: the job ${answer.job} goes on at the sender ("uftpctl events" shows it).`,
+			`Interrupted: the job goes on at the sender; "uftpctl cancel ${answer.job}" ends it, "uftpctl events" shows it.`,
 		);
 	}
 	if (end === 'disconnected') {
@@ -94,6 +112,43 @@ export async function runJob(bus: CommandBus, subject: string, job: JobInput, is
 	}
 	if (!isJson) summarize(end);
 	return exitCodeOf(end);
+}
+
+/** Ends the job and shows how far it came. A second Ctrl-C does not wait for that. */
+async function cancelAndWait(
+	bus: CommandBus,
+	job: string,
+	sender: string | undefined,
+	watch: JobWatch,
+	isJson: boolean,
+): Promise<number> {
+	const again = onInterrupt();
+	tell(`Interrupted: cancelling the job ${job} ...`);
+	const refusal = await Promise.race([
+		cancelJob(bus, job, sender).then(
+			() => undefined,
+			(error: unknown) => error,
+		),
+		again,
+	]);
+	// It may also have ended by itself just now.
+	const end = await Promise.race([watch.ended, again, tooLong()]);
+	if (typeof end === 'string' && refusal instanceof CommandEnd) throw refusal;
+	if (typeof end === 'string')
+		throw new CommandEnd(ExitCode.Interrupted, `The job ${job} was asked to end; how it ended is not known.`);
+	if (!isJson) summarize(end);
+	return end.phase === 'succeeded' ? ExitCode.Done : ExitCode.Interrupted;
+}
+
+function tooLong(): Promise<'late'> {
+	return new Promise((resolve) => {
+		setTimeout(() => resolve('late'), CANCEL_MS).unref();
+	});
+}
+
+/** "/uftp/sender/studio" of the event of a job. */
+function senderOf({ envelope }: SeenEvent): string | undefined {
+	return /\/sender\/([A-Za-z0-9_-]{1,64})$/.exec(envelope.source)?.[1];
 }
 
 function show({ kind, envelope }: SeenEvent, live: LiveLine): void {
