@@ -40,7 +40,7 @@ export interface ResponseProxyKeys {
 	/** As a receiver of its PROXY_KEY saw it. */
 	readonly endpoint: Endpoint;
 	readonly publicKey: PublicKey;
-	/** Its half of ECDH key agreements; a sentence where there is none that can be used. */
+	/** Its half of ECDH key agreements; the rest of a sentence ("has ...") where there is none that can be used. */
 	readonly agreementKey: EcPublicKey | string;
 }
 
@@ -148,10 +148,10 @@ export class ResponseProxy {
 	}
 
 	#agreementKey(dhKey: Span): EcPublicKey | string {
-		if (dhKey.length === 0) return 'it has no ECDH key (uftpproxyd makes one with -e CURVE)';
+		if (dhKey.length === 0) return 'has no ECDH key (uftpproxyd makes one with -e CURVE)';
 		const { backend } = this.#security!;
 		const key = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
-		return key?.kind === 'ec' ? key : `of its ECDH key, ${refusalOf(backend, dhKey)}`;
+		return key?.kind === 'ec' ? key : `has an ECDH key that cannot be used: ${refusalOf(backend, dhKey)}`;
 	}
 
 	#refuse(problem: string): void {

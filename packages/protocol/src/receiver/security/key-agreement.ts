@@ -204,7 +204,7 @@ function exchangeWithProxy(
 ): Exchanged | string {
 	if (suite.keyExchange === KeyExchange.RSA && publicKey.kind === 'rsa') return exchangeRsa(security, publicKey);
 	if (typeof agreementKey !== 'string') return exchangeEcdh(security, agreementKey);
-	return `Response proxy at ${formatEndpoint(endpoint)}: ${agreementKey}`;
+	return `The response proxy at ${formatEndpoint(endpoint)} ${agreementKey}`;
 }
 
 /** Why the proxy's keys cannot stand for the sender's in this session, as a sentence; undefined if they can. */
@@ -222,7 +222,7 @@ function proxyMisfit(
 	}
 	if (suite.keyExchange === KeyExchange.RSA) return undefined;
 	if (typeof agreementKey === 'string')
-		return `Response proxy key not compatible with server key: ${where}: ${agreementKey}`;
+		return `Response proxy key not compatible with server key: ${where} ${agreementKey}`;
 	const wanted = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
 	if (wanted?.kind !== 'ec' || wanted.curve === agreementKey.curve) return undefined;
 	const curves = `${where} has ${agreementKey.curve.name}, the sender ${wanted.curve.name}`;
