@@ -8,6 +8,8 @@ export interface Host {
 	readonly ipv6: string;
 	/** The UID that UFTP takes from the address unless told otherwise, as `-H` wants it: "0x0A630002". */
 	readonly uid: string;
+	/** Name of the other end of its cable, in the hub. */
+	readonly port: string;
 	readonly namespace: HeldNamespace;
 	readonly hub: HeldNamespace;
 	/** Drops that share of what arrives at this host, each packet by itself; 0 to 100. */

@@ -11,6 +11,12 @@ export {
 	type Program,
 	waitUntilListening,
 } from './programs.ts';
+export { castTitle, needsPeers } from './proxies/cast.ts';
+export { Keyring } from './proxies/keyring.ts';
+export { partsOf } from './proxies/proxy-scenario.ts';
+export { proxyScenarios } from './proxies/proxy-scenarios.ts';
+export { runProxyScenario } from './proxies/run-proxy-scenario.ts';
+export { createSites, type Sites } from './proxies/sites.ts';
 export { hostsOf, type Pair, runScenario, type Scenario } from './scenario.ts';
 export { scenarios } from './scenarios.ts';
 export { createTopology, type Topology } from './topology.ts';

@@ -79,6 +79,9 @@ export class Router {
 		const { site, options } = this;
 		const lines = [
 			'ip link set lo up',
+			// Duplicate detection would keep the link-local addresses unusable for a second or two.
+			'echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad || true',
+			'echo 0 >/proc/sys/net/ipv6/conf/wan0/accept_dad || true',
 			'echo 1 >/proc/sys/net/ipv4/ip_forward',
 			'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding',
 			`ip address add ${wide.inner4(site)}/24 dev eth0`,
