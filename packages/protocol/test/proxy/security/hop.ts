@@ -45,7 +45,7 @@ export const PROXY_ID = 0x0a000009;
 
 /** Each side has one of its own, of the sender's size. */
 export const PROXY_RSA = generateRsaKey(backend, 1024);
-export const RECEIVER_RSA = generateRsaKey(backend, 1024);
+const RECEIVER_RSA = [generateRsaKey(backend, 1024), generateRsaKey(backend, 1024)];
 
 export function proxySecurity(changes: Partial<ProxySecurityConfig> = {}): ProxySecurityConfig {
 	return { backend, random: systemRandom, keys: [ecKey(), PROXY_RSA], encryptedOnly: false, ...changes };
@@ -216,7 +216,7 @@ export class HopReceiver {
 	constructor(
 		id: number,
 		hop: Hop,
-		key: PrivateKey = hop.suite.keyExchange === KeyExchange.ECDH_ECDSA ? ecKey() : RECEIVER_RSA,
+		key: PrivateKey = hop.suite.keyExchange === KeyExchange.ECDH_ECDSA ? ecKey() : RECEIVER_RSA[id % 2],
 	) {
 		this.id = id;
 		this.at = { host: `10.0.1.${id & 0xff}`, port: 1044 };
