@@ -13,7 +13,7 @@ const RESOLVE_MS = 2000;
 export interface ResponseProxyUser {
 	/** New sessions answer through this one; undefined: through the configured one, or straight to the sender. */
 	assign(replica: Replica | undefined): void;
-	/** It is gone: sessions in flight must not wait for it. Comes before the `assign` that follows. */
+	/** It is gone: sessions in flight must not wait for it. Comes after the `assign` of the one in its place. */
 	lost(replica: Replica): void;
 }
 
@@ -87,24 +87,23 @@ export class PoolMember {
 		if (!settled && was !== undefined) return;
 		const { user, uid, logger } = this.#options;
 		const isThere = (one: Replica) => replicas.some((replica) => isSame(replica, one));
-		for (const one of was === undefined ? this.#former : [...this.#former, was]) {
-			if (isThere(one)) continue;
-			logger.warn(`${describe(one)} is gone.`);
-			user.lost(one);
-		}
-		this.#former = this.#former.filter(isThere);
+		const before = was === undefined ? this.#former : [...this.#former, was];
 		const now = assignReplica(uid, replicas);
-		if (was !== undefined && now !== undefined && isSame(was, now)) return;
-		if (was === undefined && now === undefined) return;
+		const isOther = now === undefined || was === undefined ? now !== was : !isSame(was, now);
 		this.#assigned = now;
-		if (was !== undefined && isThere(was)) this.#former = [...this.#former, was];
-		if (now !== undefined) this.#former = this.#former.filter((one) => !isSame(one, now));
-		logger.info(
-			now === undefined
-				? 'There is no response proxy at present.'
-				: `${describe(now)} takes the answers of new sessions.`,
-		);
-		user.assign(now);
+		this.#former = before.filter((one) => isThere(one) && (now === undefined || !isSame(one, now)));
+		if (isOther) {
+			const news =
+				now === undefined
+					? 'There is no response proxy at present.'
+					: `Answers of new sessions go to ${describe(now)}.`;
+			logger.info(news);
+			user.assign(now);
+		}
+		for (const gone of before.filter((one) => !isThere(one))) {
+			logger.warn(`Gone: ${describe(gone)}.`);
+			user.lost(gone);
+		}
 	}
 }
 
@@ -114,5 +113,5 @@ function isSame(a: Replica, b: Replica): boolean {
 }
 
 function describe({ id, uid, address, port }: Replica): string {
-	return `The response proxy ${id} (${uid}) at ${address}, port ${port}`;
+	return `the response proxy ${id} (${uid}) at ${address}, port ${port}`;
 }

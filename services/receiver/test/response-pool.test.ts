@@ -89,7 +89,7 @@ describe('a receiver of a pool of response proxies', () => {
 		await publish(pool(2, [first, second]));
 		expect(said).toEqual([`assign ${first.instance}`]);
 		await publish(pool(3, [second]));
-		expect(said.slice(1)).toEqual([`lost ${first.instance}`, `assign ${second.instance}`]);
+		expect(said.slice(1)).toEqual([`assign ${second.instance}`, `lost ${first.instance}`]);
 	});
 
 	it('takes a replica that has started again for another one: it knows nothing of the sessions before', async () => {
@@ -97,7 +97,7 @@ describe('a receiver of a pool of response proxies', () => {
 		await publish(pool(1, all));
 		const again = replica(first.id, 'again');
 		await publish(pool(2, [again, ...others]));
-		expect(said.slice(1)).toEqual([`lost ${first.instance}`, 'assign again']);
+		expect(said.slice(1)).toEqual(['assign again', `lost ${first.instance}`]);
 	});
 
 	it('lets a replica that is leaving finish what it has begun', async () => {
@@ -131,6 +131,6 @@ describe('a receiver of a pool of response proxies', () => {
 		await start();
 		await publish(pool(1, [first]));
 		await publish(pool(2, []));
-		expect(said.slice(1)).toEqual([`lost ${first.instance}`, 'assign none']);
+		expect(said.slice(1)).toEqual(['assign none', `lost ${first.instance}`]);
 	});
 });
