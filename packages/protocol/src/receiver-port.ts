@@ -52,8 +52,8 @@ export interface Receiver extends Session<ReceiverEvent> {
 	 * The response proxy at `endpoint` is dead. Its sessions go on through the one that is set now (call
 	 * `setResponseProxy` first), or with the sender itself if none or the dead one is set: in the clear behind a new
 	 * REGISTER, encrypted with the group key that they have. Those that have no group key yet end as `unconfirmed` and
-	 * begin anew when they are announced again; those with key-exchange signatures end as `proxyLost`. Does nothing for
-	 * other proxies' sessions, so it may be said twice.
+	 * begin anew when they are announced again; those with key-exchange signatures end as `proxyLost`. Its keys are
+	 * forgotten: one that is started in its place is asked for others. Other proxies' sessions stay as they are.
 	 */
 	responseProxyLost(now: number, endpoint: Endpoint): void;
 

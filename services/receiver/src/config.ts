@@ -2,6 +2,15 @@
 import { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from '@uftp/service-kit';
 import { DEFAULT_PORT, formatUid, isMulticast, parseUid } from '@uftp/wire';
 import { z } from 'zod';
+import { parseProxySetting } from './configured-proxy.ts';
+
+/** A response proxy as people write it. */
+const responseProxy = z.string().transform((value, context) => {
+	const setting = parseProxySetting(value);
+	if (typeof setting !== 'string') return setting;
+	context.addIssue({ code: 'custom', message: setting });
+	return z.NEVER;
+});
 
 /** A UID as people write it, in its canonical form. */
 const uid = z
@@ -24,6 +33,9 @@ export const receiverConfig = z.strictObject({
 		.prefault('230.4.4.1'),
 	port: integer('UDP port', 1, 65_535).prefault(String(DEFAULT_PORT)),
 	...keySettings,
+	responseProxy: responseProxy
+		.describe('Response proxy that takes the answers to senders: `host[:port][/fingerprint]`')
+		.optional(),
 	encryptedOnly: flag('Take part in encrypted sessions only').prefault('false'),
 	graceSeconds: seconds('How long a session rides out a silent sender', 0, 86_400).prefault('30'),
 	sessionsMax: integer('Sessions at the same time', 1, 100).prefault('100'),

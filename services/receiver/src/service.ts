@@ -1,7 +1,7 @@
 /** A receiver: listens for sessions, stores what they bring, says that it is there and what it got. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { RECEIVER_DEFAULTS, ReceiverNode } from '@uftp/protocol';
+import { RECEIVER_DEFAULTS, ReceiverNode, type ResponseProxyConfig } from '@uftp/protocol';
 import {
 	EventPublisher,
 	HeartbeatPublisher,
@@ -14,6 +14,7 @@ import { cleanTemporaries, FileSink, wrapperLegacy } from '@uftp/storage';
 import { type AttachedNode, addressesOf, type DatagramSocket, monotonicMs, openSocket } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { ReceiverConfig } from './config.ts';
+import { configuredProxy } from './configured-proxy.ts';
 import { type ReceiverSecurity, receiverSecurity } from './receiver-security.ts';
 import { chooseUid } from './receiver-uid.ts';
 import { SessionReports } from './session-reports.ts';
@@ -85,6 +86,7 @@ export class ReceiverService implements RunningService {
 				legacy: wrapperLegacy(),
 			});
 			const security = receiverSecurity(config, logger);
+			const responseProxy = await configuredProxy(config.responseProxy, port.family, config.port);
 			reply = await openSocket({
 				family: port.family,
 				driver: config.socketDriver,
@@ -95,7 +97,7 @@ export class ReceiverService implements RunningService {
 				for (const warning of port.warnings) logger.warn(warning);
 			}
 			logger.info(reason);
-			return assemble({ uid, destination, sink, port, reply, security }, config, context, options);
+			return assemble({ uid, destination, sink, port, reply, security, responseProxy }, config, context, options);
 		} catch (error) {
 			reply?.close();
 			port.release();
@@ -142,10 +144,11 @@ interface Opened {
 	readonly port: SharedPort;
 	readonly reply: DatagramSocket;
 	readonly security: ReceiverSecurity;
+	readonly responseProxy: ResponseProxyConfig | undefined;
 }
 
 function assemble(
-	{ uid, destination, sink, port, reply, security }: Opened,
+	{ uid, destination, sink, port, reply, security, responseProxy }: Opened,
 	config: ReceiverConfig,
 	{ bus, subjects, logger }: ServiceContext,
 	{ loss }: ReceiverOptions,
@@ -160,6 +163,7 @@ function assemble(
 		graceMs: config.graceSeconds * 1000,
 		sessionsMax: config.sessionsMax,
 		security: security.config,
+		responseProxy,
 	});
 	const attached = port.driver.attach({
 		receiver,

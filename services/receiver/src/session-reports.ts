@@ -42,6 +42,12 @@ export class SessionReports {
 				return this.#fileDiscarded(event.file, event.reason);
 			case 'sessionEnded':
 				return this.#ended(event);
+			case 'proxyKeyRequested':
+				return this.#logger.debug(`Asked the response proxy at ${shown(event.proxy)} for its key.`);
+			case 'proxyKeyReceived':
+				return this.#proxyKey(event);
+			case 'sessionMoved':
+				return this.#moved(event);
 			case 'announceIgnored':
 				return this.#logger.debug(
 					`Session ${sessionId(event.groupId)} of ${formatUid(event.senderId)} is not taken: ${event.reason}`,
@@ -55,12 +61,24 @@ export class SessionReports {
 		}
 	}
 
+	#proxyKey({ proxy, fingerprint, isOther }: Extract<ReceiverEvent, { kind: 'proxyKeyReceived' }>): void {
+		const line = `The response proxy at ${shown(proxy)} has the key ${formatFingerprint(fingerprint)}`;
+		if (isOther) this.#logger.warn(`${line}; it had another one before.`);
+		else this.#logger.info(`${line}.`);
+	}
+
+	#moved({ groupId, from, to }: Extract<ReceiverEvent, { kind: 'sessionMoved' }>): void {
+		const target = to === undefined ? 'to the sender' : `through the one at ${shown(to)}`;
+		const session = sessionId(groupId);
+		this.#logger.warn(`Session ${session} goes on ${target}: the response proxy at ${shown(from)} is lost.`);
+	}
+
 	#started(event: Extract<ReceiverEvent, { kind: 'sessionStarted' }>): void {
 		const session = sessionId(event.groupId);
 		const sender = formatUid(event.senderId);
 		this.#logger.info(
 			`Session ${session} of ${sender} at ${shown(event.sender)} begins: ` +
-				`${event.isOpenGroup ? 'open group' : 'closed group'}, ${event.privateGroup ?? 'unicast'}, ${secured(event)}.`,
+				`${event.isOpenGroup ? 'open group' : 'closed group'}, ${event.privateGroup ?? 'unicast'}, ${secured(event)}${proxied(event)}.`,
 		);
 		this.#events.publish(
 			'session',
@@ -112,8 +130,7 @@ export class SessionReports {
 
 	#ended(event: Extract<ReceiverEvent, { kind: 'sessionEnded' }>): void {
 		const session = sessionId(event.groupId);
-		// Unconfirmed: everything is here, only the sender's last word was lost.
-		const isComplete = event.outcome === 'completed' || event.outcome === 'unconfirmed';
+		const isComplete = event.outcome === 'completed';
 		const line = `Session ${session} ${event.outcome}: ${event.filesReceived} files received. ${event.reason}`.trim();
 		if (isComplete) this.#logger.info(line);
 		else this.#logger.warn(line);
@@ -152,6 +169,10 @@ function described(file: IncomingFile): { session: string; fileId: number; name:
 function secured({ security }: Extract<ReceiverEvent, { kind: 'sessionStarted' }>): string {
 	if (security === undefined) return 'in the clear';
 	return `encrypted (${security.suite}) by the key ${formatFingerprint(security.senderFingerprint)}`;
+}
+
+function proxied({ proxy }: Extract<ReceiverEvent, { kind: 'sessionStarted' }>): string {
+	return proxy === undefined ? '' : `, answered through ${shown(proxy)}`;
 }
 
 function sessionId(groupId: number): string {

@@ -265,7 +265,9 @@ export class ReceiverNode implements Receiver {
 
 	responseProxyLost(now: number, endpoint: Endpoint): void {
 		const { endpoint: current } = this.#responseProxy;
-		const to = current === undefined || isSameEndpoint(current, endpoint) ? undefined : current;
+		const isCurrent = current !== undefined && isSameEndpoint(current, endpoint);
+		if (isCurrent) this.#responseProxy.forgetKeys(now);
+		const to = isCurrent ? undefined : current;
 		for (const session of [...this.#sessions.all()]) {
 			const { proxy } = session.context.link;
 			if (proxy === undefined || !isSameEndpoint(proxy, endpoint)) continue;

@@ -303,6 +303,18 @@ describe('when the response proxy of an encrypted session dies', () => {
 		expect(alice.of(MessageType.ABORT)).toEqual([]);
 	});
 
+	it('is asked for its key again: one that is started in its place has another', () => {
+		const { alice, sender } = joined();
+		alice.advance(5000);
+		alice.sent.length = 0;
+		alice.node.setResponseProxy(alice.now, { endpoint: PROXY_AT });
+		alice.node.responseProxyLost(alice.now, PROXY_AT);
+		alice.advance(0);
+		expect(alice.of(MessageType.KEY_REQ)).toHaveLength(1);
+		alice.deliver(sender.fileInfo());
+		expect(alice.of(MessageType.ENCRYPTED).map(({ to }) => to)).toEqual([SENDER_AT]);
+	});
+
 	it('is asked for its key again when a registration has come to nothing: it may have been restarted', () => {
 		const { alice } = announced();
 		const asked = alice.of(MessageType.KEY_REQ).length;

@@ -91,7 +91,7 @@ export class ResponseProxy {
 		this.#askAt = NEVER;
 		this.#lastAskedAt = -NEVER;
 		if (config === undefined) return;
-		this.#problem = `The response proxy at ${formatEndpoint(config.endpoint)} has not said its key yet`;
+		this.#problem = silentProblem(config);
 		// A node without keys takes no encrypted sessions: it needs none of the proxy's.
 		if (this.#security !== undefined) this.#askAt = now;
 	}
@@ -99,6 +99,14 @@ export class ResponseProxy {
 	/** A session came to nothing with the keys that are here: the proxy may have others by now. */
 	doubt(now: number): void {
 		if (this.keys !== undefined) this.#askAt = Math.max(now, this.#lastAskedAt + KEY_REQUEST_MS);
+	}
+
+	/** The proxy is dead: one that may come at its place has other keys. */
+	forgetKeys(now: number): void {
+		if (this.#config === undefined || this.#security === undefined) return;
+		this.keys = undefined;
+		this.#problem = silentProblem(this.#config);
+		this.#askAt = Math.max(now, this.#lastAskedAt + KEY_REQUEST_MS);
 	}
 
 	handleProxyKey(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): ProxyKeyVerdict {
@@ -186,6 +194,10 @@ export class ResponseProxy {
 		batch.destination = endpoint;
 		return true;
 	}
+}
+
+function silentProblem({ endpoint }: ResponseProxyConfig): string {
+	return `The response proxy at ${formatEndpoint(endpoint)} has not said its key yet`;
 }
 
 function isSameProxy(one: ResponseProxyConfig | undefined, other: ResponseProxyConfig | undefined): boolean {
