@@ -1,0 +1,29 @@
+/** The bounds of a gathering proxy, by name; those that it shares with senders and receivers are in `limits.ts`. */
+
+/** Messages that wait in one session for more answers of the same kind; C has 10 places. The oldest gives way. */
+export const PENDING_ANSWERS_MAX = 64;
+/** An answer is held no longer than this, whatever GRTT somebody says. */
+export const HOLD_MS_MAX = 15_000;
+/** Datagrams of the proxy that wait for a poll. */
+export const DATAGRAMS_WAITING_MAX = 16_384;
+/** A session is kept at least so long though its sender says nothing: senders of ours wait for those that are away. */
+export const SESSION_KEPT_MS_MIN = 60_000;
+/** When all places are taken, a session that nobody has joined for so long gives way to a new one. */
+export const UNJOINED_MS_MIN = 5000;
+/** ABORTs per second to receivers that are not served. */
+export const REFUSALS_PER_SECOND = 10;
+/** Answers per second and session that are passed on as they stand, of receivers that are not known here. */
+export const STRAYS_PER_SECOND = 2000;
+/** Receivers per second and session that are registered though they have not asked for it, only answered. */
+export const LATE_RECEIVERS_PER_SECOND = 100;
+/** Nodes with the id of another one whose bytes are counted until they are worth an answer. */
+export const DOUBLES_MAX = 256;
+/** A PROXY_KEY is sent at most so often. */
+export const PROXY_KEY_MS = 5000;
+/** Sealed datagrams of the sender that are shorter than this hold no full block: they are looked into. */
+export const CONTROL_BYTES_MAX = 512 + 28;
+/** Datagrams that are answered by HB_RESP per second. */
+export const HEARTBEAT_ANSWERS_PER_SECOND = 1000;
+/** Ended sessions that are remembered, so that a late repeat of their ANNOUNCE starts nothing. */
+export const ENDED_SESSIONS_MAX = 1024;
+export const ENDED_SESSION_MS = 120_000;

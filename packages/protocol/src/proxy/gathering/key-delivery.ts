@@ -1,0 +1,54 @@
+/** Gives the group key to the receivers that the sender has confirmed, until they say that they have it. */
+import { keyInfoItemsPerMessage, MessageType } from '@uftp/wire';
+import { NEVER } from '../../timers.ts';
+import type { RelayContext } from './relay-context.ts';
+import type { RelayedReceiver } from './relayed-receivers.ts';
+
+const RESEND_GRTT = 2;
+
+export class KeyDelivery {
+	readonly #context: RelayContext;
+	/** How often the key has been sent to a receiver. */
+	readonly #tries = new Map<number, number>();
+	deadline = NEVER;
+
+	constructor(context: RelayContext) {
+		this.#context = context;
+	}
+
+	/** Somebody has been confirmed, or has asked again: it gets the key at once, if it is here. */
+	start(now: number, receiver: RelayedReceiver): void {
+		receiver.hasGroupKey = false;
+		this.#tries.delete(receiver.id);
+		this.deadline = now;
+	}
+
+	handleTimeout(now: number): void {
+		if (now < this.deadline) return;
+		this.deadline = NEVER;
+		const { security, receivers, terms, grttMs } = this.#context;
+		if (security?.hasGroupKey !== true) return;
+		const waiting = receivers.idsOf((one) => this.#isWaiting(one));
+		const most = keyInfoItemsPerMessage(terms.blockBytes);
+		for (let first = 0; first < waiting.length; first += most) {
+			const encode = security.keyInfoFor(waiting.slice(first, first + most));
+			this.#context.sendDown(now, MessageType.KEYINFO, encode);
+		}
+		for (const id of waiting) this.#tries.set(id, (this.#tries.get(id) ?? 0) + 1);
+		if (waiting.length > 0) this.deadline = now + RESEND_GRTT * grttMs;
+	}
+
+	#isWaiting(receiver: RelayedReceiver): boolean {
+		if (!receiver.isConfirmed || receiver.hasGroupKey) return false;
+		return (this.#tries.get(receiver.id) ?? 0) < 2 * this.#context.terms.robust;
+	}
+
+	/** A receiver has proved that it has the key. True the first time. */
+	acknowledge(receiver: RelayedReceiver, verifyData: Uint8Array): boolean {
+		const { security } = this.#context;
+		if (security?.acknowledge(receiver.id, verifyData) !== true || receiver.hasGroupKey) return false;
+		receiver.hasGroupKey = true;
+		this.#tries.delete(receiver.id);
+		return true;
+	}
+}

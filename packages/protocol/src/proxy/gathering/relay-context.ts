@@ -1,0 +1,184 @@
+/** What the parts of one session at a gathering proxy share: who takes part, its clockwork, and the ways out. */
+import {
+	emptyHeader,
+	encodeAbort,
+	HEADER_BYTES,
+	idsPerMessage,
+	MAX_DATAGRAM_BYTES,
+	MESSAGE_TRAITS,
+	MessageType,
+	writeHeader,
+} from '@uftp/wire';
+import { isNewGrtt } from '../../grtt.ts';
+import { SESSION_WARNINGS_MAX } from '../../limits.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { HeldTimestamp } from '../../receiver/answers.ts';
+import { advertisedGrttMs } from '../../receiver/session-context.ts';
+import type { Reports } from '../../reports.ts';
+import type { Encode } from '../../sender/outbox.ts';
+import { nextSequence } from '../../sequence.ts';
+import type { DatagramQueue } from '../datagram-queue.ts';
+import type { GatheringProxyConfig } from '../proxy-config.ts';
+import type { ProxyCounters } from '../proxy-counters.ts';
+import type { ProxyEvent, ProxyTotals } from '../proxy-events.ts';
+import type { RelaySecurity } from '../relay-security.ts';
+import { HOLD_MS_MAX, PENDING_ANSWERS_MAX } from './gathering-limits.ts';
+import { PendingAnswers } from './pending-answers.ts';
+import { RelayedReceivers } from './relayed-receivers.ts';
+
+/** What all sessions of a proxy share. */
+export interface RelayNode {
+	readonly config: GatheringProxyConfig;
+	readonly counters: ProxyCounters;
+	readonly reports: Reports<ProxyEvent>;
+	readonly queue: DatagramQueue;
+	/** ABORTs that the proxy makes for receivers, of all sessions. */
+	readonly refusals: { take(now: number): boolean };
+}
+
+/** What the first ANNOUNCE of the session said. */
+export interface RelayTerms {
+	readonly groupId: number;
+	readonly groupInstance: number;
+	readonly senderId: number;
+	/** Where it came from: the sender, or the proxy before this one. */
+	readonly sender: Endpoint;
+	readonly publicGroup: Endpoint;
+	readonly privateGroup: Endpoint;
+	readonly robust: number;
+	readonly blockBytes: number;
+	readonly announced: HeldTimestamp;
+	readonly security: RelaySecurity | undefined;
+}
+
+export type RelayOutcome = Extract<ProxyEvent, { kind: 'sessionEnded' }>['outcome'];
+
+const SCRATCH = new Uint8Array(MAX_DATAGRAM_BYTES + HEADER_BYTES);
+
+export class RelayContext {
+	readonly node: RelayNode;
+	readonly terms: RelayTerms;
+	readonly receivers = new RelayedReceivers();
+	readonly pending: PendingAnswers;
+	/** The way of what goes to the private group as it stands is this; to the public group, one more. */
+	readonly way: number;
+	grttMs: number;
+	grttByte: number;
+	groupSizeByte = 0;
+	/** When the sender was heard last. */
+	heardAt: number;
+	readonly totals: { -readonly [K in keyof ProxyTotals]: number };
+	end: { readonly outcome: RelayOutcome; readonly reason: string } | undefined;
+	/** Of the proxy's own messages to the sender. */
+	#sequence = 0;
+	readonly #warnings = new Set<string>();
+	readonly #header = emptyHeader();
+
+	constructor(node: RelayNode, terms: RelayTerms, way: number, now: number, grttByte: number) {
+		this.node = node;
+		this.terms = terms;
+		this.way = way;
+		this.grttByte = grttByte;
+		this.grttMs = advertisedGrttMs(grttByte);
+		this.heardAt = now;
+		this.pending = new PendingAnswers(this.idsPerMessage, PENDING_ANSWERS_MAX);
+		this.totals = { receivers: 0, datagramsDown: 0, messagesIn: 0, messagesOut: 0, heldMs: 0, heldMsMax: 0 };
+	}
+
+	get security(): RelaySecurity | undefined {
+		return this.terms.security;
+	}
+
+	get isClient(): boolean {
+		return this.node.config.kind === 'client';
+	}
+
+	get idsPerMessage(): number {
+		return idsPerMessage(this.terms.blockBytes);
+	}
+
+	/** How long answers wait for others. */
+	get holdMs(): number {
+		return Math.min(HOLD_MS_MAX, (this.grttMs * this.node.config.holdPercent) / 100);
+	}
+
+	/** A packet of the sender: what its header says of the clockwork. */
+	adopt(now: number, grttByte: number, groupSizeByte: number): void {
+		this.heardAt = now;
+		if (groupSizeByte !== 0) this.groupSizeByte = groupSizeByte;
+		if (grttByte === this.grttByte) return;
+		this.grttByte = grttByte;
+		const advertisedMs = advertisedGrttMs(grttByte);
+		if (isNewGrtt(this.grttMs, advertisedMs)) this.grttMs = advertisedMs;
+	}
+
+	finish(outcome: RelayOutcome, reason: string): void {
+		this.end ??= { outcome, reason };
+	}
+
+	/** Warns about one thing once in the session. */
+	warnOnce(message: string): void {
+		if (this.#warnings.has(message) || this.#warnings.size >= SESSION_WARNINGS_MAX) return;
+		this.#warnings.add(message);
+		this.node.reports.emit({ kind: 'warning', message });
+	}
+
+	/** Own message to the sender; sealed where that is asked for and `isClear` does not speak against it. */
+	sendUp(now: number, func: MessageType, encode: Encode, isClear = false): void {
+		const staysClear = isClear || MESSAGE_TRAITS[func].encryption === 'never';
+		const { security } = this;
+		const sealer = staysClear ? undefined : security?.sealer;
+		if (!staysClear && security !== undefined && sealer === undefined && func !== MessageType.ABORT) return;
+		const bodyAt = sealer?.plainOffset ?? HEADER_BYTES;
+		const bodyBytes = encode(SCRATCH, bodyAt, now);
+		this.#writeHeader(func, this.#sequence, this.node.config.proxyId, 0, 0);
+		this.#sequence = nextSequence(this.#sequence);
+		const length = sealer?.seal(SCRATCH, 0, bodyBytes) ?? bodyAt + bodyBytes;
+		this.totals.messagesOut++;
+		this.#push(this.terms.sender, SCRATCH, 0, length);
+	}
+
+	/** Own message to receivers, in the sender's name: C programs listen to no other. Always in the clear. */
+	sendDown(now: number, func: MessageType, encode: Encode, to: Endpoint = this.terms.privateGroup): void {
+		const bodyBytes = encode(SCRATCH, HEADER_BYTES, now);
+		this.#writeHeader(func, 0, this.terms.senderId, this.grttByte, this.groupSizeByte);
+		this.#push(to, SCRATCH, 0, HEADER_BYTES + bodyBytes);
+	}
+
+	/** What the sender or a receiver sent, as it stands, in memory that may change. */
+	forward(to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		if (to === this.terms.sender) this.totals.messagesOut++;
+		else this.totals.datagramsDown++;
+		if (to === this.terms.sender) this.node.counters.datagramsUp++;
+		else this.node.counters.datagramsDown++;
+		this.#push(to, bytes, at, length);
+	}
+
+	/** Ends the session for one receiver, in the form that receivers of both kinds take. */
+	abortReceiver(now: number, receiverId: number, message: string, to?: Endpoint): void {
+		const abort = { currentFileOnly: false, host: receiverId, message };
+		this.sendDown(now, MessageType.ABORT, (bytes, at) => encodeAbort(bytes, at, abort), to);
+	}
+
+	/** Tells the sender that a receiver has left (host: its id), or the proxy with all of them (host 0). */
+	abortUp(now: number, host: number, message: string): void {
+		const abort = { currentFileOnly: false, host, message };
+		this.sendUp(now, MessageType.ABORT, (bytes, at) => encodeAbort(bytes, at, abort));
+	}
+
+	#writeHeader(func: MessageType, sequence: number, sourceId: number, grtt: number, groupSize: number): void {
+		const header = this.#header;
+		header.func = func;
+		header.sequence = sequence;
+		header.sourceId = sourceId;
+		header.groupId = this.terms.groupId;
+		header.groupInstance = this.terms.groupInstance;
+		header.grtt = grtt;
+		header.groupSize = groupSize;
+		writeHeader(SCRATCH, 0, header);
+	}
+
+	#push(to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		if (!this.node.queue.push(to, bytes.slice(at, at + length))) this.node.counters.drop('queue-full');
+	}
+}

@@ -1,0 +1,107 @@
+/**
+ * The proxy's own registration with the sender, which names the receivers that have registered with it: repeated, as a
+ * receiver repeats its own, until the sender has confirmed them (wire facts, sections 4, 12 and 15).
+ */
+import { EMPTY_SPAN, encodeClientKey, encodeRegister, MessageType } from '@uftp/wire';
+import { answerWindowMs } from '../../grtt.ts';
+import { OWN_MARKER_BYTES, writeOwnMarker } from '../../own-marker.ts';
+import { advance, type HeldTimestamp } from '../../receiver/answers.ts';
+import { TimerTable } from '../../timers.ts';
+import type { PendingAnswer } from './pending-answers.ts';
+import type { RelayContext } from './relay-context.ts';
+import type { RelayedReceiver } from './relayed-receivers.ts';
+
+const Timer = { Resend: 0, Window: 1, ClientKey: 2 } as const;
+const RESEND_GRTT = 4;
+/** CLIENT_KEY follows its REGISTER so much later: where it overtakes it, 4.10.2 senders crash. */
+const CLIENT_KEY_GAP_MS = 3;
+
+export class RelayRegistration {
+	readonly #context: RelayContext;
+	readonly #timers = new TimerTable(3);
+	readonly #noMarker = new Uint8Array(OWN_MARKER_BYTES);
+	readonly #ownMarker = new Uint8Array(OWN_MARKER_BYTES);
+	/** What the first of the receivers that are not confirmed yet echoed. */
+	#echoed: HeldTimestamp | undefined;
+
+	constructor(context: RelayContext) {
+		this.#context = context;
+		writeOwnMarker(this.#ownMarker, context.node.config.instance);
+	}
+
+	/** A receiver has registered, or has repeated it: the sender hears of it soon, with others. */
+	add(now: number, receiver: RelayedReceiver): void {
+		const { pending, holdMs, terms, grttMs } = this.#context;
+		this.#echoed ??= receiver.registered;
+		pending.addRegister(now, holdMs, receiver.id, this.#isMarked(receiver), receiver.registered);
+		this.#timers.set(Timer.Window, now + answerWindowMs(terms.robust, grttMs));
+	}
+
+	/** In the clear the mark says that all receivers of a REGISTER are ours; an encrypted one has one random field. */
+	#isMarked(receiver: RelayedReceiver): boolean {
+		return receiver.instance !== undefined && this.#context.security === undefined;
+	}
+
+	/** What has been gathered goes to the sender. */
+	send(now: number, { ids, echoed, isOurs }: PendingAnswer): void {
+		this.#register(now, this.#context.receivers.inOrder(ids), echoed!, isOurs);
+	}
+
+	#register(now: number, ids: readonly number[], echoed: HeldTimestamp, isOurs: boolean): void {
+		const context = this.#context;
+		const { security } = context;
+		const rand2 = security?.rand2 ?? (isOurs ? this.#ownMarker : this.#noMarker);
+		const keyInfo = security?.keyInfo ?? EMPTY_SPAN;
+		context.sendUp(now, MessageType.REGISTER, (bytes, at) =>
+			encodeRegister(bytes, at, { timestamp: advance(echoed, now), rand2, keyInfo, ids }),
+		);
+		this.#timers.set(Timer.Resend, now + RESEND_GRTT * context.grttMs);
+		if (security?.clientKey !== undefined && !security.hasGroupKey) {
+			this.#timers.set(Timer.ClientKey, now + CLIENT_KEY_GAP_MS);
+		}
+	}
+
+	get deadline(): number {
+		return this.#timers.next();
+	}
+
+	handleTimeout(now: number): void {
+		const { security } = this.#context;
+		const clientKey = security?.clientKey;
+		if (this.#timers.takeDue(Timer.ClientKey, now) && clientKey !== undefined) {
+			this.#context.sendUp(now, MessageType.CLIENT_KEY, (bytes, at) => encodeClientKey(bytes, at, clientKey));
+		}
+		if (this.#timers.takeDue(Timer.Window, now)) this.#giveUp();
+		if (this.#timers.takeDue(Timer.Resend, now)) this.#repeat(now);
+	}
+
+	#repeat(now: number): void {
+		const { receivers, idsPerMessage } = this.#context;
+		const waiting = [...receivers.all()].filter((one) => !one.isConfirmed && !one.isUnproven);
+		const echoed = this.#echoed;
+		if (waiting.length === 0 || echoed === undefined) {
+			this.#echoed = undefined;
+			this.#timers.clearAll();
+			return;
+		}
+		for (const isOurs of [false, true]) {
+			const ids = waiting.filter((one) => this.#isMarked(one) === isOurs).map(({ id }) => id);
+			for (let first = 0; first < ids.length; first += idsPerMessage) {
+				this.#register(now, ids.slice(first, first + idsPerMessage), echoed, isOurs);
+			}
+		}
+	}
+
+	/** They have given up themselves by now, and have said so. */
+	#giveUp(): void {
+		const { receivers, node, terms, security } = this.#context;
+		this.#timers.clearAll();
+		this.#echoed = undefined;
+		for (const receiverId of receivers.idsOf((one) => !one.isConfirmed)) {
+			receivers.delete(receiverId);
+			security?.forget(receiverId);
+			const reason = 'The sender has not confirmed its registration';
+			node.reports.emit({ kind: 'receiverAborted', groupId: terms.groupId, receiverId, reason });
+		}
+	}
+}

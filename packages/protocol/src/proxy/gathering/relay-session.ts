@@ -1,0 +1,201 @@
+/** One session at a gathering proxy: between its sender and those of its receivers that answer here. */
+import { unwrapOpened } from '@uftp/crypto';
+import {
+	type CommonHeader,
+	decodeHeader,
+	encodeComplete,
+	encodeFileInfoAck,
+	encodeStatus,
+	HEADER_BYTES,
+	hostKey,
+	isMalformed,
+	type Malformed,
+	MessageType,
+	messageName,
+} from '@uftp/wire';
+import { silenceMs } from '../../grtt.ts';
+import type { Endpoint } from '../../ports.ts';
+import { advance } from '../../receiver/answers.ts';
+import { AnswerDesk } from './answer-desk.ts';
+import { CONTROL_BYTES_MAX, SESSION_KEPT_MS_MIN } from './gathering-limits.ts';
+import { KeyDelivery } from './key-delivery.ts';
+import type { PendingAnswer } from './pending-answers.ts';
+import { RelayAdmission } from './relay-admission.ts';
+import type { RelayContext } from './relay-context.ts';
+import { RelayRegistration } from './relay-registration.ts';
+import { SenderDesk } from './sender-desk.ts';
+
+const FUNCTIONS = {
+	register: MessageType.REGISTER,
+	fileInfoAck: MessageType.FILEINFO_ACK,
+	status: MessageType.STATUS,
+	complete: MessageType.COMPLETE,
+} as const;
+/** The wire facts, section 15, have the idle time of C; it forgets sessions whose sender waits for others. */
+const KEPT_SILENCES = 4;
+
+export class RelaySession {
+	readonly context: RelayContext;
+	readonly #registration: RelayRegistration;
+	readonly #keys: KeyDelivery;
+	readonly #sender: SenderDesk;
+	readonly #answers: AnswerDesk;
+	/** The number that `route` is given for the sender's host. */
+	readonly sourceKey: number;
+
+	constructor(context: RelayContext) {
+		this.context = context;
+		this.sourceKey = hostKey(context.terms.sender.host);
+		this.#registration = new RelayRegistration(context);
+		this.#keys = new KeyDelivery(context);
+		this.#sender = new SenderDesk(context, this.#keys);
+		this.#answers = new AnswerDesk(context, new RelayAdmission(context, this.#registration, this.#keys), this.#keys);
+	}
+
+	/** The datagram bytes[at .. at+length) of the sender; forwards it where the proxy does. */
+	handleFromSender(
+		now: number,
+		header: Readonly<CommonHeader>,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+	): Malformed | undefined {
+		const { context } = this;
+		context.adopt(now, header.grtt, header.groupSize);
+		if (header.func === MessageType.ANNOUNCE) return this.#forwardAnnounce(now, bytes, at, length);
+		if (header.func === MessageType.ENCRYPTED) return this.#handleSealed(now, bytes, at, length);
+		const { security, terms, isClient } = context;
+		// In an encrypted session every hop has its own keys, and says itself who has been confirmed.
+		const isOwn = header.func === MessageType.REG_CONF || header.func === MessageType.KEYINFO;
+		if (isClient && !(isOwn && security !== undefined)) context.forward(terms.privateGroup, bytes, at, length);
+		const malformed = this.#sender.handle(now, header, bytes, at + HEADER_BYTES, length - HEADER_BYTES, false);
+		this.#settle(now);
+		return malformed;
+	}
+
+	#forwardAnnounce(now: number, bytes: Uint8Array, at: number, length: number): undefined {
+		const { isClient, security, terms, node } = this.context;
+		if (!isClient) return;
+		if (security === undefined || security.rewriteAnnounce(now, bytes, at, length)) {
+			this.context.forward(terms.publicGroup, bytes, at, length);
+		} else node.counters.drop('announce-not-rewritten');
+	}
+
+	#handleSealed(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+		const { security, isClient, terms, node } = this.context;
+		const { context } = this;
+		if (security === undefined) {
+			node.counters.drop('encrypted-in-clear-session');
+			return undefined;
+		}
+		if (isClient && security.signsAnew) {
+			const copy = bytes.slice(at, at + length);
+			if (security.signDownAnew(copy, 0, length)) context.forward(terms.privateGroup, copy, 0, length);
+			else node.counters.drop('not-signed');
+		} else if (isClient) context.forward(terms.privateGroup, bytes, at, length);
+		if (length >= CONTROL_BYTES_MAX) return undefined;
+		const plainBytes = security.openFromSender(bytes, at, length);
+		if (plainBytes <= 0) return undefined;
+		const plainLength = unwrapOpened(bytes, at, plainBytes);
+		const header = decodeHeader(bytes, at, plainLength);
+		if (isMalformed(header)) return header;
+		const malformed = this.#sender.handle(now, header, bytes, at + HEADER_BYTES, plainLength - HEADER_BYTES, true);
+		this.#settle(now);
+		return malformed;
+	}
+
+	/** A datagram from elsewhere: a receiver's, if anybody's. */
+	handleAnswer(
+		now: number,
+		from: Endpoint,
+		header: Readonly<CommonHeader>,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+	): Malformed | undefined {
+		const malformed = this.#answers.handle(now, from, header, bytes, at, length);
+		this.#settle(now);
+		return malformed;
+	}
+
+	/** Sends what is due, and what has just become so. */
+	#settle(now: number): void {
+		this.#keys.handleTimeout(now);
+		this.#flush(now);
+	}
+
+	handleTimeout(now: number): void {
+		this.#registration.handleTimeout(now);
+		this.#settle(now);
+		if (now < this.#silenceDeadline) return;
+		const { receivers, pending } = this.context;
+		pending.release(now);
+		this.#flush(now);
+		if (this.#isCompleted) this.context.finish('completed', 'All receivers have completed the session');
+		else if (receivers.size === 0) this.context.finish('silent', 'The sender is silent, and no receiver is here');
+		else this.context.finish('silent', 'The sender is silent');
+	}
+
+	get #isCompleted(): boolean {
+		const { receivers } = this.context;
+		return receivers.size > 0 && receivers.count(({ isCompleted }) => !isCompleted) === 0;
+	}
+
+	get #silenceDeadline(): number {
+		const { terms, grttMs, heardAt } = this.context;
+		const silence = silenceMs(terms.robust, grttMs);
+		return heardAt + (this.#isCompleted ? silence : Math.max(SESSION_KEPT_MS_MIN, KEPT_SILENCES * silence));
+	}
+
+	get deadline(): number {
+		const { pending } = this.context;
+		return Math.min(pending.deadline, this.#registration.deadline, this.#keys.deadline, this.#silenceDeadline);
+	}
+
+	/** Leaves the session: everybody is told. */
+	abort(now: number, reason: string): void {
+		const { context } = this;
+		context.pending.release(now);
+		this.#flush(now);
+		for (const { id } of context.receivers.all()) context.abortReceiver(now, id, reason);
+		if (context.receivers.size > 0) context.abortUp(now, 0, reason);
+		context.finish('interrupted', reason);
+	}
+
+	#flush(now: number): void {
+		const { pending } = this.context;
+		for (let answer = pending.takeDue(now); answer !== undefined; answer = pending.takeDue(now)) {
+			this.#send(now, answer);
+		}
+	}
+
+	#send(now: number, answer: PendingAnswer): void {
+		const { totals, node, terms } = this.context;
+		const heldMs = now - answer.firstAt;
+		totals.heldMs += heldMs;
+		totals.heldMsMax = Math.max(totals.heldMsMax, heldMs);
+		const receivers = answer.ids.size;
+		const func = FUNCTIONS[answer.kind];
+		if (func === MessageType.REGISTER) this.#registration.send(now, answer);
+		else this.#sendAnswer(now, func, answer);
+		if (receivers < 2) return;
+		const message = messageName(func);
+		node.reports.emit({ kind: 'aggregated', groupId: terms.groupId, message, receivers, heldMs });
+	}
+
+	#sendAnswer(now: number, func: MessageType, answer: PendingAnswer): void {
+		const { fileId, section, status, isPartial, echoed, bitmap, bitmapBytes, freeSpaceBytes } = answer;
+		const ids = this.context.receivers.inOrder(answer.ids);
+		this.context.sendUp(now, func, (bytes, at) => {
+			if (func === MessageType.STATUS) {
+				return encodeStatus(bytes, at, { fileId, section, bitmap, bitmapAt: 0, bitmapBytes });
+			}
+			if (func === MessageType.FILEINFO_ACK) {
+				const timestamp = advance(echoed!, now);
+				return encodeFileInfoAck(bytes, at, { fileId, partial: isPartial, timestamp, ids });
+			}
+			const freeSpace = freeSpaceBytes === undefined ? {} : { freeSpaceBytes };
+			return encodeComplete(bytes, at, { fileId, status, ...freeSpace, ids });
+		});
+	}
+}

@@ -1,0 +1,99 @@
+/** The sessions of a gathering proxy, and the ways to their groups. */
+import type { Endpoint } from '../../ports.ts';
+import { EndedRelays } from './ended-relays.ts';
+import { UNJOINED_MS_MIN } from './gathering-limits.ts';
+import { RelayContext, type RelayNode, type RelayTerms } from './relay-context.ts';
+import { RelaySession } from './relay-session.ts';
+
+/** Private and public group. */
+const WAYS = 2;
+const NOWHERE: readonly Endpoint[] = [];
+
+export class RelayTable {
+	readonly #node: RelayNode;
+	readonly #sessions = new Map<number, RelaySession>();
+	/** By way. */
+	readonly #destinations: (readonly Endpoint[])[] = [];
+	readonly #freeWays: number[] = [];
+	readonly ended = new EndedRelays();
+
+	constructor(node: RelayNode) {
+		this.#node = node;
+	}
+
+	get(groupId: number): RelaySession | undefined {
+		return this.#sessions.get(groupId);
+	}
+
+	get size(): number {
+		return this.#sessions.size;
+	}
+
+	/** A copy: sessions may end while it is walked through. */
+	all(): readonly RelaySession[] {
+		return [...this.#sessions.values()];
+	}
+
+	destinations(way: number): readonly Endpoint[] {
+		return this.#destinations[way] ?? NOWHERE;
+	}
+
+	start(now: number, terms: RelayTerms, grttByte: number): void {
+		const way = this.#freeWays.pop() ?? this.#destinations.length;
+		this.#destinations[way] = [terms.privateGroup];
+		this.#destinations[way + 1] = [terms.publicGroup];
+		const session = new RelaySession(new RelayContext(this.#node, terms, way, now, grttByte));
+		this.#sessions.set(terms.groupId, session);
+		this.#emitStart(terms);
+	}
+
+	#emitStart(terms: RelayTerms): void {
+		const { groupId, groupInstance, senderId, sender, security } = terms;
+		const { config, reports } = this.#node;
+		const isJoined = config.kind === 'response';
+		const isSourceSpecific = isJoined && config.security?.sourceSpecific === true;
+		reports.emit({
+			kind: 'sessionStarted',
+			groupId,
+			groupInstance,
+			senderId,
+			sender,
+			privateGroup: isJoined ? terms.privateGroup.host : undefined,
+			...(isSourceSpecific ? { source: sender.host } : {}),
+			...(security === undefined ? {} : { security: security.facts }),
+			isEncrypted: security !== undefined,
+		});
+	}
+
+	/** False when every place is taken by a session that somebody has joined, or may soon. */
+	makeRoom(now: number): boolean {
+		if (this.#sessions.size < this.#node.config.sessionsMax) return true;
+		for (const session of this.#sessions.values()) {
+			const { receivers, terms } = session.context;
+			if (receivers.size > 0 || now - terms.announced.heardAt < UNJOINED_MS_MIN) continue;
+			session.context.finish('silent', 'No receiver has joined it, and its place is needed');
+			this.settle(now, session);
+			return true;
+		}
+		return false;
+	}
+
+	/** After everything that can end a session. */
+	settle(now: number, session: RelaySession): void {
+		const { end, terms, way, totals, heardAt } = session.context;
+		if (end === undefined || this.#sessions.get(terms.groupId) !== session) return;
+		this.#sessions.delete(terms.groupId);
+		for (let i = 0; i < WAYS; i++) this.#destinations[way + i] = NOWHERE;
+		this.#freeWays.push(way);
+		if (end.outcome !== 'silent') this.ended.add(now, terms, heardAt);
+		this.#node.reports.emit({
+			kind: 'sessionEnded',
+			groupId: terms.groupId,
+			senderId: terms.senderId,
+			outcome: end.outcome,
+			reason: end.reason,
+			privateGroup: this.#node.config.kind === 'response' ? terms.privateGroup.host : undefined,
+			totals: { ...totals },
+		});
+	}
+}
