@@ -42,7 +42,7 @@ async function cross(sender: Maker, receiver: Maker, contest: Contest): Promise<
 	const target = join(contest.scratch, 'received');
 	try {
 		const receivers = await startReceivers(receiver, [satellite.to], [target]);
-		const options = ['-I', 'eth0', '-R', contest.rateKbps, '-b', String(blockBytes), '-H', satellite.to.uid];
+		const options = ['-T', '-I', 'eth0', '-R', contest.rateKbps, '-b', String(blockBytes), '-H', satellite.to.uid];
 		const argv = [pathOf(sender, 'uftp'), ...options, contest.file];
 		const running = await launch(satellite.from, argv, { timeoutMs: deadlineMs });
 		const { code, timedOut, wallMs } = await running.ended;
@@ -73,7 +73,7 @@ async function main(): Promise<number> {
 		options: {
 			pair: { type: 'string', multiple: true, default: ['C:C', 'C:ours', 'ours:C', 'ours:ours'] },
 			size: { type: 'string', default: '40' },
-			rate: { type: 'string', default: '9600' },
+			rate: { type: 'string', default: '9700' },
 			seed: { type: 'string', default: '1' },
 			say: { type: 'boolean', default: false },
 			help: { type: 'boolean', default: false },

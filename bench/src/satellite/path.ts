@@ -39,7 +39,9 @@ export class Path {
 
 	constructor(options: PathOptions) {
 		this.#options = options;
-		this.#random = options.seed >>> 0 || 1;
+		// Small seeds would begin with small numbers, so with losses.
+		this.#random = Math.imul(options.seed, 2_654_435_761) >>> 0 || 1;
+		for (let i = 0; i < 8; i++) this.#draw();
 	}
 
 	/** Takes a frame of so many bytes on the link at `nowMs`. */

@@ -22,8 +22,8 @@ export interface Played {
 
 /** A receiver says that it is done after the sender has confirmed it. */
 const agreementMs = 3000;
-/** It notices that nobody speaks any more after `robust` round trips, and gives up confirming after four times that. */
-const outcomeMs = 20_000;
+/** A C receiver gives up after `robust` round trips of silence, one of ours after 30 s: then it says so. */
+const outcomeMs = 40_000;
 
 const confirmed = /Group file transfer confirmed/g;
 const givenUp = /abort|timed out|unconfirmed/gi;

@@ -7,14 +7,15 @@ import { runProxyScenario } from './run-proxy-scenario.ts';
 
 /**
  * Runs sessions through proxies from a shell, for whoever looks into one of them:
- * `bun interop/src/proxies/run.ts [WORDS OF THE NAME] [--cast CooC] [--default] [--times N] [--list] [--logs]`.
+ * `bun interop/src/proxies/run.ts [WORDS OF THE NAME] [--cast CooC [--any]] [--default] [--times N] [--list] [--logs]`.
  * A cast is one letter (C or o) for the sender, the server proxy, the client proxy and the receivers, or for the sender,
- * the response proxy and the receivers.
+ * the response proxy and the receivers; `--any` plays it also where the table does not have it.
  */
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
 	options: {
 		cast: { type: 'string' },
+		any: { type: 'boolean' },
 		default: { type: 'boolean' },
 		times: { type: 'string', default: '1' },
 		list: { type: 'boolean' },
@@ -31,7 +32,9 @@ for (const scenario of proxyScenarios) {
 	if (letters !== undefined && letters.length !== parts.length) continue;
 	const asked = parts === responseParts ? response : tunnel;
 	const all = values.default === true ? scenario.casts : [...scenario.casts, ...(scenario.more ?? [])];
-	const casts = letters === undefined ? all : asked(letters);
+	const titles = new Set(letters === undefined ? [] : asked(letters).map((cast) => castTitle(cast, parts)));
+	const listed = letters === undefined ? all : all.filter((cast) => titles.has(castTitle(cast, parts)));
+	const casts = letters !== undefined && values.any === true ? asked(letters) : listed;
 	for (const cast of casts) {
 		const title = `${castTitle(cast, parts)}: ${scenario.name}`;
 		for (let time = 0; time < Number(values.times); time++) {
