@@ -200,7 +200,7 @@ export class SenderContext {
 			member.isAway = true;
 			member.awaySince = now;
 			this.emit({ kind: 'receiverAway', receiverId: member.id });
-		} else this.lose(now, member, reason);
+		} else this.lose(member, silentProxyReason(this, now, member) ?? reason);
 	}
 
 	/** Whether a member that is silent is waited for, as it may come back. */
@@ -208,11 +208,11 @@ export class SenderContext {
 		return (member.isOurs || member.mayMove) && this.config.graceMs > 0;
 	}
 
-	lose(now: number, member: Member, reason: string): void {
+	lose(member: Member, reason: string): void {
 		member.state = 'lost';
 		member.isAway = false;
-		member.reason = silentProxyReason(this, now, member) ?? reason;
-		this.emit({ kind: 'receiverLost', receiverId: member.id, reason: member.reason });
+		member.reason = reason;
+		this.emit({ kind: 'receiverLost', receiverId: member.id, reason });
 	}
 
 	/** Something came from a member that was away. */
@@ -229,7 +229,7 @@ export class SenderContext {
 			// The same sum as in `awayDeadline`: a difference may be rounded to just below the grace, and never be over.
 			if (!member.isAway || now < member.awaySince + this.config.graceMs) continue;
 			const seconds = Math.round(this.config.graceMs / 1000);
-			this.lose(now, member, `no answer for ${seconds} s`);
+			this.lose(member, silentProxyReason(this, now, member) ?? `no answer for ${seconds} s`);
 			expired = true;
 		}
 		return expired;

@@ -17,6 +17,7 @@ import { FileInfoExchange } from './file-info.ts';
 import type { Phase } from './phase.ts';
 import { withProxies } from './proxies/answers.ts';
 import type { ProxyPeer } from './proxies/proxy.ts';
+import { SPOILT_PASSES, spoiltNaks, spoiltReports } from './proxies/spoilt.ts';
 import type { Member } from './roster.ts';
 import { dropMember, TransferLimits } from './transfer-limits.ts';
 
@@ -270,7 +271,9 @@ export class FileRound implements Phase {
 	/** Congestion control has not heard of anybody for very long. */
 	#nobodyAnswers(now: number): void {
 		for (const member of this.#waitingFor('active', 'naked')) {
-			this.#context.giveUp(now, member, 'no answer to CONG_CTRL');
+			const spoilt = spoiltReports(this.#context, member);
+			if (spoilt === undefined) this.#context.giveUp(now, member, 'no answer to CONG_CTRL');
+			else this.#context.lose(member, spoilt);
 		}
 		this.onRosterChange(now);
 	}
@@ -326,21 +329,32 @@ export class FileRound implements Phase {
 
 	#rewind(now: number): void {
 		if (!this.#limits.allowsPassAfter(this.#bursts!.dataPasses)) {
-			for (const member of this.#waitingFor('naked')) dropMember(this.#context, member, 'Max passes exceeded');
+			for (const member of this.#lacking()) dropMember(this.#context, member, 'Max passes exceeded');
 			this.onRosterChange(now);
 			// Others may still be at their last answer; what those that are gone have missed concerns nobody.
 			this.#bursts!.forget();
 			return;
 		}
 		for (const member of this.#members) {
+			const spoilt = spoiltNaks(this.#context, member, this.pass);
+			if (spoilt !== undefined) this.#context.lose(member, spoilt);
 			if (member.fileState !== 'naked') continue;
 			member.fileState = 'active';
 			member.missingBlocks = 0;
 		}
+		if (this.pass > SPOILT_PASSES) this.onRosterChange(now);
+		if (this.isOver) return;
 		for (const proxy of this.#context.roster.proxies()) proxy.hasNaked = false;
 		this.#bursts!.rewind(now);
 		this.#stage = 'sending';
 		if (this.#bursts!.isPassOver) this.#endPass(now);
+	}
+
+	/** Those that miss blocks; of those whose proxy says so for all, who has been asked again and has not completed. */
+	#lacking(): Member[] {
+		const isAskedAgain = this.#doneRequests > 1;
+		const unsaid = this.#waitingFor('active').filter((member) => isAskedAgain && member.via?.hasNaked === true);
+		return [...this.#waitingFor('naked'), ...unsaid];
 	}
 
 	/** Nobody who is there still needs the file: over, unless nobody is there at all and somebody may come back. */

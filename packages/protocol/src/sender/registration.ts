@@ -67,7 +67,7 @@ export class Registration implements Phase {
 		if (!isCycleOver) return;
 		const isSettled = (this.#isLastWait || this.#isSettled(now)) && !this.#isSomebodyWithoutKeys();
 		if (isSettled || this.#cycle >= context.config.robust) {
-			this.#end(now);
+			this.#end();
 			return;
 		}
 		this.#announce(now);
@@ -111,7 +111,7 @@ export class Registration implements Phase {
 		const { roster, security, grttMs } = this.#context;
 		this.#context.confirmRegistrations();
 		const hasProxies = roster.some((member) => member.isIn && member.via !== undefined);
-		if (this.#isClosed && !hasProxies) this.#end(now);
+		if (this.#isClosed && !hasProxies) this.#end();
 		else {
 			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement, and the
 			// receivers behind proxies two to get the group key.
@@ -213,14 +213,14 @@ export class Registration implements Phase {
 		return this.#context.roster.some((member) => member.isIn && member.lacksGroupKey);
 	}
 
-	#end(now: number): void {
+	#end(): void {
 		const context = this.#context;
 		this.isOver = true;
 		for (const member of context.roster.all()) {
 			if (!member.isIn || !member.lacksGroupKey) continue;
 			const { via } = member;
 			const who = via === undefined ? '' : ` of its proxy ${formatUid(via.id)}`;
-			context.lose(now, member, `no valid answer${who} to KEYINFO`);
+			context.lose(member, `no valid answer${who} to KEYINFO`);
 		}
 		context.emit({
 			kind: 'registrationEnded',

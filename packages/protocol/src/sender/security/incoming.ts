@@ -1,9 +1,11 @@
 /** What comes in from receivers in an encrypted session: sealed messages are opened, clear ones refused. */
-import { describeRefusal, type OpenRefusal, unwrapOpened } from '@uftp/crypto';
+import { describeRefusal, OpenRefusal, unwrapOpened } from '@uftp/crypto';
 import { type CommonHeader, formatUid, MESSAGE_TRAITS, MessageType, messageName } from '@uftp/wire';
 import type { Endpoint } from '../../ports.ts';
 import { isFromPeer } from '../admission.ts';
 import type { SenderContext } from '../context.ts';
+import type { ProxyPeer } from '../proxies/proxy.ts';
+import type { Member } from '../roster.ts';
 import { REPLAYED } from './sender-security.ts';
 
 /**
@@ -31,6 +33,8 @@ export function openSealed(
 	if (plainBytes <= 0) {
 		const why = plainBytes === REPLAYED ? 'replayed' : describeRefusal(plainBytes as OpenRefusal);
 		context.emit({ kind: 'dropped', reason: `an ENCRYPTED message that is ${why}`, from });
+		if (member?.via !== undefined && plainBytes === OpenRefusal.FORGED)
+			warnOfSpoiltReports(context, member, member.via);
 		return 0;
 	}
 	const clearLength = unwrapOpened(bytes, at, plainBytes);
@@ -42,6 +46,14 @@ export function openSealed(
 	}
 	header.func = func as MessageType;
 	return clearLength;
+}
+
+/** Proxies of 4.10.2 pass reports of congestion control on with another sequence number, and without their HMAC. */
+function warnOfSpoiltReports(context: SenderContext, member: Member, via: ProxyPeer): void {
+	if (context.congestion === undefined || via.isOurs) return;
+	const what = `what ${formatUid(member.id)} reports for congestion control is spoilt by its proxy ${formatUid(via.id)}`;
+	const cure = 'proxies of 4.x cannot pass that on in encrypted sessions; use a fixed rate, or a proxy of ours';
+	context.warnOnce('spoilt reports', `${what}: ${cure}`);
 }
 
 /** Whether a clear message must not be believed, because the session is encrypted; says so once. */
