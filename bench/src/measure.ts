@@ -115,7 +115,7 @@ export async function startReceivers(
 }
 
 /** Path of a program that has to be there. */
-export function pathOf(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpctl' | 'uftp_keymgt'): string {
+export function pathOf(maker: Maker, name: 'uftp' | 'uftpd' | 'uftpproxyd' | 'uftpctl' | 'uftp_keymgt'): string {
 	const path = findProgram(maker, name);
 	if (path !== undefined) return path;
 	throw new Error(

@@ -138,6 +138,11 @@ export interface SocketOptions {
 	 * `marksProblem` does, and routers drop.
 	 */
 	readonly ecn?: boolean;
+	/**
+	 * One call receives as many messages as there is room for, even where each is a train of datagrams: for what is sent on
+	 * from where it stands, and costs a call for each batch and destination (default false).
+	 */
+	readonly isForwarding?: boolean;
 	/** Default 'auto': what `selectDriver` found to work. */
 	readonly driver?: 'auto' | SocketDriver;
 }

@@ -15,6 +15,7 @@ export { addressesOf, describeInterface, listInterfaces, type NetworkInterface }
 export { type ListenerOptions, MulticastListener, openListener } from './listener.ts';
 export { openSocket } from './open-socket.ts';
 export { ProxyDriver, type ProxyDriverOptions } from './proxy/proxy-driver.ts';
+export { openProxySockets, type ProxySocketsOptions } from './proxy/proxy-sockets.ts';
 export { type AttachedNode, ReceiverDriver, type ReceiverNodeOptions } from './receiver-driver.ts';
 export { SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
 export { PreciseTimer } from './timer.ts';

@@ -47,6 +47,7 @@ export class LinuxSocket implements DatagramSocket {
 	readonly #sender: LinuxSender;
 	readonly #relay: LinuxRelay;
 	readonly #stats = emptyStats();
+	readonly #isForwarding: boolean;
 	#watch: Watch | undefined;
 	#listener: (() => void) | undefined;
 	#split = 0;
@@ -58,6 +59,7 @@ export class LinuxSocket implements DatagramSocket {
 		this.#libc = readiness.libc;
 		this.#readiness = readiness;
 		this.#socket = bound.socket;
+		this.#isForwarding = options.isForwarding === true;
 		this.family = options.family;
 		this.local = bound.local;
 		this.receiveBufferBytes = bound.receiveBufferBytes;
@@ -106,7 +108,7 @@ export class LinuxSocket implements DatagramSocket {
 		batch.expect(this.#split, this.#payloadBytes);
 		batch.count = 0;
 		if (this.#isClosed) return false;
-		const isTrain = this.#loneDatagrams < LONE_DATAGRAMS;
+		const isTrain = this.#loneDatagrams < LONE_DATAGRAMS && !this.#isForwarding;
 		const descriptor = this.#socket.descriptor;
 		const messages = isTrain ? batch.receiveTrain(descriptor) : batch.receiveSlots(descriptor);
 		this.#stats.receiveCalls += 1;
