@@ -18,6 +18,8 @@ export interface NoOrigin {
 	readonly isOrdinary: boolean;
 }
 
+const OF_ANOTHER_PROXY: NoOrigin = { reason: 'of-another-proxy', isOrdinary: true };
+
 /** Who sent a message in the clear that came from `from`. */
 export function originOf(
 	context: SessionContext,
@@ -31,11 +33,11 @@ export function originOf(
 		if (func === MessageType.ABORT) return 'proxy';
 		if (isInSendersName && (func === MessageType.KEYINFO || func === MessageType.REG_CONF)) return 'proxy';
 	}
-	if (!isInSendersName) return strange('wrong-source');
+	// Every response proxy of the network speaks to its own receivers by the group that all are in.
+	if (!isInSendersName) return func === MessageType.ABORT ? OF_ANOTHER_PROXY : strange('wrong-source');
 	if (func === MessageType.KEYINFO && !context.isKnownToSend(from.host)) {
-		// Every response proxy of the network says it to its own receivers, by the group that all are in. With IPv6 it may be
-		// the sender itself, by another of its addresses: then it can be read with the keys of this receiver.
-		return from.host.includes(':') ? 'proxy' : { reason: 'of-another-proxy', isOrdinary: true };
+		// With IPv6 it may be the sender itself, by another of its addresses: then the keys of this receiver can read it.
+		return from.host.includes(':') ? 'proxy' : OF_ANOTHER_PROXY;
 	}
 	return context.isFromSender(from.host) ? 'sender' : strange('wrong-address');
 }
