@@ -3,8 +3,8 @@ import { systemRandom } from '@uftp/crypto/backends';
 import { decodeHbReq, decodeHbResp, HEADER_BYTES, isMalformed, type Malformed, MessageType, spanOf } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import type { DownstreamSite, Endpoint, ProxySecurityConfig } from '../../src/index.ts';
-import { signNonce } from '../../src/nonce-signature.ts';
 import { composeHbReq, composeHbResp } from '../../src/proxy/heartbeat/heartbeat-datagrams.ts';
+import { signNonce } from '../../src/security/nonce-signature.ts';
 import { backend, P256 } from '../secured/pair.ts';
 import { capturedTraffic } from './captured-traffic.ts';
 import {

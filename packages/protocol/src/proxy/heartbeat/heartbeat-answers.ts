@@ -5,8 +5,8 @@
 import { fingerprint, importKeyBlob } from '@uftp/crypto';
 import { type HbReq, spanBytes } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
-import { isNonceSigned } from '../../nonce-signature.ts';
 import type { Endpoint } from '../../ports.ts';
+import { isNonceSigned } from '../../security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { ProxySecurityConfig, ServerProxyConfig } from '../proxy-config.ts';

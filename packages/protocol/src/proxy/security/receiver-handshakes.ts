@@ -5,7 +5,7 @@ import type { Allowance } from '../../allowance.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, RECEIVER_REPLAY_WINDOW } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import { isSameEndpoint } from '../../receiver/proxied/endpoints.ts';
-import { ReplayWindow } from '../../replay-window.ts';
+import { ReplayWindow } from '../../security/replay-window.ts';
 import {
 	agreeOnKeys,
 	checkClientKey,
