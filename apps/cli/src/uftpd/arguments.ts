@@ -172,7 +172,8 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	K: (draft, value) => (draft.newKeys = namesOf('K', value, 'key').map(keySpec)),
 };
 
-function keySpec(text: string): KeySpec {
+/** One key of -K, or exit 1 with C's words. */
+export function keySpec(text: string): KeySpec {
 	const spec = parseKeySpec(text);
 	if (!('wrong' in spec)) return spec;
 	const value = text.slice(text.indexOf(':') + 1);

@@ -1,7 +1,7 @@
 /** Heartbeats to proxies (-H, -h): they keep the way back through a firewall open and tell a proxy where to send. */
 import type { Endpoint } from '@uftp/protocol';
 import { EMPTY_SPAN, emptyHeader, encodeHbReq, HEADER_BYTES, MessageType, writeHeader } from '@uftp/wire';
-import { formatAddressAndPort, resolveAddress } from '../drop-in/addresses.ts';
+import { formatAddressAndPort, resolveAddress, splitHostAndPort } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { Level, type Log } from '../drop-in/log.ts';
 
@@ -11,7 +11,7 @@ const PORT_INITIAL = 1044;
 export async function heartbeatTargets(words: readonly string[]): Promise<readonly Endpoint[]> {
 	const targets: Endpoint[] = [];
 	for (const word of words) {
-		const { name, port } = splitPort(word);
+		const { name, port } = splitHostAndPort(word, PORT_INITIAL);
 		const resolved = await resolveAddress(name, undefined);
 		if ('problem' in resolved) throw wrong(word, resolved.problem);
 		if (port === undefined) throw wrong(word, 'its port is not a number from 1 to 65535');
@@ -25,17 +25,6 @@ function wrong(word: string, why: string): CommandError {
 		ExitCode.Parameters,
 		`Invalid heartbeat address ${word}: ${why}. -H takes host[:port], several with commas between them.`,
 	);
-}
-
-function splitPort(word: string): { name: string; port: number | undefined } {
-	const match = /^(?:\[(.+)\]|([^:]+))(?::([^:]*))?$/.exec(word);
-	// Several colons without brackets: an IPv6 address.
-	if (match === null) return { name: word, port: PORT_INITIAL };
-	const [, bracketed, plain, portText] = match;
-	const name = bracketed ?? plain ?? word;
-	if (portText === undefined) return { name, port: PORT_INITIAL };
-	const port = /^\d+$/.test(portText) ? Number(portText) : 0;
-	return { name, port: port >= 1 && port <= 65_535 ? port : undefined };
 }
 
 /** A plain HB_REQ: no session, no key. */

@@ -46,7 +46,8 @@ export async function receiverSecurity(options: ReceiverArguments, log: Log): Pr
 	};
 }
 
-function checkGroups(groups: readonly string[]): void {
+/** With -S all groups are source-specific. Exit 1 otherwise, in C's words. */
+export function checkGroups(groups: readonly string[]): void {
 	const wrong = groups.find((group) => !isSourceSpecific(group));
 	if (wrong === undefined) return;
 	const what =
@@ -59,8 +60,9 @@ function checkGroups(groups: readonly string[]): void {
 	);
 }
 
-function loadKeys(
-	{ keyFiles, newKeys }: ReceiverArguments,
+/** The keys of -k and -K, told to the log. */
+export function loadKeys(
+	{ keyFiles, newKeys }: Pick<ReceiverArguments, 'keyFiles' | 'newKeys'>,
 	cryptography: Cryptography,
 	log: Log,
 ): readonly PrivateKey[] {
@@ -83,7 +85,7 @@ function loadKeys(
 }
 
 /** Keys in memory, one of each size and curve that senders had. */
-function keyMaker(cryptography: Cryptography, log: Log): (senderKey: PublicKey) => PrivateKey | undefined {
+export function keyMaker(cryptography: Cryptography, log: Log): (senderKey: PublicKey) => PrivateKey | undefined {
 	const { backend, random } = cryptography;
 	const made = new Map<string, PrivateKey>();
 	return (senderKey) => {

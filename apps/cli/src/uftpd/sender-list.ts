@@ -1,12 +1,13 @@
-/** The senders that -S allows: lines `uid|address[|fingerprint]` of one file, or of every file in a folder. */
+/** The senders that -S allows: lines `uid|address[|fingerprint]` (3.7's: `address [fingerprint]`) of one file, or of every file in a folder. */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { AllowedSender } from '@uftp/protocol';
 import { isMulticast, parseUid } from '@uftp/wire';
-import { resolveAddress } from '../drop-in/addresses.ts';
+import { literalAddress, resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
 import { type ListLine, listedFingerprint, listLines } from '../drop-in/list-lines.ts';
 import { uidOfNumericAddress } from '../drop-in/option-values.ts';
+import { defaultUid } from './listening-interfaces.ts';
 
 /** A sender of the list; its address is always known, because the joins need it. */
 export type ListedSender = AllowedSender & { readonly address: string };
@@ -53,7 +54,13 @@ function unreadable(file: string, error: unknown): CommandError {
 	return new CommandError(ExitCode.Parameters, `${why}. Give -S a file, or a folder of files, that you may read.`);
 }
 
-async function senderOf({ parts: [id, host, print], place }: ListLine): Promise<ListedSender> {
+async function senderOf(line: ListLine): Promise<ListedSender> {
+	const older = threePointSevenForm(line);
+	if (older !== undefined) return older;
+	const {
+		parts: [id, host, print],
+		place,
+	} = line;
 	const senderId = uidOfNumericAddress(id) ?? parseUid(id);
 	if (senderId === undefined) {
 		throw refusal(`Invalid server UID "${id}" in ${place}: a line is uid|address[|fingerprint]`);
@@ -67,6 +74,16 @@ async function senderOf({ parts: [id, host, print], place }: ListLine): Promise<
 		throw refusal(`Invalid server name/address ${host} in ${place}: ${problem}`);
 	}
 	return { senderId, address: resolved.address, fingerprint: listedFingerprint(print, place) };
+}
+
+/** The lines of UFTP 3.7: an address, and a fingerprint behind a blank. Its UIDs are the addresses, as our defaults are. */
+function threePointSevenForm({ parts, place }: ListLine): ListedSender | undefined {
+	const [host, print, ...more] = parts[0].split(/\s+/);
+	const address = parts.length === 1 && more.length === 0 ? literalAddress(host) : undefined;
+	if (address === undefined) return undefined;
+	const problem = unfit(address);
+	if (problem !== undefined) throw refusal(`Invalid server name/address ${host} in ${place}: ${problem}`);
+	return { senderId: defaultUid(address), address, fingerprint: listedFingerprint(print, place) };
 }
 
 function unfit(address: string): string | undefined {

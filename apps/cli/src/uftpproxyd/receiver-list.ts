@@ -1,0 +1,52 @@
+/** The receivers that -C allows: lines `uid[|fingerprint]`, or 3.7's `address [fingerprint]`. */
+import fs from 'node:fs';
+import type { AllowedReceiver } from '@uftp/protocol';
+import { parseUid } from '@uftp/wire';
+import { resolveAddress } from '../drop-in/addresses.ts';
+import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
+import { type ListLine, listedFingerprint, listLines } from '../drop-in/list-lines.ts';
+import { uidOfNumericAddress } from '../drop-in/option-values.ts';
+import { defaultUid } from '../uftpd/listening-interfaces.ts';
+
+/** Lines of the file: more is a mistake. */
+const RECEIVERS_MAX = 100_000;
+
+/** Reads -C. Throws a `CommandError` (exit 1). */
+export async function readReceiverList(file: string): Promise<readonly AllowedReceiver[]> {
+	let text: string;
+	try {
+		text = fs.readFileSync(file, 'utf8');
+	} catch (error) {
+		throw refusal(`Couldn't open client list ${file}: ${systemReason(error)}. Give -C a file that you may read`);
+	}
+	const receivers: AllowedReceiver[] = [];
+	for (const line of listLines(text, file)) receivers.push(await receiverOf(line));
+	// C would take an empty list for none and serve everybody.
+	if (receivers.length === 0) throw refusal(`the client list ${file} names no receiver: nobody would be served`);
+	if (receivers.length > RECEIVERS_MAX) {
+		throw refusal(`the client list ${file} names more than ${RECEIVERS_MAX} receivers`);
+	}
+	return receivers;
+}
+
+async function receiverOf({ parts, place }: ListLine): Promise<AllowedReceiver> {
+	const [id, print, ...more] = parts.length > 1 ? parts : parts[0].split(/\s+/);
+	if (more.length > 0) {
+		throw refusal(
+			`"${parts.join('|')}" in ${place} is too long: a line is uid[|fingerprint], or address [fingerprint]`,
+		);
+	}
+	const receiverId = uidOfNumericAddress(id) ?? parseUid(id) ?? (await uidOfName(id, place));
+	return { receiverId, fingerprint: listedFingerprint(print, place) };
+}
+
+/** 3.7 knows receivers by their address, and the UID of a receiver that is not told one is made of it. */
+async function uidOfName(name: string, place: string): Promise<number> {
+	const resolved = await resolveAddress(name, undefined);
+	if ('problem' in resolved) throw refusal(`Invalid client UID or address ${name} in ${place}: ${resolved.problem}`);
+	return defaultUid(resolved.address);
+}
+
+function refusal(sentence: string): CommandError {
+	return new CommandError(ExitCode.Parameters, `${sentence}.`);
+}
