@@ -162,6 +162,6 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		shell.deliver(stranger.fileInfo({ size: 10 }));
 		expect(shell.answers).toEqual([]);
 		expect(shell.node.sessionCount).toBe(1);
-		expect(shell.node.counters).toMatchObject({ 'dropped.wrong-source': 3 });
+		expect(shell.node.counters).toMatchObject({ 'dropped.wrong-source': 2, 'dropped.of-another-proxy': 1 });
 	});
 });

@@ -8,7 +8,7 @@ import {
 	KeyExchange,
 } from '@uftp/crypto';
 import { systemRandom } from '@uftp/crypto/backends';
-import { MessageType } from '@uftp/wire';
+import { encodeDone, MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import { ALICE, backend, ECDSA_GCM, ECDSA_KEYEX, ecKey, P256, RSA_HMAC, rsaKey, suite as suiteOf } from './pair.ts';
 import { PROXY_AT, ProxiedReceiver, ScriptedProxy, SENDER_AT, SecuredSender } from './scripted-proxy.ts';
@@ -252,6 +252,15 @@ describe('an ABORT of the response proxy in an encrypted session', () => {
 		const { alice, sender, proxy } = joined(suite, new ScriptedProxy(key, agreementKey()));
 		alice.deliver(proxy.sealedAbort(sender, 'gone'));
 		expect(alice.eventsOf('sessionEnded')).toMatchObject([{ reason: 'The response proxy aborted: gone' }]);
+	});
+
+	it('is all that the proxy may say under the group key in its own name', () => {
+		const { alice, sender, proxy } = joined();
+		const done = { fileId: 0, section: 0, ids: [ALICE] };
+		alice.sent.length = 0;
+		alice.deliver(proxy.sealed(sender, MessageType.DONE, (bytes, at) => encodeDone(bytes, at, done)));
+		expect(alice.sent).toEqual([]);
+		expect(alice.node.counters['dropped.not-of-a-proxy']).toBe(1);
 	});
 
 	it('must have the signature of the proxy where signatures tell the nodes apart', () => {

@@ -190,13 +190,18 @@ export class ScriptedProxy {
 		return datagram(MessageType.ABORT, { sourceId: PROXY_ID }, (bytes, at) => encodeAbort(bytes, at, text));
 	}
 
-	sealedAbort({ security, suite }: SecuredSender, message: string, host = ALICE, signedWith = this.key): Uint8Array {
+	sealedAbort(sender: SecuredSender, message: string, host = ALICE, signedWith = this.key): Uint8Array {
+		const text = { currentFileOnly: false, host, message };
+		return this.sealed(sender, MessageType.ABORT, (bytes, at) => encodeAbort(bytes, at, text), signedWith);
+	}
+
+	/** Any message under the group key, in the proxy's own name. */
+	sealed({ security, suite }: SecuredSender, func: MessageType, encode: Encode, signedWith = this.key): Uint8Array {
 		const keys = groupKeys(backend, suite, security.groupMaster, security.rand1);
 		const sealer = new Sealer(backend, suite, keys, this.#counter, keySigner(backend, suite.hash, signedWith));
 		const bytes = new Uint8Array(3000);
-		writeHeader(bytes, 0, { ...emptyHeader(), func: MessageType.ABORT, groupId: GROUP, sourceId: PROXY_ID });
-		const length = encodeAbort(bytes, sealer.plainOffset, { currentFileOnly: false, host, message });
-		return bytes.slice(0, sealer.seal(bytes, 0, length));
+		writeHeader(bytes, 0, { ...emptyHeader(), func, groupId: GROUP, sourceId: PROXY_ID });
+		return bytes.slice(0, sealer.seal(bytes, 0, encode(bytes, sealer.plainOffset)));
 	}
 }
 
