@@ -15,6 +15,8 @@ export interface Played {
 	readonly receivers: readonly {
 		readonly title: string;
 		readonly uid: string;
+		/** It needs no proxy. */
+		readonly isDirect: boolean;
 		readonly destination: string;
 		readonly said: () => string;
 	}[];
@@ -72,8 +74,9 @@ async function completeProblems(played: Played, receiver: Played['receivers'][nu
 	return problems;
 }
 
-/** The receiver has said one thing or the other, and whom the sender calls complete has the file. */
+/** Who needs no proxy is complete. Others have said one thing or the other, and whom the sender calls complete is. */
 async function outcomeProblems(played: Played, receiver: Played['receivers'][number]): Promise<string[]> {
+	if (receiver.isDirect) return completeProblems(played, receiver);
 	const isOver = (): boolean => count(receiver.said(), confirmed) + count(receiver.said(), givenUp) > 0;
 	await until(isOver, outcomeMs);
 	const problems = isOver() ? [] : [`${receiver.title} never says what became of the session`];

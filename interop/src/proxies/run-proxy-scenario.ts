@@ -113,6 +113,7 @@ class Stage {
 			receivers: this.#placement.receivers.map(({ host, branch }, i) => ({
 				title: titleOf(i, branch),
 				uid: host.uid,
+				isDirect: branch === undefined,
 				destination: this.#destination(i),
 				said: () => this.#programs.get(titleOf(i, branch))?.program.output() ?? '',
 			})),
