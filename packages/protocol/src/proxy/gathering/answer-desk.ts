@@ -243,7 +243,7 @@ export class AnswerDesk {
 		const { fileId, status, freeSpaceBytes } = message;
 		if (freeSpaceBytes !== undefined) pending.addFreeSpace(now, receiver.id, fileId, status, freeSpaceBytes);
 		else pending.addComplete(now, holdMs, receiver.id, fileId, status);
-		if (fileId === SESSION_FILE_ID) receiver.isCompleted = true;
+		if (fileId === SESSION_FILE_ID) this.#context.receivers.complete(receiver);
 		this.#releaseIfAll(now, fileId);
 		return undefined;
 	}

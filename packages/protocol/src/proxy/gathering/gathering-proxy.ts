@@ -226,9 +226,7 @@ export class GatheringProxy implements ProxyNode {
 	}
 
 	pollTimeout(): number {
-		let earliest = this.#heartbeats.deadline;
-		for (const session of this.#table.all()) earliest = Math.min(earliest, session.deadline);
-		return earliest;
+		return Math.min(this.#heartbeats.deadline, this.#table.deadline);
 	}
 
 	pollEvent(): ProxyEvent | undefined {

@@ -23,6 +23,13 @@ export class KeyDelivery {
 		this.deadline = now;
 	}
 
+	/** The group key is here, or it is another one than before: whoever is confirmed gets it. */
+	startAll(now: number): void {
+		for (const receiver of this.#context.receivers.all()) receiver.hasGroupKey = false;
+		this.#tries.clear();
+		this.deadline = now;
+	}
+
 	handleTimeout(now: number): void {
 		if (now < this.deadline) return;
 		this.deadline = NEVER;

@@ -131,20 +131,15 @@ export class RelaySession {
 		const { receivers, pending } = this.context;
 		pending.release(now);
 		this.#flush(now);
-		if (this.#isCompleted) this.context.finish('completed', 'All receivers have completed the session');
+		if (receivers.areCompleted) this.context.finish('completed', 'All receivers have completed the session');
 		else if (receivers.size === 0) this.context.finish('silent', 'The sender is silent, and no receiver is here');
 		else this.context.finish('silent', 'The sender is silent');
 	}
 
-	get #isCompleted(): boolean {
-		const { receivers } = this.context;
-		return receivers.size > 0 && receivers.count(({ isCompleted }) => !isCompleted) === 0;
-	}
-
 	get #silenceDeadline(): number {
-		const { terms, grttMs, heardAt } = this.context;
+		const { terms, grttMs, heardAt, receivers } = this.context;
 		const silence = silenceMs(terms.robust, grttMs);
-		return heardAt + (this.#isCompleted ? silence : Math.max(SESSION_KEPT_MS_MIN, KEPT_SILENCES * silence));
+		return heardAt + (receivers.areCompleted ? silence : Math.max(SESSION_KEPT_MS_MIN, KEPT_SILENCES * silence));
 	}
 
 	get deadline(): number {

@@ -1,5 +1,6 @@
 /** The sessions of a gathering proxy, and the ways to their groups. */
 import type { Endpoint } from '../../ports.ts';
+import { NEVER } from '../../timers.ts';
 import { EndedRelays } from './ended-relays.ts';
 import { UNJOINED_MS_MIN } from './gathering-limits.ts';
 import { RelayContext, type RelayNode, type RelayTerms } from './relay-context.ts';
@@ -32,6 +33,13 @@ export class RelayTable {
 	/** A copy: sessions may end while it is walked through. */
 	all(): readonly RelaySession[] {
 		return [...this.#sessions.values()];
+	}
+
+	/** When the next session has something to do. */
+	get deadline(): number {
+		let earliest = NEVER;
+		for (const session of this.#sessions.values()) earliest = Math.min(earliest, session.deadline);
+		return earliest;
 	}
 
 	destinations(way: number): readonly Endpoint[] {

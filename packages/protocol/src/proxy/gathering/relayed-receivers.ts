@@ -27,6 +27,7 @@ export interface RelayedReceiver {
 export class RelayedReceivers {
 	readonly #receivers = new Map<number, RelayedReceiver>();
 	#nextOrder = 0;
+	#completed = 0;
 
 	get(id: number): RelayedReceiver | undefined {
 		return this.#receivers.get(id);
@@ -52,7 +53,18 @@ export class RelayedReceivers {
 	}
 
 	delete(id: number): void {
+		if (this.#receivers.get(id)?.isCompleted === true) this.#completed--;
 		this.#receivers.delete(id);
+	}
+
+	complete(receiver: RelayedReceiver): void {
+		if (!receiver.isCompleted) this.#completed++;
+		receiver.isCompleted = true;
+	}
+
+	/** Somebody is here, and all are finished with the session. */
+	get areCompleted(): boolean {
+		return this.#completed > 0 && this.#completed === this.#receivers.size;
 	}
 
 	get size(): number {

@@ -90,7 +90,7 @@ export class SenderDesk {
 
 	#complete(id: number): void {
 		const receiver = this.#context.receivers.get(id);
-		if (receiver !== undefined) receiver.isCompleted = true;
+		if (receiver !== undefined) this.#context.receivers.complete(receiver);
 	}
 
 	/** The proxy's own item is the group key; it is passed on to those receivers that are confirmed. */
@@ -101,7 +101,7 @@ export class SenderDesk {
 		if (isMalformed(message)) return message;
 		const item = message.items.find(({ clientId }) => clientId === node.config.proxyId);
 		if (item === undefined) return undefined;
-		const had = security.hasGroupKey;
+		const before = security.sealer;
 		if (!security.takeGroupKey(message.counter, sourceId, item)) {
 			node.counters.drop('key-info-not-for-our-keys');
 			return undefined;
@@ -110,7 +110,7 @@ export class SenderDesk {
 		this.#context.sendUp(now, MessageType.KEYINFO_ACK, (into, intoAt) =>
 			encodeKeyInfoAck(into, intoAt, { verifyData }),
 		);
-		if (!had) this.#keys.deadline = now;
+		if (security.sealer !== before) this.#keys.startAll(now);
 		return undefined;
 	}
 
