@@ -10,6 +10,7 @@ import {
 	HEADER_BYTES,
 	Header,
 	isMalformed,
+	MESSAGE_TRAITS,
 	MessageType,
 } from '@uftp/wire';
 import type { ReceiverEvent } from '../events.ts';
@@ -27,7 +28,6 @@ import { Invitations } from './invitations.ts';
 import { isSameEndpoint } from './proxied/endpoints.ts';
 import { originOf } from './proxied/origin.ts';
 import { ResponseProxy } from './proxied/response-proxy.ts';
-import { strayReason } from './reports.ts';
 import { isOrdinary, isSealable, looksSealed, openSealed, uncoverBlock } from './security/sealed-datagrams.ts';
 import type { ReceiverSession } from './session.ts';
 import type { FileOwner, NodeServices } from './session-context.ts';
@@ -331,4 +331,9 @@ export class ReceiverNode implements Receiver {
 	get counters(): Readonly<Record<string, number>> {
 		return this.#counters.snapshot();
 	}
+}
+
+/** Why a message of no known session is not used: other receivers' answers are not meant for this one at all. */
+function strayReason({ func }: Readonly<CommonHeader>): string {
+	return MESSAGE_TRAITS[func].origins.includes('sender') ? 'unknown-group' : 'not-for-receivers';
 }
