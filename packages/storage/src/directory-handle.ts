@@ -65,23 +65,35 @@ export function descend(
 	components: readonly string[],
 	make?: { readonly mode: number; readonly made: (depth: number) => void },
 ): DirectoryHandle {
-	let current = openSelf(start);
+	if (components.length === 0) return openSelf(start);
+	let current = start;
 	for (let depth = 0; depth < components.length; depth++) {
-		const component = components[depth];
+		const above = current;
 		try {
-			if (make !== undefined && lstatChild(current, component) === undefined) {
-				if (makeDirectory(childPath(current, component), make.mode)) make.made(depth + 1);
-			}
-			refuseLink(current, component, components.slice(0, depth + 1));
-			const next = openChild(current, component);
-			closeDirectory(current);
-			current = next;
-		} catch (error) {
-			closeDirectory(current);
-			throw error;
+			current = enter(above, components, depth, make);
+		} finally {
+			if (above !== start) closeDirectory(above);
 		}
 	}
 	return current;
+}
+
+/** Opens a child; only where that fails is it asked why, and made if it is missing. */
+function enter(
+	directory: DirectoryHandle,
+	components: readonly string[],
+	depth: number,
+	make: Parameters<typeof descend>[2],
+): DirectoryHandle {
+	const component = components[depth];
+	try {
+		return openChild(directory, component);
+	} catch (error) {
+		refuseLink(directory, component, components.slice(0, depth + 1));
+		if (make === undefined || codeOf(error) !== 'ENOENT') throw error;
+		if (makeDirectory(childPath(directory, component), make.mode)) make.made(depth + 1);
+		return openChild(directory, component);
+	}
 }
 
 /** False if another program made it first. */

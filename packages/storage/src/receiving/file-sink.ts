@@ -16,12 +16,12 @@ import {
 	descend,
 	lstatChild,
 	openDirectory,
-	UnreachableDirectory,
 } from '../directory-handle.ts';
 import { because, codeOf } from '../failure.ts';
 import { systemPath } from '../system-path.ts';
 import { linkFault, quoted } from '../wire-name.ts';
 import { putAside } from './backup.ts';
+import { answered, failed, rejected } from './file-decisions.ts';
 import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
 import { MadeDirectories, removeChild } from './removal.ts';
 import { arrivedBytes } from './restart-journal.ts';
@@ -214,25 +214,40 @@ export class FileSink implements BlockSink {
 	}
 
 	#regular(file: IncomingFile, place: Place): FileDecision {
-		const existing = this.#look(place);
-		const fault = collision(file, existing) ?? this.#alreadyOpen(place);
-		if (fault !== undefined) return rejected(fault);
-		const status = statusOf(file, existing && describe(existing));
-		if (status === CompleteStatus.Skipped) return answered('the file here is as new', status);
-		if (file.preview) return answered('preview only: nothing is written', status);
-		if (this.#restarts?.hasComplete(file, existing) === true) {
-			return answered('it is here from an earlier run of the session');
-		}
-		const left = this.#restarts?.find(file, nameOf(place));
-		const shortage = this.#shortage(file, place, existing, left === undefined ? 0 : arrivedBytes(left.map));
-		if (shortage !== undefined) return { kind: 'abort', reason: shortage };
-		const parent = this.#parentOf(place);
-		if (left !== undefined) {
-			const resumed = this.#restarts?.resume(file, place, parent, this.#rules, left);
-			if (resumed !== undefined) {
-				this.#files.set(file.handle, resumed);
-				return { kind: 'accept', status, present: left.map };
+		const parent = this.#existingParentOf(place);
+		let isTaken = false;
+		try {
+			const existing = parent && lstatChild(parent, place.last as string);
+			const fault = collision(file, existing) ?? this.#alreadyOpen(place);
+			if (fault !== undefined) return rejected(fault);
+			const status = statusOf(file, existing && describe(existing));
+			if (status === CompleteStatus.Skipped) return answered('the file here is as new', status);
+			if (file.preview) return answered('preview only: nothing is written', status);
+			if (this.#restarts?.hasComplete(file, existing) === true) {
+				return answered('it is here from an earlier run of the session');
 			}
+			const left = this.#restarts?.find(file, nameOf(place));
+			const shortage = this.#shortage(file, place, existing, left === undefined ? 0 : arrivedBytes(left.map));
+			if (shortage !== undefined) return { kind: 'abort', reason: shortage };
+			isTaken = true;
+			return this.#take(file, place, parent ?? this.#parentOf(place), status, left);
+		} finally {
+			if (!isTaken && parent !== undefined) closeDirectory(parent);
+		}
+	}
+
+	/** Makes the file, or goes on with what is `left` of it. Takes `parent` over. */
+	#take(
+		file: IncomingFile,
+		place: Place,
+		parent: DirectoryHandle,
+		status: CompleteStatus,
+		left: ReturnType<SessionRestarts['find']>,
+	): FileDecision {
+		const resumed = left && this.#restarts?.resume(file, place, parent, this.#rules, left);
+		if (left !== undefined && resumed !== undefined) {
+			this.#files.set(file.handle, resumed);
+			return { kind: 'accept', status, present: left.map };
 		}
 		if (!this.#rules.temporaryNames) this.#putAside(file.groupId, place, parent);
 		this.#files.set(file.handle, IncomingRegular.create(file, place, parent, this.#rules));
@@ -368,27 +383,4 @@ function collision(file: IncomingFile, existing: fs.Stats | undefined): string |
 	if (existing === undefined || existing.isFile() || existing.isSymbolicLink()) return undefined;
 	if (existing.isDirectory()) return `${quoted(file.name)} is a directory here`;
 	return `${quoted(file.name)} is a pipe, a socket or a device here`;
-}
-
-function rejected(reason: string): FileDecision {
-	return { kind: 'answer', status: CompleteStatus.Rejected, reason };
-}
-
-function answered(
-	reason: string,
-	status: CompleteStatus = CompleteStatus.Normal,
-): { kind: 'answer'; status: CompleteStatus; reason: string } {
-	return { kind: 'answer', status, reason };
-}
-
-/** A full disk ends the session, as with the C receiver; everything else concerns this file only. */
-function failed(file: IncomingFile, error: unknown): FileDecision {
-	const code = codeOf(error);
-	if (code === 'ENOSPC' || code === 'EDQUOT')
-		return { kind: 'abort', reason: `Not enough disk space: ${because(error)}` };
-	if (code === 'EFBIG') {
-		return { kind: 'abort', reason: `Not enough disk space: the file system takes no file of ${file.size} bytes` };
-	}
-	if (error instanceof UnreachableDirectory) return rejected(error.message);
-	return rejected(`${quoted(file.name)} cannot be made: ${because(error)}`);
 }

@@ -1,0 +1,104 @@
+/** The senders that a receiver accepts: lines `uid|address[|fingerprint]` (3.7's: `address [fingerprint]`) of one file, or of every file in a folder. */
+import fs from 'node:fs';
+import path from 'node:path';
+import type { AllowedSender } from '@uftp/protocol';
+import { formatAddress, isMulticast, parseAddress, uidFromAddress } from '@uftp/wire';
+import { ListError, type ListLine, listedFingerprint, listedUid, listLines } from './list-lines.ts';
+
+/** A sender of the list; its address is always known, because source-specific joins need it. */
+export type ListedSender = AllowedSender & { readonly address: string };
+
+/** Finds the address of a host name, or says why there is none. */
+export type ResolveName = (
+	name: string,
+) => Promise<{ readonly address: string } | { readonly problem: string }>;
+
+/** Lines of all files together: more is a mistake. */
+const SENDERS_MAX = 1000;
+
+/** Reads the list. Rejects with a `ListError`: it cannot be read, is empty, or a line of it is wrong. */
+export async function readSenderList(given: string, resolveName: ResolveName): Promise<readonly ListedSender[]> {
+	const senders: ListedSender[] = [];
+	for (const file of filesOf(given)) {
+		for (const line of listLines(read(file), file)) senders.push(await senderOf(line, resolveName));
+	}
+	// C would take an empty list for none and accept everybody.
+	if (senders.length === 0) throw refusal(`the server list ${given} names no sender: nobody could send anything`);
+	if (senders.length > SENDERS_MAX) throw refusal(`the server list ${given} names more than ${SENDERS_MAX} senders`);
+	return senders;
+}
+
+/** The file, or those of the folder, in the order of their names; hidden ones and backups of editors do not count. */
+function filesOf(given: string): string[] {
+	try {
+		if (!fs.statSync(given).isDirectory()) return [given];
+		const names = fs.readdirSync(given).filter((name) => !name.startsWith('.') && !name.endsWith('~'));
+		return names
+			.sort()
+			.map((name) => path.join(given, name))
+			.filter((file) => fs.statSync(file).isFile());
+	} catch (error) {
+		throw unreadable(given, error);
+	}
+}
+
+function read(file: string): string {
+	try {
+		return fs.readFileSync(file, 'utf8');
+	} catch (error) {
+		throw unreadable(file, error);
+	}
+}
+
+function unreadable(file: string, error: unknown): ListError {
+	const text = error instanceof Error ? error.message : String(error);
+	const reason = /^[A-Z0-9_]+: (.*?)(, \w+.*)?$/.exec(text)?.[1] ?? text;
+	return refusal(`Couldn't open server list ${file}: ${reason}. Name a file, or a folder of files, that you may read`);
+}
+
+async function senderOf(line: ListLine, resolveName: ResolveName): Promise<ListedSender> {
+	const older = threePointSevenForm(line);
+	if (older !== undefined) return older;
+	const {
+		parts: [id, host, print],
+		place,
+	} = line;
+	const senderId = listedUid(id);
+	if (senderId === undefined) {
+		throw refusal(`Invalid server UID "${id}" in ${place}: a line is uid|address[|fingerprint]`);
+	}
+	if (host === undefined || host === '') {
+		throw refusal(`Invalid server name/address in ${place}: behind the UID comes "|" and the address it sends from`);
+	}
+	const literal = canonical(host);
+	const resolved = literal === undefined ? await resolveName(host) : { address: literal };
+	const problem = 'problem' in resolved ? resolved.problem : unfit(resolved.address);
+	if ('problem' in resolved || problem !== undefined) {
+		throw refusal(`Invalid server name/address ${host} in ${place}: ${problem}`);
+	}
+	return { senderId, address: resolved.address, fingerprint: listedFingerprint(print, place) };
+}
+
+/** The lines of UFTP 3.7: an address, and a fingerprint behind a blank. Its UIDs are the addresses, as our defaults are. */
+function threePointSevenForm({ parts, place }: ListLine): ListedSender | undefined {
+	const [host, print, ...more] = parts[0].split(/\s+/);
+	const address = parts.length === 1 && more.length === 0 ? canonical(host) : undefined;
+	const senderId = address === undefined ? undefined : uidFromAddress(address);
+	if (address === undefined || senderId === undefined) return undefined;
+	const problem = unfit(address);
+	if (problem !== undefined) throw refusal(`Invalid server name/address ${host} in ${place}: ${problem}`);
+	return { senderId, address, fingerprint: listedFingerprint(print, place) };
+}
+
+function canonical(host: string): string | undefined {
+	const bytes = parseAddress(host);
+	return bytes === undefined ? undefined : formatAddress(bytes, 0, bytes.length === 4 ? 4 : 16);
+}
+
+function unfit(address: string): string | undefined {
+	return isMulticast(address) ? 'it is a multicast group, and senders have addresses of their own' : undefined;
+}
+
+function refusal(sentence: string): ListError {
+	return new ListError(`${sentence}.`);
+}
