@@ -84,7 +84,7 @@ export class GatheringProxy implements ProxyNode {
 		if (length < MIN_DATAGRAM_BYTES || fields.version.get(bytes, at) !== VERSION) return Route.Handle;
 		const groupId = fields.groupId.get(bytes, at);
 		let session = this.#hot;
-		if (session === undefined || session.context.terms.groupId !== groupId) {
+		if (session === undefined || session.context.terms.groupId !== groupId || session.context.end !== undefined) {
 			session = this.#table.get(groupId);
 			if (session === undefined) return Route.Handle;
 			this.#hot = session;
