@@ -1,4 +1,4 @@
-/** Starts `bin/uftp` and `bin/uftpd` on the loopback interface, on a port and in a group of their own. */
+/** Starts `bin/uftp`, `bin/uftpd` and `bin/uftpproxyd` on the loopback interface, on a port and in a group of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ export class RunningCommand {
 	stdout = '';
 	stderr = '';
 
-	constructor(name: 'uftp' | 'uftpd', words: readonly string[], input = '') {
+	constructor(name: 'uftp' | 'uftpd' | 'uftpproxyd' | 'uftp_keymgt', words: readonly string[], input = '') {
 		this.#child = spawn(path.join(BIN, name), words, { stdio: ['pipe', 'pipe', 'pipe'] });
 		this.#child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
 		this.#child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
@@ -73,7 +73,16 @@ export class Loopback {
 		return receiver;
 	}
 
-	run(name: 'uftp' | 'uftpd', words: readonly string[], input = ''): Promise<Ended> {
+	/** Starts `uftpproxyd -d` with an id, and waits until it listens. */
+	async forward(uid: string, ...words: string[]): Promise<RunningCommand> {
+		const proxy = this.#start(
+			new RunningCommand('uftpproxyd', ['-d', '-I', 'lo', '-M', this.group, '-U', uid, ...words]),
+		);
+		await proxy.says(/proxy {2}UID: /);
+		return proxy;
+	}
+
+	run(name: 'uftp' | 'uftpd' | 'uftpproxyd' | 'uftp_keymgt', words: readonly string[], input = ''): Promise<Ended> {
 		return this.#start(new RunningCommand(name, words, input)).ended;
 	}
 
