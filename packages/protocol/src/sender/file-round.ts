@@ -312,7 +312,7 @@ export class FileRound implements Phase {
 		const destination = context.config.privateEndpoint;
 		if (asked.length === 0) context.outbox.push(MessageType.DONE, destination, encode([]));
 		else {
-			const ids = withProxies(asked, (proxy) => !proxy.hasNaked);
+			const ids = withProxies(asked);
 			context.outbox.pushList(MessageType.DONE, destination, ids, context.idsPerPacket, encode);
 		}
 	}

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../ports.ts';
 import { enroll, refuseDouble } from '../admission.ts';
 import type { SenderContext } from '../context.ts';
 import type { Member } from '../roster.ts';
-import { mayMove, moveTo } from './moves.ts';
+import { couldMove, mayMove, moveTo } from './moves.ts';
 import type { ProxyPeer } from './proxy.ts';
 import { isProxySilent } from './silence.ts';
 
@@ -86,7 +86,7 @@ function proxyFor(
 	const known = roster.proxy(id);
 	const isWelcome = isRegistering
 		? known !== undefined || config.targets.length === 0
-		: known?.isIn === true || message.ids.some((receiver) => mayMove(context, now, roster.get(receiver), undefined));
+		: known?.isIn === true || message.ids.some((receiver) => couldMove(context, roster.get(receiver)));
 	const isGone = known?.state === 'lost' || known?.state === 'aborted';
 	if (!isWelcome || isGone) {
 		context.abortStranger(now, from, id, isGone ? 'No longer in the session' : 'Not in host list');

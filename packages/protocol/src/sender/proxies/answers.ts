@@ -42,9 +42,9 @@ export function abortedThrough(context: SenderContext, proxy: ProxyPeer, { host,
 	return [...proxy.present()].map((member) => [member, reason]);
 }
 
-/** The ids of the members, and before them, as C lists them, of their proxies: those that are asked. */
-export function withProxies(members: readonly Member[], isAsked: (proxy: ProxyPeer) => boolean = () => true): number[] {
+/** The ids of the members, and before them, as C lists them, of their proxies. */
+export function withProxies(members: readonly Member[]): number[] {
 	const proxies = new Set<number>();
-	for (const { via } of members) if (via !== undefined && isAsked(via)) proxies.add(via.id);
+	for (const { via } of members) if (via !== undefined) proxies.add(via.id);
 	return [...proxies, ...members.map((member) => member.id)];
 }

@@ -8,16 +8,14 @@ import type { Member } from '../roster.ts';
 import type { ProxyPeer } from './proxy.ts';
 import { isProxySilent } from './silence.ts';
 
+/** Whether a receiver could have come to another way than its proxy: with the time, if that proxy is silent. */
+export function couldMove(context: SenderContext, member: Member | undefined): member is Member {
+	return context.security === undefined && member?.via !== undefined && member.isIn && member.isOurs;
+}
+
 /** Whether a receiver that registers late, through `proxy` or (undefined) another way, has lost its old way. */
-export function mayMove(
-	context: SenderContext,
-	now: number,
-	member: Member | undefined,
-	proxy: ProxyPeer | undefined,
-): member is Member {
-	if (context.security !== undefined || member === undefined || !member.isIn || !member.isOurs) return false;
-	const { via } = member;
-	return via !== undefined && via !== proxy && isProxySilent(context, now, via);
+export function mayMove(context: SenderContext, now: number, member: Member, proxy: ProxyPeer | undefined): boolean {
+	return couldMove(context, member) && member.via !== proxy && isProxySilent(context, now, member.via!);
 }
 
 /** The receiver answers through `proxy` from now on, or (undefined) itself. */
