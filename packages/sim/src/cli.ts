@@ -1,8 +1,12 @@
-/** `sim [scenario] [--seed N] [--runs N] [--receivers N] [--loss PCT]`: runs scenarios and prints what came of them. */
+/**
+ * `sim [scenario] [--seed N] [--runs N] [--receivers N] [--loss PCT]`: runs scenarios and prints what came of them.
+ * `sim aggregation` compares a session with and without response proxies.
+ */
+import { aggregate } from './aggregation.ts';
 import { type Run, run } from './runner.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from './scenario.ts';
 
-const USAGE = `sim [${Object.keys(SCENARIOS).join(' | ')}] [--seed N] [--runs N] [--receivers N] [--loss PCT]`;
+const USAGE = `sim [${Object.keys(SCENARIOS).join(' | ')} | aggregation] [--seed N] [--runs N] [--receivers N] [--loss PCT]`;
 
 const OPTIONS = ['--seed', '--runs', '--receivers', '--loss'];
 
@@ -41,13 +45,14 @@ export function parseOptions(words: readonly string[]): Options | string {
 export function describeRun({ scenario, sender, sessionMs, goodputBytesPerSecond, network }: Run): string {
 	const whole = sender.end?.results.filter((result) => result.outcome === 'received').length ?? 0;
 	const rate = ((goodputBytesPerSecond * 8) / 1e6).toFixed(2);
-	const sent = `${network.forward} packets out, ${network.backward} back, ${network.lost} lost`;
+	const sent = `${network.forward} packets out, ${network.backward} back, ${sender.heard} heard by the sender, ${network.lost} lost`;
 	const time = (sessionMs / 1000).toFixed(2);
 	return `${scenario.name} seed ${scenario.seed}: ${whole}/${scenario.receivers} received, ${time} s, ${rate} Mbit/s, ${sent}`;
 }
 
 /** Runs the command line; returns the lines to print and the exit code. */
 export function simulate(words: readonly string[], print: (line: string) => void): number {
+	if (words[0] === 'aggregation') return aggregate(words.slice(1), print);
 	const options = parseOptions(words);
 	if (typeof options === 'string') {
 		print(options);

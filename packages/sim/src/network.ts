@@ -1,8 +1,10 @@
 /**
- * A network between one sender and its receivers: one shared uplink with a rate and a queue, then a path to each
- * receiver and back, with delay, jitter, loss, duplication, reordering and times at which it is cut.
+ * The networks of one sender, its receivers and the proxies between them: one shared uplink of the sender with a rate and
+ * a queue, then a line to each host and back, with delay, jitter, loss, duplication, reordering and times at which it is
+ * cut. Multicast stays on its network; unicast reaches every host.
  */
-import { MessageType, messageName } from '@uftp/wire';
+import type { Endpoint } from '@uftp/protocol';
+import { isMulticast, MessageType, messageName } from '@uftp/wire';
 import type { EventQueue } from './event-queue.ts';
 import type { Prng } from './prng.ts';
 
@@ -49,7 +51,9 @@ const LOWER_HEADER_BYTES = 28;
 export interface NetworkCounters {
 	forward: number;
 	forwardBytes: number;
+	/** What receivers sent, and what proxies did. */
 	backward: number;
+	relayed: number;
 	lost: number;
 	queueDrops: number;
 	marked: number;
@@ -59,7 +63,17 @@ export interface NetworkCounters {
 
 export const SERIES_MS = 100;
 
-export type Deliver = (bytes: Uint8Array, at: number, length: number, isMarked?: boolean) => void;
+export type Deliver = (from: Endpoint, bytes: Uint8Array, at: number, length: number, isMarked: boolean) => void;
+
+/** One host: which network it is on, and what its own line to that network does. */
+interface Host {
+	readonly lan: number;
+	readonly path: PathOptions;
+	readonly deliver: Deliver;
+}
+
+/** Where the sender is: its multicast goes through the uplink. */
+export const SENDER_LAN = 0;
 
 export class Network {
 	/** Names of the messages that travelled in the clear. */
@@ -68,6 +82,7 @@ export class Network {
 		forward: 0,
 		forwardBytes: 0,
 		backward: 0,
+		relayed: 0,
 		lost: 0,
 		queueDrops: 0,
 		marked: 0,
@@ -76,7 +91,7 @@ export class Network {
 	readonly #queue: EventQueue;
 	readonly #random: Prng;
 	readonly #uplink: UplinkOptions;
-	readonly #paths: { readonly options: PathOptions; readonly deliver: Deliver }[] = [];
+	readonly #hosts = new Map<string, Host>();
 	/** When the uplink has sent all that waits. */
 	#uplinkFreeAt = 0;
 
@@ -86,24 +101,23 @@ export class Network {
 		this.#uplink = uplink;
 	}
 
-	/** Adds a receiver's path; returns how the receiver sends back. */
-	connect(options: PathOptions, deliver: Deliver, deliverBack: Deliver): Deliver {
-		this.#paths.push({ options, deliver });
-		return (bytes, at, length) => {
-			this.counters.backward++;
-			this.#note(bytes, at);
-			const copy = bytes.slice(at, at + length);
-			this.#travel(options, options.lossBack, this.#queue.now, () => deliverBack(copy, 0, length));
-		};
+	/** Adds a host, or puts another program on a host that is there. */
+	attach(host: string, lan: number, path: PathOptions, deliver: Deliver): void {
+		this.#hosts.set(host, { lan, path, deliver });
 	}
 
-	/** Sends one datagram to every receiver, through the uplink. `bytes` must stay as they are. */
-	multicast(bytes: Uint8Array, at: number, length: number): void {
-		const { now } = this.#queue;
-		const wireBytes = length + LOWER_HEADER_BYTES;
+	/** The host is gone, and whatever is on its way to it. */
+	detach(host: string): void {
+		this.#hosts.delete(host);
+	}
+
+	/** The sender's datagrams: multicast goes through the uplink to everybody of its network. `bytes` must stay as they are. */
+	sendForward(from: Endpoint, to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
 		this.counters.forward++;
 		this.#note(bytes, at);
+		const wireBytes = length + LOWER_HEADER_BYTES;
 		this.counters.forwardBytes += wireBytes;
+		const { now } = this.#queue;
 		let departsAt = now;
 		const { queueBytes, markBytes = Number.POSITIVE_INFINITY } = this.#uplink;
 		const rateBytesPerSecond = this.#rateAt(now);
@@ -122,9 +136,52 @@ export class Network {
 		}
 		const slot = Math.floor(departsAt / SERIES_MS);
 		this.counters.series[slot] = (this.counters.series[slot] ?? 0) + wireBytes;
-		for (const { options, deliver } of this.#paths) {
-			this.#travel(options, options.loss, departsAt, () => deliver(bytes, at, length, isMarked));
+		this.#distribute(from, to, departsAt, SENDER_LAN, bytes, at, length, isMarked);
+	}
+
+	/** What receivers send: over their own line, then on to one host or to all of their network. Copies the bytes. */
+	send(from: Endpoint, to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		this.counters.backward++;
+		this.#carry(from, to, bytes, at, length);
+	}
+
+	/** What proxies send, likewise. */
+	relay(from: Endpoint, to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		this.counters.relayed++;
+		this.#carry(from, to, bytes, at, length);
+	}
+
+	#carry(from: Endpoint, to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		const sender = this.#hosts.get(from.host);
+		if (sender === undefined) return;
+		this.#note(bytes, at);
+		const copy = bytes.slice(at, at + length);
+		this.#travel(sender.path, sender.path.lossBack, this.#queue.now, () => {
+			this.#distribute(from, to, this.#queue.now, sender.lan, copy, 0, length, false);
+		});
+	}
+
+	#distribute(
+		from: Endpoint,
+		to: Endpoint,
+		departsAt: number,
+		lan: number,
+		bytes: Uint8Array,
+		at: number,
+		length: number,
+		isMarked: boolean,
+	): void {
+		const hand = (name: string, host: Host): void => {
+			// It may be another program by then, or none.
+			const arrive = () => this.#hosts.get(name)?.deliver(from, bytes, at, length, isMarked);
+			this.#travel(host.path, host.path.loss, departsAt, arrive);
+		};
+		if (isMulticast(to.host)) {
+			for (const [name, host] of this.#hosts) if (host.lan === lan && name !== from.host) hand(name, host);
+			return;
 		}
+		const host = this.#hosts.get(to.host);
+		if (host !== undefined) hand(to.host, host);
 	}
 
 	#rateAt(now: number): number {

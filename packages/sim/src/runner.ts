@@ -1,14 +1,15 @@
 /** Runs one scenario to its end and has the checkers judge it. */
-import type { ReceiverConfig, SenderConfig, SenderEnd } from '@uftp/protocol';
+import type { SenderConfig } from '@uftp/protocol';
 import { CHECKERS, type Checker } from './checkers/checkers.ts';
 import { EventQueue } from './event-queue.ts';
-import { Network, type NetworkCounters } from './network.ts';
+import { Network, type NetworkCounters, SENDER_LAN } from './network.ts';
 import { Prng } from './prng.ts';
 import { catalogueOf, type Scenario } from './scenario.ts';
-import { SimulatedReceiver } from './simulated-receiver.ts';
+import type { SimulatedProxy } from './simulated-proxy.ts';
+import type { SimulatedReceiver } from './simulated-receiver.ts';
 import { SimulatedSender } from './simulated-sender.ts';
+import { NO_PATH, placeProxies, placeReceivers, planDeaths, restartConfig, SENDER, senderConfig } from './stage.ts';
 
-const PORT = 1044;
 /** What still travels when the session is over is given this long to arrive. */
 const AFTERMATH_MS = 200_000;
 
@@ -19,6 +20,8 @@ export interface Run {
 	/** The sender of the second run, and what it sent, in a scenario with a restart. */
 	readonly again?: { readonly sender: SimulatedSender; readonly forwardBytes: number } | undefined;
 	readonly receivers: readonly SimulatedReceiver[];
+	/** The server proxy first, if there is one. */
+	readonly proxies: readonly SimulatedProxy[];
 	readonly network: NetworkCounters;
 	/** Names of the messages that travelled in the clear, of either side. */
 	readonly clearFunctions: ReadonlySet<string>;
@@ -35,24 +38,19 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 	const random = new Prng(scenario.seed);
 	const network = new Network(queue, random, scenario.uplink);
 	const catalogue = catalogueOf(scenario);
-	const sender = new SimulatedSender(queue, network, senderConfig(scenario), catalogue);
-	let current = sender;
 	const files = new Map(catalogue.map((entry, index) => [entry.name, index]));
-	const receivers: SimulatedReceiver[] = [];
-	for (let i = 0; i < scenario.receivers; i++) {
-		const receiver = new SimulatedReceiver(queue, receiverConfig(scenario, i, random), files);
-		const path = {
-			...scenario.path,
-			cuts: [...scenario.path.cuts, ...(scenario.cuts[i] ?? [])],
-			loss: scenario.losses[i] ?? scenario.path.loss,
-		};
-		receiver.sendBack = network.connect(
-			path,
-			(bytes, at, length, isMarked) => receiver.receive(bytes, at, length, isMarked),
-			(bytes, at, length) => current.receive(hostOf(i), PORT, bytes, at, length),
+	const proxies = placeProxies(queue, network, scenario, random);
+	const receivers = placeReceivers(queue, network, scenario, random, files);
+	planDeaths(queue, scenario, proxies, receivers);
+	const newSender = (config: SenderConfig): SimulatedSender => {
+		const sender = new SimulatedSender(queue, network, SENDER, config, catalogue);
+		network.attach(SENDER.host, SENDER_LAN, NO_PATH, (from, bytes, at, length) =>
+			sender.receive(from, bytes, at, length),
 		);
-		receivers.push(receiver);
-	}
+		return sender;
+	};
+	const sender = newSender(senderConfig(scenario));
+	for (const proxy of proxies) proxy.start();
 	const { interruptAtMs } = scenario.restart ?? {};
 	if (interruptAtMs !== undefined) queue.at(interruptAtMs, () => sender.abort());
 	sender.start();
@@ -62,7 +60,7 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 		const beginAt = queue.now + scenario.restart.afterMs;
 		while (queue.nextAt <= beginAt && queue.step());
 		const sentBefore = network.counters.forwardBytes;
-		current = new SimulatedSender(queue, network, restartConfig(scenario, sender.end), catalogue);
+		const current = newSender(restartConfig(scenario, sender.end));
 		current.start();
 		while (current.end === undefined && queue.nextAt <= scenario.limitMs && queue.step());
 		again = { sender: current, forwardBytes: network.counters.forwardBytes - sentBefore };
@@ -76,6 +74,7 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 		sender,
 		again,
 		receivers,
+		proxies,
 		network: network.counters,
 		clearFunctions: network.clearFunctions,
 		sessionMs,
@@ -83,61 +82,4 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 	};
 	const violations = checkers.flatMap((checker) => checker.check(result).map((text) => `${checker.name}: ${text}`));
 	return { ...result, violations };
-}
-
-/** The id of receiver `i`. */
-export function receiverId(i: number): number {
-	return 0x0a000100 + i;
-}
-
-function hostOf(i: number): string {
-	return `10.0.${1 + (i >> 8)}.${i & 255}`;
-}
-
-function senderConfig(scenario: Scenario): SenderConfig {
-	const ids = Array.from({ length: scenario.receivers }, (_, i) => receiverId(i));
-	return {
-		groupId: 0x5eed0000 + (scenario.seed & 0xffff) + 1,
-		groupInstance: 0,
-		sourceId: 0x0a000001,
-		family: 4,
-		publicEndpoint: { host: '230.4.4.1', port: PORT },
-		privateEndpoint: { host: '230.5.5.1', port: PORT },
-		isUnicast: false,
-		blockBytes: scenario.blockBytes,
-		robust: scenario.robust,
-		grttMs: scenario.grttMs,
-		rateBytesPerSecond: scenario.rateBytesPerSecond,
-		congestion: scenario.congestion,
-		targets: scenario.isClosed ? ids : [],
-		proxies: [],
-		expected: [],
-		openPolicy: 'settled',
-		graceMs: scenario.graceMs,
-		quitOnError: false,
-		burstMax: 64,
-		epochMs: 1_700_000_000_000,
-		seed: scenario.seed,
-		security: scenario.security?.sender,
-	};
-}
-
-/** The same session once more, for those that it failed. */
-function restartConfig(scenario: Scenario, { results }: SenderEnd): SenderConfig {
-	const failed = results.filter(({ outcome, filesMissing }) => FAILURES.has(outcome) || filesMissing > 0);
-	const targets = failed.map((result) => result.receiverId);
-	return { ...senderConfig(scenario), groupInstance: 1, targets };
-}
-
-const FAILURES: ReadonlySet<string> = new Set(['mute', 'lost', 'aborted']);
-
-function receiverConfig(scenario: Scenario, i: number, random: Prng): ReceiverConfig {
-	return {
-		receiverId: receiverId(i),
-		instance: [random.uint32(), random.uint32()],
-		graceMs: scenario.graceMs,
-		sessionsMax: 100,
-		bitmapBytesMax: 64 * 1024 * 1024,
-		security: (scenario.security?.receiver ?? scenario.receiverSecurity)?.(i),
-	};
 }

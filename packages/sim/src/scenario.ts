@@ -3,6 +3,7 @@ import {
 	type CatalogueEntry,
 	type CongestionConfig,
 	FileType,
+	type ProxySecurityConfig,
 	type ReceiverSecurityConfig,
 	SENDER_DEFAULTS,
 	type SenderSecurityConfig,
@@ -13,6 +14,18 @@ import type { Cut, PathOptions, UplinkOptions } from './network.ts';
 export interface ScenarioSecurity {
 	readonly sender: SenderSecurityConfig;
 	receiver(index: number): ReceiverSecurityConfig;
+	proxy?(index: number): ProxySecurityConfig;
+}
+
+/** Proxies between the sender and its receivers, who are spread over them evenly. */
+export interface ScenarioProxies {
+	/** Response proxies on the sender's network, or one client proxy for each of as many sites behind one server proxy. */
+	readonly kind: 'response' | 'client';
+	readonly count: number;
+	/** When single ones die, by index, in virtual milliseconds. */
+	readonly deaths?: Readonly<Record<number, number>> | undefined;
+	/** How long after it the receivers of a response proxy are told, and given another one. */
+	readonly noticedMs?: number;
 }
 
 export interface RestartOptions {
@@ -41,6 +54,7 @@ export interface Scenario {
 	readonly cuts: Readonly<Record<number, readonly Cut[]>>;
 	/** Shares of datagrams that single receivers lose, by index. */
 	readonly losses: Readonly<Record<number, number>>;
+	readonly proxies?: ScenarioProxies | undefined;
 	/** The rate follows what the receivers report. */
 	readonly congestion?: CongestionConfig | undefined;
 	/** Encrypts the session; each receiver has its own. */
@@ -106,6 +120,19 @@ export const SCENARIOS: Readonly<Record<string, Partial<Scenario>>> = {
 		},
 	},
 	thousand: { receivers: 1000, fileBytes: [1_300_000], path: { ...QUIET_PATH, loss: 0.01, lossBack: 0.01 } },
+	/** The same with ten response proxies that gather the answers. */
+	gathered: {
+		receivers: 1000,
+		fileBytes: [1_300_000],
+		path: { ...QUIET_PATH, loss: 0.01, lossBack: 0.01 },
+		proxies: { kind: 'response', count: 10 },
+	},
+	/** Twenty sites with a client proxy each, behind one server proxy. */
+	sites: {
+		receivers: 100,
+		path: { ...QUIET_PATH, delayMs: 5, loss: 0.02, lossBack: 0.02 },
+		proxies: { kind: 'client', count: 20 },
+	},
 	satellite: {
 		fileBytes: [40_000_000],
 		rateBytesPerSecond: 10 * MBIT,

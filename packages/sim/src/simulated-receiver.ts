@@ -3,6 +3,7 @@ import {
 	type BlockMap,
 	type BlockSink,
 	CompleteStatus,
+	type Endpoint,
 	type FileDecision,
 	FileType,
 	type IncomingFile,
@@ -13,7 +14,7 @@ import {
 import { fileSegDataOffset, HEADER_BYTES, MessageType } from '@uftp/wire';
 import { findDifference } from './content.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { Deliver } from './network.ts';
+import type { Network } from './network.ts';
 import { makeBatch } from './simulated-sender.ts';
 
 /** Takes every file, and remembers which are complete and what was wrong with the bytes. */
@@ -81,24 +82,32 @@ export class SimulatedReceiver {
 	readonly node: ReceiverNode;
 	readonly sink: CheckingSink;
 	readonly events: ReceiverEvent[] = [];
-	sendBack: Deliver = () => {};
+	readonly #network: Network;
+	readonly #self: Endpoint;
 	readonly #queue: EventQueue;
 	readonly #batch = makeBatch();
-	readonly #from = { host: '10.0.0.1', port: 40000 };
 	#wakeAt = Number.POSITIVE_INFINITY;
 
-	constructor(queue: EventQueue, config: ReceiverConfig, files: ReadonlyMap<string, number>) {
+	constructor(
+		queue: EventQueue,
+		network: Network,
+		self: Endpoint,
+		config: ReceiverConfig,
+		files: ReadonlyMap<string, number>,
+	) {
 		this.#queue = queue;
+		this.#network = network;
+		this.#self = self;
 		this.node = new ReceiverNode(config);
 		this.sink = new CheckingSink(files);
 	}
 
-	receive(bytes: Uint8Array, at: number, length: number, isMarked = false): void {
+	receive(from: Endpoint, bytes: Uint8Array, at: number, length: number, isMarked = false): void {
 		const { now } = this.#queue;
 		this.node.noteMark(isMarked);
 		if (bytes[at + 1] === MessageType.FILESEG) this.#receiveBlock(now, bytes, at, length);
 		else if (bytes[at + 1] === MessageType.ENCRYPTED) this.#receiveSealed(now, bytes.slice(at, at + length));
-		else this.node.handleDatagram(now, this.#from, bytes, at, length);
+		else this.node.handleDatagram(now, from, bytes, at, length);
 		this.#settle();
 	}
 
@@ -120,13 +129,20 @@ export class SimulatedReceiver {
 		if (problem !== undefined) this.node.fileFailed(now, placedHandle, problem);
 	}
 
+	/** After a command to the node. */
+	settle(): void {
+		this.#settle();
+	}
+
 	#settle(): void {
 		const { now } = this.#queue;
 		const { node } = this;
 		for (let isDrained = false; !isDrained; ) {
 			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.#act(now, event);
 			isDrained = !node.pollTransmit(now, this.#batch);
-			if (!isDrained) this.sendBack(this.#batch.bytes, 0, this.#batch.lastLength);
+			if (isDrained) continue;
+			const { bytes, lastLength, destination } = this.#batch;
+			this.#network.send(this.#self, destination, bytes, 0, lastLength);
 		}
 		this.#plan(node.pollTimeout());
 	}

@@ -1,5 +1,5 @@
 /** Drives a sender session on the virtual clock, with contents made up from the position in the file. */
-import type { CatalogueEntry, OutgoingBatch, SenderConfig, SenderEnd, SenderEvent } from '@uftp/protocol';
+import type { CatalogueEntry, Endpoint, OutgoingBatch, SenderConfig, SenderEnd, SenderEvent } from '@uftp/protocol';
 import { SenderSession } from '@uftp/protocol';
 import { fillContent } from './content.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -29,14 +29,24 @@ export class SimulatedSender {
 	readonly session: SenderSession;
 	readonly events: SenderEvent[] = [];
 	endedAt = Number.NaN;
+	/** Datagrams that arrived. */
+	heard = 0;
 	readonly #queue: EventQueue;
 	readonly #network: Network;
 	readonly #batch = makeBatch();
+	readonly #self: Endpoint;
 	/** The earliest wake-up that is planned. */
 	#wakeAt = Number.POSITIVE_INFINITY;
 
-	constructor(queue: EventQueue, network: Network, config: SenderConfig, catalogue: readonly CatalogueEntry[]) {
+	constructor(
+		queue: EventQueue,
+		network: Network,
+		self: Endpoint,
+		config: SenderConfig,
+		catalogue: readonly CatalogueEntry[],
+	) {
 		this.#queue = queue;
+		this.#self = self;
 		this.#network = network;
 		this.session = new SenderSession(config, catalogue, queue.now);
 	}
@@ -55,10 +65,11 @@ export class SimulatedSender {
 		this.#settle();
 	}
 
-	receive(from: string, port: number, bytes: Uint8Array, at: number, length: number): void {
+	receive(from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		this.heard++;
 		// Sealed datagrams are opened in place, and the network may deliver these bytes twice.
 		const copy = bytes.slice(at, at + length);
-		this.session.handleDatagram(this.#queue.now, { host: from, port }, copy, 0, length);
+		this.session.handleDatagram(this.#queue.now, from, copy, 0, length);
 		this.#settle();
 	}
 
@@ -83,11 +94,12 @@ export class SimulatedSender {
 	}
 
 	#send(): void {
-		const { bytes, count, stride, lastLength, file } = this.#batch;
+		const { bytes, count, stride, lastLength, file, destination } = this.#batch;
 		if (file >= 0) this.#fill();
 		const burst = bytes.slice(0, (count - 1) * stride + lastLength);
 		for (let i = 0; i < count; i++) {
-			this.#network.multicast(burst, i * stride, i === count - 1 ? lastLength : stride);
+			const length = i === count - 1 ? lastLength : stride;
+			this.#network.sendForward(this.#self, destination, burst, i * stride, length);
 		}
 	}
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { receiverId, run } from '../src/runner.ts';
+import { run } from '../src/runner.ts';
 import { type Scenario, scenarioNamed } from '../src/scenario.ts';
+import { receiverId } from '../src/stage.ts';
 
 const FILE_BYTES = 20_000_000;
 /** At 12.5 MB/s, behind the registration: when about 60 % of the file are there. */
