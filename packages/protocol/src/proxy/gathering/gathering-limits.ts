@@ -20,7 +20,7 @@ export const LATE_RECEIVERS_PER_SECOND = 100;
 export const DOUBLES_MAX = 256;
 /** A PROXY_KEY is sent at most so often. */
 export const PROXY_KEY_MS = 5000;
-/** Sealed datagrams of the sender that are shorter than this hold no full block: they are looked into. */
+/** The shortest block, sealed, is longer than this and its signature. */
 export const CONTROL_BYTES_MAX = 512 + 28;
 /** Datagrams that are answered by HB_RESP per second. */
 export const HEARTBEAT_ANSWERS_PER_SECOND = 1000;

@@ -30,12 +30,7 @@ import type { ProxyEvent, ProxyTotals } from '../proxy-events.ts';
 import { type Proxy as ProxyNode, Route } from '../proxy-port.ts';
 import { RelaySecurer } from '../security/relay-securer.ts';
 import { isFirstPacket } from './ended-relays.ts';
-import {
-	CONTROL_BYTES_MAX,
-	DATAGRAMS_WAITING_MAX,
-	HEARTBEAT_ANSWERS_PER_SECOND,
-	REFUSALS_PER_SECOND,
-} from './gathering-limits.ts';
+import { DATAGRAMS_WAITING_MAX, HEARTBEAT_ANSWERS_PER_SECOND, REFUSALS_PER_SECOND } from './gathering-limits.ts';
 import { Invited } from './invited.ts';
 import { KeyRequests } from './key-requests.ts';
 import type { RelayNode } from './relay-context.ts';
@@ -257,7 +252,8 @@ function isOfSession({ context: { terms } }: RelaySession, bytes: Uint8Array, at
 }
 
 /** Where a message of the sender goes; hot. What has a meaning for the proxy itself is handled, and forwarded there. */
-function wayOf({ context: { way, isClient, security } }: RelaySession, func: number, length: number): number {
+function wayOf({ context }: RelaySession, func: number, length: number): number {
+	const { way, isClient, security } = context;
 	switch (func) {
 		case MessageType.FILESEG:
 		case MessageType.DONE:
@@ -267,7 +263,7 @@ function wayOf({ context: { way, isClient, security } }: RelaySession, func: num
 			if (security !== undefined) return Route.Handle;
 			return isClient ? way + 1 : Route.Drop;
 		case MessageType.ENCRYPTED:
-			if (security === undefined || length < CONTROL_BYTES_MAX) return Route.Handle;
+			if (security === undefined || length < context.controlBytesMax) return Route.Handle;
 			if (!isClient) return Route.Drop;
 			return security.signsAnew ? Route.Handle : way;
 		default:

@@ -22,7 +22,7 @@ import type { GatheringProxyConfig } from '../proxy-config.ts';
 import type { ProxyCounters } from '../proxy-counters.ts';
 import type { ProxyEvent, ProxyTotals } from '../proxy-events.ts';
 import type { RelaySecurity } from '../relay-security.ts';
-import { HOLD_MS_MAX, PENDING_ANSWERS_MAX } from './gathering-limits.ts';
+import { CONTROL_BYTES_MAX, HOLD_MS_MAX, PENDING_ANSWERS_MAX } from './gathering-limits.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { RelayedReceivers } from './relayed-receivers.ts';
 
@@ -95,6 +95,11 @@ export class RelayContext {
 
 	get idsPerMessage(): number {
 		return idsPerMessage(this.terms.blockBytes);
+	}
+
+	/** Sealed datagrams of the sender that are shorter than this hold no full block: they are looked into. */
+	get controlBytesMax(): number {
+		return CONTROL_BYTES_MAX + (this.security?.sealer?.signatureBytes ?? 0);
 	}
 
 	/** How long answers wait for others. */

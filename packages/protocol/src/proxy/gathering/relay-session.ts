@@ -17,7 +17,7 @@ import { silenceMs } from '../../grtt.ts';
 import type { Endpoint } from '../../ports.ts';
 import { advance } from '../../receiver/answers.ts';
 import { AnswerDesk } from './answer-desk.ts';
-import { CONTROL_BYTES_MAX, SESSION_KEPT_MS_MIN } from './gathering-limits.ts';
+import { SESSION_KEPT_MS_MIN } from './gathering-limits.ts';
 import { KeyDelivery } from './key-delivery.ts';
 import type { PendingAnswer } from './pending-answers.ts';
 import { RelayAdmission } from './relay-admission.ts';
@@ -93,7 +93,7 @@ export class RelaySession {
 			if (security.signDownAnew(copy, 0, length)) context.forward(terms.privateGroup, copy, 0, length);
 			else node.counters.drop('not-signed');
 		} else if (isClient) context.forward(terms.privateGroup, bytes, at, length);
-		if (length >= CONTROL_BYTES_MAX) return undefined;
+		if (length >= context.controlBytesMax) return undefined;
 		const plainBytes = security.openFromSender(bytes, at, length);
 		if (plainBytes <= 0) return undefined;
 		const plainLength = unwrapOpened(bytes, at, plainBytes);

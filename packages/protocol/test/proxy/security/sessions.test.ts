@@ -1,9 +1,10 @@
-import { CipherType, KeyExchange, type Suite } from '@uftp/crypto';
+import { CipherType, generateRsaKey, KeyExchange, type Suite } from '@uftp/crypto';
 import { MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import type { ProxySecurityConfig, SenderConfig } from '../../../src/index.ts';
 import {
 	ALICE,
+	backend,
 	ECDSA_GCM,
 	ECDSA_KEYEX,
 	ecKey,
@@ -59,6 +60,12 @@ function meet({
 	const sender = { security: senderSecurity({ suite: chosen, clientAuth }), targets, congestion };
 	const receivers = IDS.map(() => receiverSecurity());
 	return new ProxiedPair(config, sender, receivers, fileBytes);
+}
+
+/** Until blocks are on their way. */
+function runIntoFile(session: ProxiedPair): void {
+	for (let ms = 0; ms < 4000 && session.pair.senderKinds('fileStarted').length === 0; ms++) session.run(1);
+	expect(session.pair.senderKinds('fileStarted')).toHaveLength(1);
 }
 
 function expectAllReceived({ pair, proxy }: ProxiedPair): void {
@@ -134,7 +141,7 @@ describe('congestion control through a gathering proxy', () => {
 describe('a response proxy that dies in an encrypted session', () => {
 	function surviving(chosen: Suite): ProxiedPair {
 		const session = meet({ kind: 'response', chosen, fileBytes: 2_000_000 });
-		while (session.pair.senderKinds('fileStarted').length === 0 && session.pair.now < 4000) session.run(1);
+		runIntoFile(session);
 		session.run(10);
 		session.isDead = true;
 		for (const { node } of session.pair.receivers) {
@@ -157,6 +164,25 @@ describe('a response proxy that dies in an encrypted session', () => {
 		const results = session.pair.session.end?.results ?? [];
 		expect(results.map(({ outcome }) => outcome)).toEqual(IDS.map(() => 'lost'));
 		expect(session.pair.receiverKinds('sessionEnded').map(({ outcome }) => outcome)).toEqual(['proxyLost']);
+	});
+});
+
+describe('a sender that aborts', () => {
+	it.each([
+		['GCM', ECDSA_GCM, 1024],
+		['HMAC', RSA_HMAC, 1024],
+		['long signatures', suite(KeyExchange.RSA, CipherType.AES256_CBC, true), 2048],
+	] as const)('ends the session at the proxy, too (%s)', (_name, chosen, bits) => {
+		const key = () => (chosen === ECDSA_GCM ? ecKey() : generateRsaKey(backend, bits));
+		const security = senderSecurity({ suite: chosen, key: key() });
+		const config = proxyConfig('client', proxySecurity({ keys: [key()] }));
+		const receivers = IDS.map(() => receiverSecurity({ keys: [key()] }));
+		const session = new ProxiedPair(config, { security, targets: IDS }, receivers, 2_000_000);
+		runIntoFile(session);
+		session.pair.session.abort(session.pair.now, 'enough');
+		session.pair.run(1);
+		expect(session.of('sessionEnded')).toMatchObject([{ outcome: 'aborted', reason: 'The sender aborted: enough' }]);
+		expect(session.pair.receiverKinds('sessionEnded')).toMatchObject([{ outcome: 'aborted' }]);
 	});
 });
 
