@@ -121,7 +121,7 @@ export class AnswerDesk {
 		const message = decodeAnswer(func, bytes, at, length);
 		if (message === undefined || isMalformed(message)) return message;
 		if (member.isAway) member.address = from;
-		if (member.via !== undefined) member.via.heardAt = now;
+		if (member.via !== undefined && isFromPeer(member.via, from)) member.via.heardAt = now;
 		this.#context.congestion?.hear(now, member, message);
 		this.#route(now, member, message, phase);
 		return undefined;
