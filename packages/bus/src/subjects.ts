@@ -6,7 +6,7 @@ import { InvalidSubject } from './bus-error.ts';
 import { subjectProblem } from './subject-grammar.ts';
 
 /** The kinds of events: one token each, so that `uftp.events.*` (which matches exactly one token) receives all. */
-export const eventKinds = ['job', 'session', 'file', 'progress', 'receiver'] as const;
+export const eventKinds = ['job', 'session', 'file', 'progress', 'receiver', 'proxy', 'pinhole'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 /** Who sends heartbeats. */
@@ -34,6 +34,13 @@ export interface Subjects {
 	readonly registryResolve: string;
 	/** The response proxies of a pool, whenever they change. Throws InvalidSubject for what is no name. */
 	responsePool(pool: string): string;
+	/**
+	 * Where a downstream proxy is for a server proxy, by the ids of both; whenever that changes, and again and again. Throws
+	 * InvalidSubject for what is no id.
+	 */
+	pinhole(serverProxy: string, clientProxy: string): string;
+	/** Pattern for the pinholes of every server proxy, or of one. */
+	allPinholes(serverProxy?: string): string;
 	/** Events of one kind. */
 	event(kind: EventKind): string;
 	/** Pattern for events of every kind. */
@@ -62,6 +69,8 @@ export function subjects(prefix: string = defaultSubjectPrefix): Subjects {
 		registryList: `${prefix}.registry.list`,
 		registryResolve: `${prefix}.registry.resolve`,
 		responsePool: (pool) => withId(`${prefix}.registry.pool`, pool),
+		pinhole: (serverProxy, clientProxy) => withId(withId(`${prefix}.pinhole`, serverProxy), clientProxy),
+		allPinholes: (serverProxy) => `${prefix}.pinhole.${serverProxy ?? '*'}.*`,
 		allEvents: `${prefix}.events.*`,
 		event: (kind) => `${prefix}.events.${kind}`,
 		heartbeat: (role, id) => withId(`${prefix}.hb.${role}`, id),

@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { InvalidSubject } from '../src/bus-error.ts';
 import { outcomes } from '../src/outcome.ts';
 import {
 	parseEvent,
 	parseHeartbeat,
 	parseJob,
 	parseJobAnswer,
+	parsePinhole,
 	parseRegistryListRequest,
 } from '../src/schemas/index.ts';
+import { subjectMatches } from '../src/subject-grammar.ts';
+import { subjects } from '../src/subjects.ts';
 
 const good = { v: 1, files: [{ root: 'home', path: 'reports/may.pdf' }] };
 
@@ -185,5 +189,53 @@ describe('heartbeats and questions to the registry', () => {
 	it('take an empty question for everybody', () => {
 		expect(parseRegistryListRequest(new Uint8Array())).toEqual({ ok: true, value: { v: 1 } });
 		expect(parseRegistryListRequest({ v: 1, role: 'nobody' }).ok).toBe(false);
+	});
+});
+
+describe('pinholes', () => {
+	const pinhole = {
+		v: 1,
+		serverProxy: 'sp1',
+		uid: '0x0A630001',
+		clientProxy: '0x0a630002',
+		fingerprint: Array.from({ length: 20 }, () => 'AB').join(':'),
+		address: '203.0.113.7',
+		port: 40_312,
+		state: 'open',
+		observedAt: '2026-11-21T08:00:00.000Z',
+		lastSeen: '2026-11-21T08:00:20.000Z',
+		ttlMs: 70_000,
+		changes: 1,
+	};
+
+	it('say where a downstream proxy is, and who has proved it', () => {
+		expect(parsePinhole(pinhole)).toMatchObject({ ok: true, value: { clientProxy: '0x0A630002', port: 40_312 } });
+		expect(parsePinhole({ ...pinhole, later: 1 })).toMatchObject({ ok: true, ignored: ['later'] });
+		for (const wrong of [{ port: 0 }, { fingerprint: undefined }, { state: 'half' }, { uid: '0x0' }]) {
+			expect(parsePinhole({ ...pinhole, ...wrong })).toMatchObject({ ok: false });
+		}
+	});
+
+	it('have a subject for each pair of proxies', () => {
+		const s = subjects();
+		expect(s.pinhole('sp1', '0x0A630002')).toBe('uftp.pinhole.sp1.0x0A630002');
+		expect(subjectMatches(s.allPinholes(), s.pinhole('sp1', 'c'))).toBe(true);
+		expect(subjectMatches(s.allPinholes('sp2'), s.pinhole('sp1', 'c'))).toBe(false);
+		expect(() => s.pinhole('sp1', '*')).toThrow(InvalidSubject);
+	});
+
+	it('are events without addresses', () => {
+		const data = { phase: 'moved', uid: '0x00000001', downstream: '0x00000002', network: '203.0.113.0/24' };
+		const head = {
+			specversion: '1.0',
+			id: '1',
+			source: '/uftp/proxy/sp1',
+			type: 'uftp.pinhole.moved.v1',
+			time: '2026-11-21T08:00:00.000Z',
+			datacontenttype: 'application/json',
+			sequence: '0000000001',
+			instance: 'a',
+		};
+		expect(parseEvent({ ...head, data })).toMatchObject({ ok: true, value: { kind: 'pinhole', data } });
 	});
 });

@@ -2,7 +2,7 @@
 import type { Message } from '@uftp/bus';
 import { connectCommandBus } from './command-bus.ts';
 import { ExitCode } from './exit-code.ts';
-import { readEvent, type SeenEvent } from './jobs/job-watch.ts';
+import { jobOf, readEvent, type SeenEvent } from './jobs/job-watch.ts';
 import { has, type OptionSpec, optionHelp, optionOf, parseOptions, refuseWords } from './options.ts';
 import { printable, say, tell } from './terminal.ts';
 
@@ -43,7 +43,7 @@ export async function events(words: readonly string[]): Promise<number> {
 			if (job === undefined && !isJson) tell(`Something on ${printable(message.subject)} is no event.`);
 			return;
 		}
-		if (job !== undefined && event.envelope.data.job !== job) return;
+		if (job !== undefined && jobOf(event) !== job) return;
 		say(isJson ? JSON.stringify(event.envelope) : eventText(event));
 	});
 	if (!isJson) tell(`Listening on ${subjects.allEvents} at ${bus.url}; Ctrl-C ends.`);

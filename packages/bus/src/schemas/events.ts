@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { jobStates, outcomes } from '../outcome.ts';
 import { eventKinds } from '../subjects.ts';
+import { proxyMode } from './pinhole.ts';
 import { count, fingerprint, jobId, labels, nodeId, problem, sentence, sessionId, time, uid } from './words.ts';
 
 export const outcome = z.enum(outcomes);
@@ -133,12 +134,48 @@ export const receiverEvent = z.strictObject({
 	reason: sentence.optional(),
 });
 
+/** A proxy, and what it does for one session. */
+export const proxyEvent = z.strictObject({
+	phase: z.enum(['up', 'down', 'started', 'aggregated', 'ended']),
+	/** UID of the proxy. */
+	uid,
+	mode: proxyMode,
+	session: sessionId.optional(),
+	/** UID of the sender, and where its packets come from. */
+	sender: uid.optional(),
+	outcome: z.enum(['completed', 'silent', 'aborted', 'interrupted']).optional(),
+	reason: sentence.optional(),
+	/** Receivers that it answers for; 0 at a server proxy, which does not look. */
+	receivers: count.optional(),
+	/** Packets that went on towards the receivers; answers that came, and what went to the sender for them. */
+	datagramsDown: count.optional(),
+	messagesIn: count.optional(),
+	messagesOut: count.optional(),
+	/** How long answers were held to go together: all of them, and the longest. */
+	heldMs: z.number().min(0).optional(),
+	heldMsMax: z.number().min(0).optional(),
+});
+
+/** Where a downstream proxy is: it was found, it moved, it is gone. Addresses are masked: they are somebody's connection. */
+export const pinholeEvent = z.strictObject({
+	phase: z.enum(['created', 'moved', 'expired']),
+	/** UIDs of the server proxy and of the one downstream. */
+	uid,
+	downstream: uid,
+	fingerprint: fingerprint.optional(),
+	/** "203.0.113.0/24", "2001:db8:1::/48". */
+	network: z.string().max(64),
+	previousNetwork: z.string().max(64).optional(),
+});
+
 export const eventData = {
 	job: jobEvent,
 	session: sessionEvent,
 	file: fileEvent,
 	progress: progressEvent,
 	receiver: receiverEvent,
+	proxy: proxyEvent,
+	pinhole: pinholeEvent,
 } as const;
 
 /** The data of each kind. */
@@ -148,6 +185,8 @@ export interface EventDataByKind {
 	file: z.output<typeof fileEvent>;
 	progress: z.output<typeof progressEvent>;
 	receiver: z.output<typeof receiverEvent>;
+	proxy: z.output<typeof proxyEvent>;
+	pinhole: z.output<typeof pinholeEvent>;
 }
 
 /** The envelope without its data. */

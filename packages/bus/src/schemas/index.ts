@@ -5,6 +5,7 @@ export * from './heartbeat.ts';
 export * from './job.ts';
 export * from './locate.ts';
 export * from './parse.ts';
+export * from './pinhole.ts';
 export * from './registry.ts';
 export * from './response-pool.ts';
 export type { Problem } from './words.ts';

@@ -9,6 +9,7 @@ import { envelope, eventData, kindOfType } from './events.ts';
 import { type Heartbeat, heartbeat } from './heartbeat.ts';
 import { type Job, type JobAnswer, job, jobAnswer } from './job.ts';
 import { type LocateRequest, locateRequest } from './locate.ts';
+import { type Pinhole, pinhole } from './pinhole.ts';
 import {
 	type RegistryListAnswer,
 	type RegistryListRequest,
@@ -153,6 +154,11 @@ export function parseResolveAnswer(input: unknown): Parsed<ResolveAnswer> {
 
 export function parseResponsePool(input: unknown): Parsed<ResponsePool> {
 	return parseTolerant(responsePool, input, 'The list of response proxies');
+}
+
+/** Where a downstream proxy is. */
+export function parsePinhole(input: unknown): Parsed<Pinhole> {
+	return parseTolerant(pinhole, input, 'The pinhole');
 }
 
 /** An event of any kind. Kinds and versions that are not known here are a problem, as is a type that contradicts the data. */

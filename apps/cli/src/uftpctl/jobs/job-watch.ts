@@ -1,5 +1,12 @@
 /** Follows one job by its events: from the subscription on, so that nothing between the answer and the end is missed. */
-import type { EventDataByKind, EventEnvelope, EventKind, Message, Subscription } from '@uftp/bus';
+import {
+	type EventDataByKind,
+	type EventEnvelope,
+	type EventKind,
+	eventKinds,
+	type Message,
+	type Subscription,
+} from '@uftp/bus';
 import type { CommandBus } from '../command-bus.ts';
 
 /** An event as far as a command looks at it. */
@@ -51,19 +58,25 @@ export class JobWatch {
 
 	#show(event: SeenEvent): void {
 		const { data } = event.envelope;
-		if (data.job !== this.#job) return;
+		if (jobOf(event) !== this.#job) return;
 		this.#onEvent(event);
 		if (event.kind === 'job' && finalPhases.has(data.phase)) this.#resolve(data as JobEnd);
 	}
+}
+
+/** The job that an event is about. */
+export function jobOf({ envelope: { data } }: SeenEvent): string | undefined {
+	return 'job' in data ? data.job : undefined;
 }
 
 /** An event, or undefined for what is none: anybody may publish anything. */
 export function readEvent(message: Message): SeenEvent | undefined {
 	try {
 		const envelope = message.json() as EventEnvelope;
-		const kind = /^uftp\.(job|session|file|progress|receiver)\.[a-z]+\.v1$/.exec(envelope.type)?.[1];
+		const word = /^uftp\.([a-z]+)\.[a-z]+\.v1$/.exec(envelope.type)?.[1];
+		const kind = eventKinds.find((each) => each === word);
 		if (kind === undefined || typeof envelope.data !== 'object' || envelope.data === null) return undefined;
-		return { kind: kind as EventKind, envelope };
+		return { kind, envelope };
 	} catch {
 		return undefined;
 	}
