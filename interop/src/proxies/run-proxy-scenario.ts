@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../host.ts';
 import { findProgram, launch, type Program, type ProgramName, waitUntilListening } from '../programs.ts';
 import { noise } from '../trees.ts';
-import { Arrivals } from './arrivals.ts';
+import { AcceptedHeartbeats } from './accepted-heartbeats.ts';
 import type { Cast, Part } from './cast.ts';
 import { CommandLines } from './command-lines.ts';
 import { judge, type Played } from './judgement.ts';
@@ -68,7 +68,7 @@ class Stage {
 		const lines = this.#lines;
 		const { group } = lines;
 		const proven = this.#scenario.way === 'fingerprint' || this.#scenario.way === 'two nats';
-		const answers = clientProxies.map((host) => new Arrivals(host, 'HB_RESP that accepts'));
+		const answers = clientProxies.map((host) => new AcceptedHeartbeats(host));
 		await Promise.all([
 			...publicProxies.map((host, i) => this.#proxy('serverProxy', host, `public proxy ${i}`, lines.publicProxy(i))),
 			...serverProxies.map((host, i) =>
@@ -82,9 +82,7 @@ class Stage {
 			clientProxies.map((host, i) => this.#proxy('clientProxy', host, `client proxy ${i}`, lines.clientProxy(i))),
 		);
 		if (proven) await Promise.all(answers.map((answer) => answer.wait(keyPatienceMs)));
-		const keys = this.#needsProxyKeys ? receivers.map(({ host }) => new Arrivals(host, 'PROXY_KEY')) : [];
 		await Promise.all(receivers.map((_, index) => this.#receiver(index)));
-		await Promise.all(keys.map((key) => key.wait(keyPatienceMs)));
 		lose(this.#placement, this.#scenario);
 	}
 
@@ -152,6 +150,7 @@ class Stage {
 		const argv = this.#lines.receiver(receiver, destination);
 		const program = await this.#start('receiver', 'uftpd', receiver.host, titleOf(index, receiver.branch), argv);
 		await waitUntilListening(receiver.host, program, this.#lines.group);
+		if (this.#needsProxyKeys && receiver.branch !== undefined) await waitForKey(program);
 	}
 
 	async #start(
@@ -192,6 +191,15 @@ class Stage {
 
 	#destination(index: number): string {
 		return join(this.#scratch, `received${index}`);
+	}
+}
+
+/** An encrypted session cannot begin before a receiver has its response proxy's key. */
+async function waitForKey(program: Program): Promise<void> {
+	const untilMs = performance.now() + keyPatienceMs;
+	while (!program.output().includes('Received PROXY_KEY')) {
+		if (performance.now() > untilMs) throw new Error('a receiver got no PROXY_KEY');
+		await sleep(20);
 	}
 }
 
