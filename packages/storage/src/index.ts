@@ -5,6 +5,15 @@ export * from './checksum.ts';
 export { FileSource } from './file-source.ts';
 export { KeyFileError, type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
 export { KnownKeys } from './known-keys.ts';
+export {
+	ListError,
+	type ListLine,
+	listedFingerprint,
+	listedUid,
+	listLines,
+	uidOfNumericAddress,
+} from './lists/list-lines.ts';
+export { type ListedSender, type ResolveName, readSenderList } from './lists/sender-list.ts';
 export { type NodeKeyQuestion, type NodeKeys, openNodeKeys } from './node-key.ts';
 export { movingFault } from './receiving/backup.ts';
 export { FileSink, type FileSinkOptions } from './receiving/file-sink.ts';

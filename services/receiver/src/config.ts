@@ -36,6 +36,9 @@ export const receiverConfig = z.strictObject({
 	responseProxy: responseProxy
 		.describe('Response proxy that takes the answers to senders: `host[:port][/fingerprint]`')
 		.optional(),
+	sendersFile: text(
+		'List of the senders that are accepted: a file, or a folder of files, as for `uftpd -S`',
+	).optional(),
 	encryptedOnly: flag('Take part in encrypted sessions only').prefault('false'),
 	graceSeconds: seconds('How long a session rides out a silent sender', 0, 86_400).prefault('30'),
 	sessionsMax: integer('Sessions at the same time', 1, 100).prefault('100'),

@@ -13,6 +13,7 @@ import {
 import type { ReceiverSecurityConfig } from '@uftp/protocol';
 import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
 import { openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/storage';
+import type { AcceptedSenders } from './accepted-senders.ts';
 import type { ReceiverConfig } from './config.ts';
 
 export interface ReceiverSecurity {
@@ -21,7 +22,11 @@ export interface ReceiverSecurity {
 }
 
 /** Loads or makes the keys and says so. Throws a sentence if they cannot be used. */
-export function receiverSecurity(config: ReceiverConfig, logger: Logger): ReceiverSecurity {
+export function receiverSecurity(
+	config: ReceiverConfig,
+	logger: Logger,
+	accepted: AcceptedSenders | undefined,
+): ReceiverSecurity {
 	const cryptography = openCryptography(config.cryptoBackend);
 	const { backend, random } = cryptography;
 	const { keys, notes, warnings } = openNodeKeys({
@@ -41,6 +46,7 @@ export function receiverSecurity(config: ReceiverConfig, logger: Logger): Receiv
 			keys,
 			keyFor: keyMaker(cryptography, logger),
 			encryptedOnly: config.encryptedOnly,
+			...(accepted === undefined ? {} : { senders: accepted.senders, sourceSpecific: accepted.isSourceSpecific }),
 		},
 		published: publishedKeys(keys),
 	};

@@ -13,6 +13,7 @@ import {
 import { cleanTemporaries, FileSink, wrapperLegacy } from '@uftp/storage';
 import { type AttachedNode, addressesOf, type DatagramSocket, monotonicMs, openSocket } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
+import { acceptedSenders, joinedSources } from './accepted-senders.ts';
 import type { ReceiverConfig } from './config.ts';
 import { configuredProxy } from './configured-proxy.ts';
 import { type ReceiverSecurity, receiverSecurity } from './receiver-security.ts';
@@ -36,6 +37,8 @@ export interface ReceiverOptions {
 /** What is open while it runs. */
 interface Parts {
 	readonly port: SharedPort;
+	/** The addresses that its groups are joined for; undefined: any. */
+	readonly sources: readonly string[] | undefined;
 	readonly reply: DatagramSocket;
 	readonly sink: FileSink;
 	readonly receiver: ReceiverNode;
@@ -72,8 +75,12 @@ export class ReceiverService implements RunningService {
 			minFreeBytes: config.minFreeBytes,
 		});
 		for (const path of cleanTemporaries(destination, LEFTOVER_MS)) logger.info(`Removed the leftover ${path}.`);
+		const family = config.publicAddress[0].includes(':') ? 6 : 4;
+		const accepted = await acceptedSenders(config.sendersFile, config.publicAddress);
+		const responseProxy = await configuredProxy(config.responseProxy, family, config.port);
+		const sources = joinedSources(accepted, family, responseProxy?.endpoint.host);
 		const port = options.port ?? (await openPort(config));
-		port.join();
+		port.join(sources);
 		let reply: DatagramSocket | undefined;
 		try {
 			const { uid, reason } = chooseUid({
@@ -85,8 +92,7 @@ export class ReceiverService implements RunningService {
 				stateDir: config.stateDir,
 				legacy: wrapperLegacy(),
 			});
-			const security = receiverSecurity(config, logger);
-			const responseProxy = await configuredProxy(config.responseProxy, port.family, config.port);
+			const security = receiverSecurity(config, logger, accepted);
 			reply = await openSocket({
 				family: port.family,
 				driver: config.socketDriver,
@@ -97,7 +103,12 @@ export class ReceiverService implements RunningService {
 				for (const warning of port.warnings) logger.warn(warning);
 			}
 			logger.info(reason);
-			return assemble({ uid, destination, sink, port, reply, security, responseProxy }, config, context, options);
+			return assemble(
+				{ uid, destination, sink, port, sources, reply, security, responseProxy },
+				config,
+				context,
+				options,
+			);
 		} catch (error) {
 			reply?.close();
 			port.release();
@@ -111,9 +122,9 @@ export class ReceiverService implements RunningService {
 	}
 
 	async stop(): Promise<void> {
-		const { port, reply, sink, receiver, attached, heartbeat } = this.#parts;
+		const { port, sources, reply, sink, receiver, attached, heartbeat } = this.#parts;
 		heartbeat.drain();
-		port.leave();
+		port.leave(sources);
 		const deadline = monotonicMs() + this.#stopMs;
 		while (receiver.sessionCount > 0 && monotonicMs() < deadline) {
 			await new Promise((resume) => setTimeout(resume, STOP_POLL_MS));
@@ -142,13 +153,14 @@ interface Opened {
 	readonly destination: string;
 	readonly sink: FileSink;
 	readonly port: SharedPort;
+	readonly sources: readonly string[] | undefined;
 	readonly reply: DatagramSocket;
 	readonly security: ReceiverSecurity;
 	readonly responseProxy: ResponseProxyConfig | undefined;
 }
 
 function assemble(
-	{ uid, destination, sink, port, reply, security, responseProxy }: Opened,
+	{ uid, destination, sink, port, sources, reply, security, responseProxy }: Opened,
 	config: ReceiverConfig,
 	{ bus, subjects, logger }: ServiceContext,
 	{ loss }: ReceiverOptions,
@@ -200,6 +212,7 @@ function assemble(
 	logger.info(`The receiver ${uid} stores under ${destination}; groups ${port.groups.join(', ')}, port ${port.port}.`);
 	return new ReceiverService(uid, identity, destination, config.stopSeconds * 1000, {
 		port,
+		sources,
 		reply,
 		sink,
 		receiver,

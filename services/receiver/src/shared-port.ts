@@ -76,10 +76,12 @@ export class SharedPort {
 		return new SharedPort(listener, options, networkInterface, [reason, `Socket: ${socket}.`]);
 	}
 
-	/** A receiver begins to listen. Throws a sentence if a group cannot be joined. */
-	join(): void {
+	/** A receiver begins to listen, to some sources only if they are given. Throws a sentence if a group cannot be joined. */
+	join(sources?: readonly string[]): void {
 		try {
-			for (const group of this.groups) this.listener.join(group, this.networkInterface);
+			for (const group of this.groups) {
+				for (const source of sources ?? [undefined]) this.listener.join(group, this.networkInterface, source);
+			}
 		} catch (error) {
 			if (this.#users === 0) this.close();
 			throw error;
@@ -88,8 +90,10 @@ export class SharedPort {
 	}
 
 	/** It takes no new sessions any more. */
-	leave(): void {
-		for (const group of this.groups) this.listener.leave(group, this.networkInterface);
+	leave(sources?: readonly string[]): void {
+		for (const group of this.groups) {
+			for (const source of sources ?? [undefined]) this.listener.leave(group, this.networkInterface, source);
+		}
 	}
 
 	/** It has ended; the last one closes the port. */

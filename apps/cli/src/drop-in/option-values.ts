@@ -1,5 +1,6 @@
 /** Values of options: numbers in their ranges, ids, lists. A wrong one ends the command with C's words and a reason. */
-import { isUid, parseUid } from '@uftp/wire';
+import { uidOfNumericAddress } from '@uftp/storage';
+import { parseUid } from '@uftp/wire';
 import { CommandError, ExitCode } from './command-error.ts';
 
 /** What -B is when it is not given, in bytes. */
@@ -60,24 +61,4 @@ export function logCount(text: string): number {
 /** The parts of a comma list without the empty ones. */
 export function commaList(text: string): string[] {
 	return text.split(',').filter((part) => part !== '');
-}
-
-/**
- * The UID that a numeric IPv4 text stands for, in every spelling that the C library takes: "10.0.0.7", but also one to
- * four numbers, decimal, octal (0...) or hex (0x...), the last of which fills the bytes that are left. That is how the C
- * sender reads the entries of -H first, so "1234" is the UID 0x000004D2. Undefined if the text is no such address.
- */
-export function uidOfNumericAddress(text: string): number | undefined {
-	const parts = text.split('.');
-	if (parts.length > 4) return undefined;
-	let uid = 0;
-	for (let i = 0; i < parts.length; i++) {
-		const part = parts[i];
-		if (!/^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.test(part)) return undefined;
-		const value = /^0\d/.test(part) ? Number.parseInt(part, 8) : Number(part);
-		const isLast = i === parts.length - 1;
-		if (value > (isLast ? 2 ** (8 * (4 - i)) - 1 : 255)) return undefined;
-		uid += isLast ? value : value * 2 ** (8 * (3 - i));
-	}
-	return isUid(uid) ? uid : undefined;
 }

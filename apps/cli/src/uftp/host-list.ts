@@ -1,10 +1,11 @@
 /** The receivers of a closed group, -H id,id,... or -H @file, and the proxies of -j. */
 import fs from 'node:fs';
-import { parseUid, uidFromIPv4 } from '@uftp/wire';
+import { listedUid } from '@uftp/storage';
+import { uidFromIPv4 } from '@uftp/wire';
 import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
 import { listedFingerprint, listLines } from '../drop-in/list-lines.ts';
-import { commaList, uidOfNumericAddress } from '../drop-in/option-values.ts';
+import { commaList } from '../drop-in/option-values.ts';
 
 /** As in C: receivers of one session. */
 const RECEIVERS_MAX = 100_000;
@@ -75,7 +76,7 @@ function entriesOfFile(path: string, what: string, option: string): Entry[] {
  * then hex digits, then a host name, which stands for its IPv4 address.
  */
 async function uidOfEntry(entry: string): Promise<number> {
-	const known = uidOfNumericAddress(entry) ?? parseUid(entry);
+	const known = listedUid(entry);
 	if (known !== undefined) return known;
 	let problem = 'it is neither a hexadecimal UID other than 0 and 0xFFFFFFFF nor an IPv4 address';
 	if (/[g-zG-Z-]/.test(entry.replace(/^0[xX]/, ''))) {

@@ -1,11 +1,10 @@
 /** The receivers that -C allows: lines `uid[|fingerprint]`, or 3.7's `address [fingerprint]`. */
 import fs from 'node:fs';
 import type { AllowedReceiver } from '@uftp/protocol';
-import { parseUid } from '@uftp/wire';
+import { listedUid } from '@uftp/storage';
 import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
 import { type ListLine, listedFingerprint, listLines } from '../drop-in/list-lines.ts';
-import { uidOfNumericAddress } from '../drop-in/option-values.ts';
 import { defaultUid } from '../uftpd/listening-interfaces.ts';
 
 /** Lines of the file: more is a mistake. */
@@ -36,7 +35,7 @@ async function receiverOf({ parts, place }: ListLine): Promise<AllowedReceiver> 
 			`"${parts.join('|')}" in ${place} is too long: a line is uid[|fingerprint], or address [fingerprint]`,
 		);
 	}
-	const receiverId = uidOfNumericAddress(id) ?? parseUid(id) ?? (await uidOfName(id, place));
+	const receiverId = listedUid(id) ?? (await uidOfName(id, place));
 	return { receiverId, fingerprint: listedFingerprint(print, place) };
 }
 

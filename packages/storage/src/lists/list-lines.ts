@@ -40,7 +40,11 @@ export function listedUid(text: string): number | undefined {
 	return uidOfNumericAddress(text) ?? parseUid(text);
 }
 
-/** The UID in an IPv4 address as inet_aton reads it: one to four numbers, decimal, octal or hexadecimal. */
+/**
+ * The UID that a numeric IPv4 text stands for, in every spelling that the C library takes: "10.0.0.7", but also one to
+ * four numbers, decimal, octal (0...) or hex (0x...), the last of which fills the bytes that are left. That is how the C
+ * programs read the entries of their lists first, so "1234" is the UID 0x000004D2. Undefined if the text is no such address.
+ */
 export function uidOfNumericAddress(text: string): number | undefined {
 	const parts = text.split('.');
 	if (parts.length > 4) return undefined;

@@ -9,9 +9,7 @@ import { ListError, type ListLine, listedFingerprint, listedUid, listLines } fro
 export type ListedSender = AllowedSender & { readonly address: string };
 
 /** Finds the address of a host name, or says why there is none. */
-export type ResolveName = (
-	name: string,
-) => Promise<{ readonly address: string } | { readonly problem: string }>;
+export type ResolveName = (name: string) => Promise<{ readonly address: string } | { readonly problem: string }>;
 
 /** Lines of all files together: more is a mistake. */
 const SENDERS_MAX = 1000;
