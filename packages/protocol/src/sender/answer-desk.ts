@@ -253,8 +253,9 @@ export class AnswerDesk {
 
 	#onComplete(now: number, member: Member, message: Complete, phase: Phase | undefined): void {
 		this.#itinerary.hasAnswers = true;
-		if (phase instanceof FileRound && phase.fileId !== message.fileId) this.#itinerary.completedLate(member, message);
-		else phase?.onComplete?.(now, member, message);
+		const isExpected = message.fileId === 0 || (phase instanceof FileRound && phase.fileId === message.fileId);
+		if (isExpected) phase?.onComplete?.(now, member, message);
+		else this.#itinerary.completedLate(member, message);
 	}
 }
 
