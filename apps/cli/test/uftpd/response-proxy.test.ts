@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CommandError } from '../src/drop-in/command-error.ts';
-import { ReceiverLines } from '../src/uftpd/log-lines.ts';
-import { responseProxy } from '../src/uftpd/response-proxy.ts';
+import { CommandError } from '../../src/drop-in/command-error.ts';
+import { ReceiverLines } from '../../src/uftpd/log-lines.ts';
+import { responseProxy } from '../../src/uftpd/response-proxy.ts';
 
 const bytes = Array.from({ length: 20 }, (_, i) => i * 12);
 const print = bytes.map((byte) => byte.toString(16).toUpperCase()).join(':');
