@@ -76,22 +76,20 @@ export class AnswerDesk {
 		at: number,
 		length: number,
 	): Malformed | undefined {
-		const { security, node } = this.#context;
-		const receiver = this.#admission.receiverOf(now, sourceId, from);
-		if (security !== undefined) {
-			// Only who has no keys yet may leave in the clear.
-			const isEarly = func === MessageType.ABORT && receiver?.hasGroupKey !== true;
-			if (!isEarly) {
-				node.counters.drop('clear-in-encrypted-session');
-				return undefined;
-			}
+		const { security, receivers, node } = this.#context;
+		// Only who has no keys yet may leave an encrypted session in the clear.
+		const mayLeave = func === MessageType.ABORT && receivers.get(sourceId)?.hasGroupKey !== true;
+		if (security !== undefined && !mayLeave) {
+			node.counters.drop('clear-in-encrypted-session');
+			return undefined;
 		}
+		const receiver = this.#admission.receiverOf(now, sourceId, from);
 		const bodyAt = at + HEADER_BYTES;
 		const bodyBytes = length - HEADER_BYTES;
 		if (receiver !== undefined) return this.#take(now, receiver, func, bytes, bodyAt, bodyBytes, bytes, at, length);
 		if (func === MessageType.ABORT) return this.#handleStrangersAbort(now, sourceId, bytes, bodyAt, bodyBytes);
 		// Known under this id, but elsewhere; or nobody at all.
-		if (this.#context.receivers.get(sourceId) !== undefined || !isGathered(func)) {
+		if (receivers.get(sourceId) !== undefined || !isGathered(func)) {
 			node.counters.drop('unknown-receiver');
 			return undefined;
 		}
@@ -123,8 +121,8 @@ export class AnswerDesk {
 			node.counters.drop('encrypted-in-clear-session');
 			return undefined;
 		}
-		const receiver = this.#admission.receiverOf(now, sourceId, from);
-		if (receiver === undefined || !security.hasGroupKey) {
+		const receiver = receivers.get(sourceId);
+		if (receiver === undefined || receiver.isUnproven || !security.hasGroupKey) {
 			// A receiver that has lost another proxy: the sender knows it, and can open what it says.
 			const isStray = receivers.get(sourceId) === undefined && !security.signsAnew;
 			if (isStray && this.#strays.take(now)) this.#context.forward(terms.sender, bytes, at, length);
@@ -137,6 +135,7 @@ export class AnswerDesk {
 			node.reports.drop(now, 'not-opened', from);
 			return undefined;
 		}
+		this.#admission.hear(now, receiver, from);
 		const func = bytes[openedAt(bytes, at)];
 		if (!isSealable(func) || !MESSAGE_TRAITS[func as MessageType].origins.includes('receiver')) {
 			node.counters.drop('never-sealed');

@@ -106,6 +106,11 @@ export class RelayAdmission {
 		return receiver;
 	}
 
+	/** Something that it has sealed came from there: nobody without the keys can have moved it. */
+	hear(now: number, receiver: RelayedReceiver, from: Endpoint): void {
+		this.#note(now, receiver, from, receiver.instance);
+	}
+
 	/** Sessions in the clear: somebody answers who has registered elsewhere, or before this proxy was started. */
 	admitLate(now: number, id: number, from: Endpoint): RelayedReceiver | undefined {
 		const { receivers, security, terms, node } = this.#context;

@@ -1,10 +1,12 @@
 import { CipherType, generateRsaKey, KeyExchange, type Suite } from '@uftp/crypto';
-import { MessageType } from '@uftp/wire';
+import { emptyHeader, MessageType, writeHeader } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import type { ProxySecurityConfig, SenderConfig } from '../../../src/index.ts';
+import { GROUP } from '../../scripted-receivers.ts';
 import {
 	ALICE,
 	backend,
+	clearMessage,
 	ECDSA_GCM,
 	ECDSA_KEYEX,
 	ecKey,
@@ -40,6 +42,7 @@ interface Choices {
 	readonly fileBytes?: number;
 	readonly isOpenGroup?: boolean;
 	readonly congestion?: SenderConfig['congestion'];
+	readonly rateBytesPerSecond?: number;
 }
 
 function meet({
@@ -50,6 +53,7 @@ function meet({
 	fileBytes = 30_000,
 	isOpenGroup = false,
 	congestion,
+	rateBytesPerSecond = 100e6,
 }: Choices = {}): ProxiedPair {
 	const isEc = chosen.keyExchange === KeyExchange.ECDH_ECDSA;
 	const keys = kind === 'client' ? [ecKey(), PROXY_RSA] : [isEc ? ecKey() : PROXY_RSA];
@@ -57,7 +61,7 @@ function meet({
 		publicGroups: kind === 'response' ? ['230.4.4.1'] : [],
 	});
 	const targets = isOpenGroup ? [] : IDS;
-	const sender = { security: senderSecurity({ suite: chosen, clientAuth }), targets, congestion };
+	const sender = { security: senderSecurity({ suite: chosen, clientAuth }), targets, congestion, rateBytesPerSecond };
 	const receivers = IDS.map(() => receiverSecurity());
 	return new ProxiedPair(config, sender, receivers, fileBytes);
 }
@@ -204,6 +208,27 @@ describe('a network between receivers and proxy', () => {
 			expect(turn).toBeGreaterThan(3);
 			expect(session.proxy.counters['dropped.not-opened']).toBeGreaterThan(3);
 		}
+	});
+
+	it('that sends rubbish in the name of silent receivers moves none of them', () => {
+		const session = meet({ fileBytes: 400_000, rateBytesPerSecond: 200_000 });
+		runIntoFile(session);
+		for (let i = 0; i < 100; i++) {
+			session.run(50);
+			for (const sourceId of IDS) {
+				const header = { ...emptyHeader(), func: MessageType.ENCRYPTED, sourceId, groupId: GROUP };
+				const rubbish = new Uint8Array(80);
+				writeHeader(rubbish, 0, header);
+				session.hear({ host: '10.9.9.9', port: 1044 }, rubbish);
+				session.hear(
+					{ host: '10.9.9.9', port: 1044 },
+					clearMessage(MessageType.STATUS, sourceId, () => 12),
+				);
+			}
+		}
+		session.run(10_000);
+		expectAllReceived(session);
+		expect(session.pair.session.end?.elapsedMs).toBeLessThan(4500);
 	});
 
 	it('that forges ANNOUNCEs of the session brings none to the receivers', () => {
