@@ -1,11 +1,12 @@
-import { CipherType, KeyExchange, OpenRefusal } from '@uftp/crypto';
+import { CipherType, composeKeyInfo, KeyExchange, NonceCounter, newGroupMaster, OpenRefusal } from '@uftp/crypto';
+import { systemRandom } from '@uftp/crypto/backends';
 import { spanOf } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import { KEY_OPERATIONS_PER_SECOND } from '../../../src/limits.ts';
 import type { RelaySecurity } from '../../../src/proxy/relay-security.ts';
 import { RelaySecurer } from '../../../src/proxy/security/relay-securer.ts';
 import { SealedRefusal } from '../../../src/receiver/security/session-security.ts';
-import { ECDSA_GCM, ECDSA_KEYEX, ecKey, RSA_HMAC, SENDER_ID, suite } from '../../secured/pair.ts';
+import { backend, ECDSA_GCM, ECDSA_KEYEX, ecKey, RSA_HMAC, SENDER_ID, suite } from '../../secured/pair.ts';
 import { acceptBy, announceIn, Hop, HopReceiver, PROXY_RSA, proxyConfig, proxySecurity, sealed } from './hop.ts';
 
 const RSA_KEYEX = suite(KeyExchange.RSA, CipherType.AES128_CBC, true);
@@ -245,6 +246,30 @@ describe('a flood at a gathering proxy', () => {
 });
 
 describe('a KEYINFO to a gathering proxy', () => {
+	it('that brings another key before the first has opened anything begins the receivers anew', () => {
+		const hop = new Hop('client', ECDSA_GCM);
+		const { relay, sender, peer, suite: chosen } = hop;
+		hop.keyProxy();
+		const other = newGroupMaster(systemRandom);
+		const recipients = [{ clientId: peer.id, keys: peer.keys!.sessionKeys }];
+		const wrong = composeKeyInfo(backend, chosen, other, new NonceCounter(), SENDER_ID, recipients);
+		expect(relay.takeGroupKey(wrong.counter, SENDER_ID, wrong.items[0])).toBe(true);
+		const alice = new HopReceiver(ALICE, hop);
+		alice.registerWith(hop);
+		expect(alice.takeKey(hop)).toBe(true);
+		const proof = alice.security.verifyData();
+
+		const right = composeKeyInfo(backend, chosen, sender.groupMaster, new NonceCounter(), SENDER_ID, recipients);
+		expect(relay.takeGroupKey(right.counter, SENDER_ID, right.items[0])).toBe(true);
+		expect(relay.acknowledge(ALICE, proof)).toBe(false);
+		const again = new HopReceiver(ALICE, hop);
+		expect(again.registerWith(hop).kind).toBe('taken');
+		expect(again.takeKey(hop)).toBe(true);
+		expect(openDown(relay, hop.sealedBySender())).toBe(8);
+		expect(relay.takeGroupKey(wrong.counter, SENDER_ID, wrong.items[0])).toBe(false);
+		expect(openUp(relay, ALICE, again.sealed())).toBe(8);
+	});
+
 	it('that is forged leaves the group key as it is', () => {
 		const { hop } = keyedHop();
 		const { relay } = hop;
