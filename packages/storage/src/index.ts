@@ -5,6 +5,9 @@ export * from './checksum.ts';
 export { FileSource } from './file-source.ts';
 export { KeyFileError, type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
 export { KnownKeys } from './known-keys.ts';
+export { describeSite, readDownstreamSites } from './lists/downstream-sites.ts';
+export type { ResolveName } from './lists/host-address.ts';
+export { splitHostAndPort } from './lists/host-and-port.ts';
 export {
 	ListError,
 	type ListLine,
@@ -13,7 +16,8 @@ export {
 	listLines,
 	uidOfNumericAddress,
 } from './lists/list-lines.ts';
-export { type ListedSender, type ResolveName, readSenderList } from './lists/sender-list.ts';
+export { readReceiverList } from './lists/receiver-list.ts';
+export { type ListedSender, readSenderList } from './lists/sender-list.ts';
 export { type NodeKeyQuestion, type NodeKeys, openNodeKeys } from './node-key.ts';
 export { movingFault } from './receiving/backup.ts';
 export { FileSink, type FileSinkOptions } from './receiving/file-sink.ts';

@@ -1,7 +1,8 @@
 /** Heartbeats to proxies (-H, -h): they keep the way back through a firewall open and tell a proxy where to send. */
 import type { Endpoint } from '@uftp/protocol';
+import { splitHostAndPort } from '@uftp/storage';
 import { EMPTY_SPAN, emptyHeader, encodeHbReq, HEADER_BYTES, MessageType, writeHeader } from '@uftp/wire';
-import { formatAddressAndPort, resolveAddress, splitHostAndPort } from '../drop-in/addresses.ts';
+import { formatAddressAndPort, resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { Level, type Log } from '../drop-in/log.ts';
 

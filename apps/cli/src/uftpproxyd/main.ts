@@ -7,6 +7,7 @@ import {
 	type ProxyConfig,
 	ServerProxy,
 } from '@uftp/protocol';
+import { describeSite } from '@uftp/storage';
 import {
 	addressesOf,
 	bufferWarning,
@@ -28,10 +29,10 @@ import { type Family, publicGroups } from '../uftpd/groups.ts';
 import { heartbeatTargets } from '../uftpd/heartbeats.ts';
 import { defaultUid } from '../uftpd/listening-interfaces.ts';
 import { type ProxyArguments, parseProxyArguments } from './arguments.ts';
+import { downstreamSites } from './lists.ts';
 import { ProxyLines } from './log-lines.ts';
 import { type ProxyInterfaces, proxyInterfaces } from './proxy-interfaces.ts';
 import { type ProxySecurity, proxySecurity } from './proxy-security.ts';
-import { describeSite, downstreamSites } from './sites.ts';
 
 /** What everybody gets to read when the proxy is ended. */
 const FAREWELL = 'Proxy shutting down';

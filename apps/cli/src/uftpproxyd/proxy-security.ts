@@ -5,7 +5,7 @@ import { Level, type Log } from '../drop-in/log.ts';
 import { checkGroups, keyMaker, loadKeys } from '../uftpd/receiver-security.ts';
 import { type ListedSender, readSenderList } from '../uftpd/sender-list.ts';
 import type { ProxyArguments } from './arguments.ts';
-import { readReceiverList } from './receiver-list.ts';
+import { readReceiverList } from './lists.ts';
 
 /** As 4.10.2 makes one where none is given: heartbeats and PROXY_KEY need a key, and a sender's default is of this kind. */
 const DEFAULT_KEY = { kind: 'rsa', bits: 512 } as const;

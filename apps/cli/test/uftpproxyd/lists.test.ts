@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseFingerprint } from '@uftp/crypto';
+import { describeSite } from '@uftp/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSenderList } from '../../src/uftpd/sender-list.ts';
-import { readReceiverList } from '../../src/uftpproxyd/receiver-list.ts';
-import { describeSite, downstreamSites } from '../../src/uftpproxyd/sites.ts';
+import { downstreamSites, readReceiverList } from '../../src/uftpproxyd/lists.ts';
 
 const PRINT = '66:1E:C9:1D:FC:99:DB:60:B0:1A:F0:8F:CA:F4:28:27:A6:BE:94:BC';
 const fingerprint = parseFingerprint(PRINT);

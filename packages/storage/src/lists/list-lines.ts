@@ -59,3 +59,9 @@ export function uidOfNumericAddress(text: string): number | undefined {
 	}
 	return isUid(uid) ? uid : undefined;
 }
+
+/** What the system said, without the call and the path that Node puts around it: "no such file or directory". */
+export function systemReason(error: unknown): string {
+	const text = error instanceof Error ? error.message : String(error);
+	return /^[A-Z0-9_]+: (.*?)(, \w+.*)?$/.exec(text)?.[1] ?? text;
+}

@@ -3,13 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { AllowedSender } from '@uftp/protocol';
 import { formatAddress, isMulticast, parseAddress, uidFromAddress } from '@uftp/wire';
-import { ListError, type ListLine, listedFingerprint, listedUid, listLines } from './list-lines.ts';
+import type { ResolveName } from './host-address.ts';
+import { ListError, type ListLine, listedFingerprint, listedUid, listLines, systemReason } from './list-lines.ts';
 
 /** A sender of the list; its address is always known, because source-specific joins need it. */
 export type ListedSender = AllowedSender & { readonly address: string };
-
-/** Finds the address of a host name, or says why there is none. */
-export type ResolveName = (name: string) => Promise<{ readonly address: string } | { readonly problem: string }>;
 
 /** Lines of all files together: more is a mistake. */
 const SENDERS_MAX = 1000;
@@ -49,9 +47,9 @@ function read(file: string): string {
 }
 
 function unreadable(file: string, error: unknown): ListError {
-	const text = error instanceof Error ? error.message : String(error);
-	const reason = /^[A-Z0-9_]+: (.*?)(, \w+.*)?$/.exec(text)?.[1] ?? text;
-	return refusal(`Couldn't open server list ${file}: ${reason}. Name a file, or a folder of files, that you may read`);
+	return refusal(
+		`Couldn't open server list ${file}: ${systemReason(error)}. Name a file, or a folder of files, that you may read`,
+	);
 }
 
 async function senderOf(line: ListLine, resolveName: ResolveName): Promise<ListedSender> {

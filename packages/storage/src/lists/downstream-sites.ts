@@ -1,27 +1,34 @@
-/** The downstream sites of a server proxy (-s): addresses with or without a port, keys by their fingerprint, files of them. */
+/** The downstream sites of a server proxy: addresses with or without a port, keys by their fingerprint, files of them. */
 import fs from 'node:fs';
 import { formatFingerprint, parseFingerprint } from '@uftp/crypto';
-import type { DownstreamSite } from '@uftp/protocol';
+import type { DownstreamSite, Endpoint } from '@uftp/protocol';
 import { isMulticast, isUnspecified } from '@uftp/wire';
-import { formatAddressAndPort, resolveAddress, splitHostAndPort } from '../drop-in/addresses.ts';
-import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
-import { listLines } from '../drop-in/list-lines.ts';
+import { addressOf, type ResolveName } from './host-address.ts';
+import { splitHostAndPort } from './host-and-port.ts';
+import { ListError, listLines, systemReason } from './list-lines.ts';
 
 /** More would be a mistake. */
 const SITES_MAX = 10_000;
 const BROADCAST = '255.255.255.255';
 
-/** Reads every -s; `port` is that of -q. Names are looked up here and never again. Throws a `CommandError` (exit 1). */
-export async function downstreamSites(given: readonly string[], port: number): Promise<readonly DownstreamSite[]> {
+/**
+ * Reads the sites: `host[:port]`, `fp=fingerprint`, `@file` with one of these on each line. Names are looked up here and
+ * never again. Rejects with a `ListError`.
+ */
+export async function readDownstreamSites(
+	given: readonly string[],
+	port: number,
+	resolveName: ResolveName,
+): Promise<readonly DownstreamSite[]> {
 	const words = given.flatMap((word) => (word.startsWith('@') ? linesOf(word.slice(1)) : [{ word, place: '' }]));
 	if (words.length === 0 && given.length > 0) {
 		throw refusal(`${given.join(', ')} names no site: nothing would be forwarded`);
 	}
-	if (words.length > SITES_MAX) throw refusal(`-s names more than ${SITES_MAX} sites`);
+	if (words.length > SITES_MAX) throw refusal(`there are more than ${SITES_MAX} sites`);
 	const sites: DownstreamSite[] = [];
 	const known = new Set<string>();
 	for (const { word, place } of words) {
-		const site = await siteOf(word, port, place);
+		const site = await siteOf(word, port, place, resolveName);
 		const name = describeSite(site);
 		if (known.has(name)) throw refusal(`The site ${name} is named twice${place}: it would get everything twice`);
 		known.add(name);
@@ -32,7 +39,7 @@ export async function downstreamSites(given: readonly string[], port: number): P
 
 /** "10.0.0.7:1044", or "fp=AA:...". */
 export function describeSite(site: DownstreamSite): string {
-	return site.kind === 'address' ? formatAddressAndPort(site.endpoint) : `fp=${formatFingerprint(site.fingerprint)}`;
+	return site.kind === 'address' ? formatEndpoint(site.endpoint) : `fp=${formatFingerprint(site.fingerprint)}`;
 }
 
 function linesOf(file: string): { word: string; place: string }[] {
@@ -45,7 +52,12 @@ function linesOf(file: string): { word: string; place: string }[] {
 	return listLines(text, file).map(({ parts, place }) => ({ word: parts.join('|'), place: ` (${place})` }));
 }
 
-async function siteOf(word: string, initialPort: number, place: string): Promise<DownstreamSite> {
+async function siteOf(
+	word: string,
+	initialPort: number,
+	place: string,
+	resolveName: ResolveName,
+): Promise<DownstreamSite> {
 	if (word.startsWith('fp=')) {
 		const fingerprint = parseFingerprint(word.slice(3));
 		if (fingerprint !== undefined) return { kind: 'fingerprint', fingerprint };
@@ -55,7 +67,7 @@ async function siteOf(word: string, initialPort: number, place: string): Promise
 	}
 	const { name, port } = splitHostAndPort(word, initialPort);
 	if (port === undefined) throw refusal(`Invalid host name: ${word}${place}: its port is not a number from 1 to 65535`);
-	const resolved = await resolveAddress(name, undefined);
+	const resolved = await addressOf(name, resolveName);
 	const problem = 'problem' in resolved ? resolved.problem : unfit(resolved.address);
 	if ('problem' in resolved || problem !== undefined) throw refusal(`Invalid host name: ${word}${place}: ${problem}`);
 	return { kind: 'address', endpoint: { host: resolved.address, port } };
@@ -67,6 +79,10 @@ function unfit(address: string): string | undefined {
 	return undefined;
 }
 
-function refusal(sentence: string): CommandError {
-	return new CommandError(ExitCode.Parameters, `${sentence}.`);
+function formatEndpoint({ host, port }: Endpoint): string {
+	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function refusal(sentence: string): ListError {
+	return new ListError(`${sentence}.`);
 }
