@@ -8,10 +8,8 @@
 import {
 	type EcPublicKey,
 	formatFingerprint,
-	HashType,
 	importKeyBlob,
 	keyBlobRefusal,
-	keyVerifier,
 	type PublicKey,
 	sameFingerprint,
 } from '@uftp/crypto';
@@ -24,7 +22,6 @@ import {
 	MessageType,
 	type ProxyKey,
 	type Span,
-	setU32,
 	writeHeader,
 } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
@@ -32,6 +29,7 @@ import type { ReceiverEvent } from '../../events.ts';
 import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../../receiver-config.ts';
+import { isNonceSigned } from '../../security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import { formatEndpoint, isSameEndpoint } from './endpoints.ts';
 
@@ -46,8 +44,6 @@ export interface ResponseProxyKeys {
 
 /** What became of a PROXY_KEY: `taken` is news, `known` is none, `stranger` is of another proxy; else why it is dropped. */
 export type ProxyKeyVerdict = 'taken' | 'known' | 'stranger' | 'refused' | { readonly malformed: string };
-
-const NONCE_BYTES = 4;
 
 export class ResponseProxy {
 	readonly #receiverId: number;
@@ -141,10 +137,7 @@ export class ResponseProxy {
 		const { publicKey, dhKey, signature, nonce } = message;
 		const key = importKeyBlob(backend, publicKey.bytes, publicKey.at, publicKey.length);
 		if (key === undefined) return `${where}: ${refusalOf(backend, publicKey)}`;
-		const signed = new Uint8Array(NONCE_BYTES);
-		setU32(signed, 0, nonce);
-		const verifier = keyVerifier(backend, HashType.SHA1, key);
-		if (!verifier.verify(signed, 0, NONCE_BYTES, signature.bytes, signature.at, signature.length)) {
+		if (!isNonceSigned(backend, key, nonce, signature)) {
 			return `${where}: its signature is not of the key in it`;
 		}
 		const { fingerprint } = config;
