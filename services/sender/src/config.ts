@@ -17,6 +17,7 @@ import {
 	parseUid,
 } from '@uftp/wire';
 import { z } from 'zod';
+import { proxyList } from './job-proxies.ts';
 
 const rootPattern = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/;
 
@@ -79,6 +80,11 @@ export const senderConfig = z.strictObject({
 			'Congestion control of jobs that name no rate: `none`, or `tfmcc` with bounds in Kbps as `tfmcc:min=512:max=20000`',
 		)
 		.prefault('none'),
+	proxies: proxyList
+		.describe(
+			'Proxies through which receivers may answer, as `UID` or `UID=fingerprint` with commas between them, for jobs that name none',
+		)
+		.prefault(''),
 	blockSize: integer('Bytes of a file in one datagram', MIN_BLOCK_BYTES, MAX_BLOCK_BYTES).prefault(
 		String(DEFAULT_BLOCK_BYTES),
 	),

@@ -10,6 +10,7 @@ import { type ExpectedReceiver, expectedReceivers } from './expected-receivers.t
 import { type JobEnding, jobProblem, withSendErrors } from './job-ending.ts';
 import type { Refusal } from './job-files.ts';
 import { JobProgress } from './job-progress.ts';
+import { proxiesOf } from './job-proxies.ts';
 import { outgoingInterface } from './outgoing-interface.ts';
 import { receiverResults } from './receiver-results.ts';
 import { FirstUse, type SecurityAnswer, type SenderKeys, sessionSecurity } from './sender-security.ts';
@@ -89,6 +90,7 @@ export class JobRun {
 			addresses,
 			sourceId: parseUid(uid ?? outgoing.uid) as number,
 			expected: targets.size === 0 ? [...known.keys()] : [],
+			proxies: proxiesOf(job, config.proxies),
 			security: answer.kind === 'encrypted' ? answer.security : undefined,
 		});
 		const socket = await openSocket({
@@ -169,7 +171,13 @@ export class JobRun {
 	#secure(targets: readonly number[], expected: ReadonlyMap<number, ExpectedReceiver>): SecurityAnswer {
 		const { id, job } = this.#order;
 		const { keys, config } = this.#around;
-		const answer = sessionSecurity(keys, { job, mode: config.encryption, targets, expected });
+		const answer = sessionSecurity(keys, {
+			job,
+			mode: config.encryption,
+			targets,
+			expected,
+			proxies: proxiesOf(job, config.proxies),
+		});
 		if (answer.kind === 'encrypted') this.#keptOut = answer.keptOut;
 		for (const warning of this.#keptOut.values()) this.#logger.warn(warning);
 		if (answer.kind === 'clear' && answer.why !== undefined) {

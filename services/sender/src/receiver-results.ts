@@ -46,6 +46,7 @@ function resultOf(each: SessionResult, context: ResultContext): ReceiverResult {
 	return {
 		...named(each.receiverId, outcome, context, reason),
 		...(each.address === undefined ? {} : { address: each.address.host }),
+		...(each.viaProxyId === undefined ? {} : { via: formatUid(each.viaProxyId) }),
 		files,
 		bytes: each.bytes,
 		...(seconds === undefined || !isDelivered(outcome) ? {} : { seconds }),
@@ -86,9 +87,10 @@ function essentials(result: ReceiverResult): ReceiverResult {
 export function fileResults(results: readonly FileResult[]): ReceiverResult[] {
 	return results
 		.map(
-			({ receiverId, outcome, elapsedMs, reason }): ReceiverResult => ({
+			({ receiverId, viaProxyId, outcome, elapsedMs, reason }): ReceiverResult => ({
 				uid: formatUid(receiverId),
 				outcome,
+				...(viaProxyId === undefined ? {} : { via: formatUid(viaProxyId) }),
 				...(isDelivered(outcome) ? { seconds: Math.max(0, elapsedMs / 1000) } : {}),
 				...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
 			}),

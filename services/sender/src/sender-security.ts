@@ -21,6 +21,7 @@ import { formatUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import type { ExpectedReceiver } from './expected-receivers.ts';
 import type { Refusal } from './job-files.ts';
+import type { JobProxy } from './job-proxies.ts';
 
 /** Names of receivers that a sentence lists. */
 const LISTED = 5;
@@ -60,6 +61,8 @@ export interface SecurityQuestion {
 	readonly targets: readonly number[];
 	/** Whom the registry knows, of the targets or of the group. */
 	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
+	/** Proxies through which receivers may answer: receivers behind them show their keys to these only. */
+	readonly proxies: readonly JobProxy[];
 }
 
 export type SecurityAnswer =
@@ -99,7 +102,7 @@ export function sessionSecurity(keys: SenderKeys, question: SecurityQuestion): S
 	};
 }
 
-/** Ties the receivers of a session to the keys that they proved to own, if it is their first one. */
+/** Ties the receivers and proxies of a session to the keys that they proved to own, if it is their first one. */
 export class FirstUse {
 	readonly #stateFolder: string;
 	readonly #logger: Logger;
@@ -111,8 +114,9 @@ export class FirstUse {
 	}
 
 	see(event: SenderEvent): void {
-		if (event.kind === 'registered' && event.fingerprint !== undefined) {
-			this.#proved.set(event.receiverId, event.fingerprint.slice());
+		if ((event.kind === 'registered' || event.kind === 'proxyRegistered') && event.fingerprint !== undefined) {
+			const id = event.kind === 'registered' ? event.receiverId : event.proxyId;
+			this.#proved.set(id, event.fingerprint.slice());
 		}
 		// Once for all of them, not in the middle of the handshakes.
 		if (event.kind === 'registrationEnded' || event.kind === 'ended') this.#pin();
@@ -165,7 +169,8 @@ interface Pins {
 	readonly keptOut: ReadonlyMap<number, string>;
 }
 
-function pinsFor(keys: SenderKeys, { targets, expected }: SecurityQuestion, known: KnownKeys): Pins | Refusal {
+function pinsFor(keys: SenderKeys, question: SecurityQuestion, known: KnownKeys): Pins | Refusal {
+	const { targets, expected, proxies } = question;
 	const fingerprints = new Map<number, Uint8Array>();
 	const keptOut = new Map<number, string>();
 	if (targets.length === 0) {
@@ -187,6 +192,14 @@ function pinsFor(keys: SenderKeys, { targets, expected }: SecurityQuestion, know
 			fingerprints.set(id, NO_KEY);
 			keptOut.set(id, revoked(id, shown));
 		} else return { code: 'key-revoked', message: revoked(id, shown) };
+	}
+	for (const { proxyId, fingerprint } of proxies) {
+		const pinned = known.of(proxyId);
+		const print = fingerprint ?? (pinned === undefined ? undefined : parseFingerprint(pinned));
+		if (print === undefined) continue;
+		const text = formatFingerprint(print);
+		if (known.isRevoked(text)) return { code: 'key-revoked', message: revoked(proxyId, text) };
+		fingerprints.set(proxyId, print);
 	}
 	return { fingerprints, keptOut };
 }

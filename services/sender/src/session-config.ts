@@ -12,6 +12,7 @@ import {
 import { monotonicMs } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
+import type { JobProxy } from './job-proxies.ts';
 import type { SessionAddresses } from './session-addresses.ts';
 
 /** Bytes per second of one Kbps (1024 bit/s). */
@@ -29,11 +30,14 @@ export interface SessionSetting {
 	readonly sourceId: number;
 	/** Open group: who is expected. */
 	readonly expected: readonly number[];
+	/** Through whom receivers may answer. */
+	readonly proxies: readonly JobProxy[];
 	/** Undefined: in the clear. */
 	readonly security: SenderSecurityConfig | undefined;
 }
 
-export function sessionConfig({ job, config, addresses, sourceId, expected, security }: SessionSetting): SenderConfig {
+export function sessionConfig(setting: SessionSetting): SenderConfig {
+	const { job, config, addresses, sourceId, expected, proxies, security } = setting;
 	const options = job.options ?? {};
 	const port = options.port ?? config.port;
 	const rateKbps = options.rateKbps ?? config.rateKbps;
@@ -60,7 +64,7 @@ export function sessionConfig({ job, config, addresses, sourceId, expected, secu
 		...(congestion === undefined ? {} : { congestion }),
 		...(limits === undefined ? {} : { limits }),
 		targets: targetsOf(job),
-		proxies: [],
+		proxies: proxies.map(({ proxyId }) => proxyId),
 		expected,
 		openPolicy: 'settled',
 		graceMs: (options.graceSeconds ?? config.graceSeconds) * 1000,

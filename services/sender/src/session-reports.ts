@@ -31,6 +31,13 @@ export interface ReportedSession {
 	readonly inTheClear: string | undefined;
 }
 
+/** What an event of a receiver may say besides. */
+interface Ways {
+	readonly fingerprint?: Uint8Array | undefined;
+	readonly viaProxyId?: number | undefined;
+	readonly fromProxyId?: number | undefined;
+}
+
 export class SessionReports {
 	readonly #about: ReportedSession;
 	readonly #events: EventPublisher;
@@ -51,7 +58,7 @@ export class SessionReports {
 			case 'announced':
 				return this.#announced(event.grttMs);
 			case 'registered':
-				return this.#receiver('joined', event.receiverId, event.address, undefined, event.fingerprint);
+				return this.#receiver('joined', event.receiverId, event.address, undefined, event);
 			case 'registrationEnded':
 				return this.#registrationEnded(event.registered.length, event.mute);
 			case 'fileStarted':
@@ -71,7 +78,9 @@ export class SessionReports {
 			case 'receiverAborted':
 				return this.#receiver('aborted', event.receiverId, undefined, event.reason);
 			case 'duplicateUid':
-				return this.#duplicate(event.receiverId, event.first, event.second);
+				return this.#duplicate(event);
+			case 'receiverMoved':
+				return this.#receiver('moved', event.receiverId, event.address, 'its proxy does not answer', event);
 			default:
 				return this.#logOnly(event);
 		}
@@ -167,11 +176,11 @@ export class SessionReports {
 	}
 
 	#receiver(
-		phase: 'joined' | 'lost' | 'aborted',
+		phase: 'joined' | 'moved' | 'lost' | 'aborted',
 		id: number,
 		from: Endpoint | undefined,
 		reason?: string,
-		fingerprint?: Uint8Array,
+		{ fingerprint, viaProxyId, fromProxyId }: Ways = {},
 	): void {
 		const { session, job, expected } = this.#about;
 		const known = expected.get(id);
@@ -187,16 +196,22 @@ export class SessionReports {
 				...(known === undefined ? {} : { host: known.host }),
 				...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
 				...(fingerprint === undefined ? {} : { fingerprint: formatFingerprint(fingerprint) }),
+				...(viaProxyId === undefined ? {} : { via: formatUid(viaProxyId) }),
+				...(fromProxyId === undefined ? {} : { previousVia: formatUid(fromProxyId) }),
 			},
 			job,
 		);
-		if (phase !== 'joined') this.#logger.warn(`Session ${session}: ${this.#named(id)} is ${phase}: ${reason ?? ''}`);
+		if (phase === 'joined') return;
+		const what = phase === 'moved' ? `answers ${wayOf(viaProxyId)} now` : `is ${phase}`;
+		this.#logger.warn(`Session ${session}: ${this.#named(id)} ${what}: ${reason ?? ''}`);
 	}
 
-	#duplicate(id: number, first: Endpoint, second: Endpoint): void {
+	#duplicate(event: Extract<SenderEvent, { kind: 'duplicateUid' }>): void {
 		const { session, job } = this.#about;
+		const { receiverId: id, first, second, firstProxyId, secondProxyId } = event;
+		const [one, other] = [placeOf(first, firstProxyId), placeOf(second, secondProxyId)];
 		const reason =
-			`Two receivers answer with the UID ${formatUid(id)}: ${shown(first)} and ${shown(second)}. ` +
+			`Two receivers answer with the UID ${formatUid(id)}: ${one} and ${other}. ` +
 			'The first one counts; give the other another UID.';
 		this.#logger.error(reason);
 		this.#events.publish(
@@ -208,6 +223,8 @@ export class SessionReports {
 				job,
 				address: shown(first),
 				otherAddress: shown(second),
+				...(firstProxyId === undefined ? {} : { via: formatUid(firstProxyId) }),
+				...(secondProxyId === undefined ? {} : { otherVia: formatUid(secondProxyId) }),
 				reason,
 			},
 			job,
@@ -223,6 +240,12 @@ export class SessionReports {
 				);
 			case 'receiverReturned':
 				return this.#logger.info(`Session ${session}: ${this.#named(event.receiverId)} is back.`);
+			case 'proxyRegistered':
+				return this.#logger.info(
+					`Session ${session}: the proxy ${formatUid(event.proxyId)} at ${shown(event.address)} answers for receivers.`,
+				);
+			case 'proxyAborted':
+				return this.#logger.warn(`Session ${session}: the proxy ${formatUid(event.proxyId)} has left: ${event.reason}`);
 			case 'warning':
 				return this.#logger.warn(`Session ${session}: ${event.message}`);
 			case 'rateChanged':
@@ -247,6 +270,14 @@ export class SessionReports {
 /** Ids on the wire count from 1 and skip 0 when they wrap (wire facts, section 5.1). */
 function fileIdOf(file: number): number {
 	return (file % 65_535) + 1;
+}
+
+function wayOf(viaProxyId: number | undefined): string {
+	return viaProxyId === undefined ? 'another way' : `through the proxy ${formatUid(viaProxyId)}`;
+}
+
+function placeOf(address: Endpoint, proxyId: number | undefined): string {
+	return proxyId === undefined ? shown(address) : `${shown(address)} (proxy ${formatUid(proxyId)})`;
 }
 
 function shown({ host, port }: Endpoint): string {

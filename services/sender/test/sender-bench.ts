@@ -106,7 +106,9 @@ export class SenderBench {
 
 	/** "kind/phase" of the events of a job, in their order. */
 	phases(job: string): string[] {
-		return this.events.filter(({ data }) => data.job === job).map(({ kind, data }) => `${kind}/${data.phase}`);
+		return this.events
+			.filter(({ data }) => 'job' in data && data.job === job)
+			.map(({ kind, data }) => `${kind}/${data.phase}`);
 	}
 
 	async close(): Promise<void> {

@@ -15,6 +15,7 @@ function told(options: Partial<JobOptions>, settings: Record<string, string> = {
 		addresses: { family: 4, publicAddress: '230.4.4.1', privateAddress: '230.5.5.1', isUnicast: false },
 		sourceId: 1,
 		expected: [],
+		proxies: [],
 		security: undefined,
 	});
 }

@@ -30,6 +30,8 @@ describe('the settings of a sender', () => {
 		[{ roots: 'a=/x,a=/y' }, 'the root a stands there twice'],
 		[{ rateKbps: '0' }, 'must be at least 1, or -1'],
 		[{ congestion: 'tfmcc:min=9:max=8' }, 'Invalid rate: min <= init <= max: takes "none" or "tfmcc"'],
+		[{ proxies: '0x1=zz' }, '"zz" is no fingerprint'],
+		[{ proxies: '0x1,0x00000001' }, 'the proxy 0x00000001 stands there twice'],
 		[{ blockSize: '9000' }, 'must be at most 8800'],
 		[{ publicAddress: 'example' }, 'must be an IPv4 or IPv6 address'],
 	])('refuse %o', (settings, sentence) => {
@@ -68,6 +70,7 @@ describe('progress', () => {
 		new JobProgress({ session: '00000001', job: 'j', blockBytes: 1000, files, totalBytes: 2_000_000 }, 0);
 	const at = (more: Partial<SenderProgress>): SenderProgress => ({
 		phase: 'transfer',
+		answersHandled: 0,
 		file: 0,
 		pass: 1,
 		passBytes: 0,

@@ -16,6 +16,7 @@ import { openCryptography, publishedKeys } from '@uftp/service-kit';
 import { KnownKeys } from '@uftp/storage';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExpectedReceiver } from '../src/expected-receivers.ts';
+import { type JobProxy, proxiesOf } from '../src/job-proxies.ts';
 import { FirstUse, type SecurityAnswer, type SenderKeys, sessionSecurity } from '../src/sender-security.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'uftp-sender-security-'));
@@ -50,9 +51,10 @@ function ask(
 	targets: number[],
 	known: ReadonlyMap<number, ExpectedReceiver>,
 	encryption?: 'auto' | 'always' | 'never',
+	proxies: readonly JobProxy[] = [],
 ): SecurityAnswer {
 	const job: Job = { v: 1, files: [], ...(encryption === undefined ? {} : { options: { encryption } }) };
-	return sessionSecurity(keys, { job, mode: 'auto', targets, expected: known });
+	return sessionSecurity(keys, { job, mode: 'auto', targets, expected: known, proxies });
 }
 
 function encrypted(answer: SecurityAnswer) {
@@ -135,6 +137,47 @@ describe('a job', () => {
 		const { keys: shown, ...rest } = known.get(one)!;
 		known.set(one, { ...rest, keys: [{ ...shown[0]!, fingerprint: formatFingerprint(printOf(two)) }] });
 		expect(encrypted(ask([one], known)).security.fingerprints.size).toBe(0);
+	});
+});
+
+describe('the proxies of a job', () => {
+	const proxy = (fingerprint?: Uint8Array): JobProxy => ({ proxyId: three, fingerprint });
+
+	it('are tied to the key that the job names, else to that of their first session', () => {
+		const named = encrypted(ask([one], expected(one), 'auto', [proxy(printOf(two))]));
+		expect(named.security.fingerprints.get(three)).toEqual(printOf(two));
+		expect(encrypted(ask([one], expected(one), 'auto', [proxy()])).security.fingerprints.has(three)).toBe(false);
+		KnownKeys.read(keys.stateFolder).trust(three, printOf(one));
+		expect(encrypted(ask([one], expected(one), 'auto', [proxy()])).security.fingerprints.get(three)).toEqual(
+			printOf(one),
+		);
+	});
+
+	it('refuse the job if the key of one is revoked', () => {
+		KnownKeys.read(keys.stateFolder).revoke(three, printOf(two));
+		expect(ask([one], expected(one), 'auto', [proxy(printOf(two))])).toMatchObject({
+			kind: 'refused',
+			refusal: { code: 'key-revoked' },
+		});
+	});
+
+	it('are pinned when they have first shown their key', () => {
+		const first = new FirstUse(keys, { debug() {}, info() {}, warn() {}, error() {} });
+		const address = { host: '10.0.0.9', port: 1044 };
+		first.see({ kind: 'proxyRegistered', proxyId: three, address, rttMs: 1, isOurs: true, fingerprint: printOf(two) });
+		first.see({ kind: 'registrationEnded', registered: [], mute: [] });
+		expect(KnownKeys.read(keys.stateFolder).of(three)).toBe(formatFingerprint(printOf(two)));
+	});
+
+	it('are those of the configuration unless the job names some', () => {
+		const configured = [proxy()];
+		const job: Job = { v: 1, files: [] };
+		expect(proxiesOf(job, configured)).toBe(configured);
+		const fingerprint = formatFingerprint(printOf(one));
+		expect(proxiesOf({ ...job, proxies: [{ uid: '0xF0000002', fingerprint }] }, configured)).toEqual([
+			{ proxyId: two, fingerprint: printOf(one) },
+		]);
+		expect(proxiesOf({ ...job, proxies: [] }, configured)).toEqual([]);
 	});
 });
 

@@ -139,7 +139,7 @@ describe('a sender', () => {
 		await bench.ended(first);
 		await bench.ended(second);
 		const order = bench.events.filter(({ kind, data }) => kind === 'job' && data.phase !== 'accepted');
-		expect(order.map(({ data }) => `${data.job === first ? 1 : 2} ${data.phase}`)).toEqual([
+		expect(order.map(({ data }) => `${'job' in data && data.job === first ? 1 : 2} ${data.phase}`)).toEqual([
 			'1 running',
 			'1 succeeded',
 			'2 running',

@@ -20,6 +20,8 @@ export const receiverResult = z.strictObject({
 	/** Where it answers from, and its name if a heartbeat told it. */
 	address: z.string().max(64).optional(),
 	host: z.string().max(255).optional(),
+	/** UID of the proxy through which it answered. */
+	via: uid.optional(),
 	reason: sentence.optional(),
 	/** Files that it has of those of the job. */
 	files: count.optional(),
@@ -120,7 +122,7 @@ export const progressEvent = z.strictObject({
 
 /** A receiver in a session. */
 export const receiverEvent = z.strictObject({
-	phase: z.enum(['joined', 'completed', 'lost', 'aborted', 'duplicate']),
+	phase: z.enum(['joined', 'completed', 'moved', 'lost', 'aborted', 'duplicate']),
 	uid,
 	session: sessionId.optional(),
 	job: jobId.optional(),
@@ -129,6 +131,10 @@ export const receiverEvent = z.strictObject({
 	/** For `duplicate`: where the other one with this UID answers from. */
 	otherAddress: z.string().max(64).optional(),
 	otherHost: z.string().max(255).optional(),
+	/** UIDs of the proxies through which it answers, and the other one with its UID (`duplicate`); of the one before (`moved`). */
+	via: uid.optional(),
+	otherVia: uid.optional(),
+	previousVia: uid.optional(),
 	/** For `joined` in an encrypted session: of the key that it has proved to own. */
 	fingerprint: fingerprint.optional(),
 	reason: sentence.optional(),

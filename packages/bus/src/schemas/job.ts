@@ -1,13 +1,15 @@
 /**
- * What `uftp.jobs.send` takes. Version 1 is final in shape: `{v, id?, files, to, options, labels}`. What later versions
+ * What `uftp.jobs.send` takes. Version 1 is final in shape: `{v, id?, files, to, proxies, options, labels}`. What later versions
  * of the program add are further selectors in `to` and further options, which older ones refuse by name.
  */
 import { z } from 'zod';
-import { jobId, labels, problem, relativePath, uid } from './words.ts';
+import { fingerprint, jobId, labels, problem, relativePath, uid } from './words.ts';
 
 /** Largest number of entries in `files` and in `to.uids`. A folder counts as one entry. */
 export const maxJobFiles = 10_000;
 export const maxJobUids = 10_000;
+/** Largest number of proxies. */
+export const maxJobProxies = 1000;
 
 /** Longest name on the wire, in bytes (wire facts, section 5.1). */
 const maxWireNameBytes = 300;
@@ -41,6 +43,13 @@ export const jobTargets = z
 	.refine((to) => Object.values(to).some((value) => value !== undefined), {
 		message: 'names nobody: give "uids", or leave "to" out to send to everyone who registers',
 	});
+
+/** A proxy through which receivers may answer. */
+export const jobProxy = z.strictObject({
+	uid,
+	/** Of the key that it must have. Without it, that of its first encrypted session here counts. */
+	fingerprint: fingerprint.optional(),
+});
 
 /** How to send. What is absent is as the sender is configured. */
 export const jobOptions = z
@@ -98,6 +107,12 @@ export const job = z.strictObject({
 	id: jobId.optional(),
 	files: z.array(jobFile).min(1, 'names no file').max(maxJobFiles),
 	to: jobTargets.optional(),
+	/** Needed where `to` names receivers that answer through proxies. Absent: those of the sender's configuration. */
+	proxies: z
+		.array(jobProxy)
+		.max(maxJobProxies)
+		.refine((list) => new Set(list.map((proxy) => proxy.uid)).size === list.length, 'a proxy stands there twice')
+		.optional(),
 	options: jobOptions.optional(),
 	labels: labels.optional(),
 });

@@ -22,12 +22,12 @@ export function progressText(sample: EventDataByKind['progress']): string {
 /** One line per receiver. */
 export function receiverLines(receivers: readonly ReceiverResult[]): string {
 	return columns(
-		receivers.map(({ uid, outcome, seconds, bytes, host, address, reason }) => [
+		receivers.map(({ uid, outcome, seconds, bytes, host, address, via, reason }) => [
 			uid,
 			outcome,
 			seconds === undefined ? '' : `${seconds.toFixed(3)} s`,
 			bytes === undefined || bytes === 0 ? '' : bytesText(bytes),
-			[host, address]
+			[host, address, via === undefined ? undefined : `via ${via}`]
 				.filter((each) => each !== undefined)
 				.map((each) => printable(each as string))
 				.join(' '),

@@ -13,6 +13,7 @@ import { progressText, receiverLines } from './progress-text.ts';
 const specs: readonly OptionSpec[] = [
 	{ name: '--to', value: 'UID,...', help: 'send to exactly these receivers (a closed group)' },
 	{ name: '--open', help: 'send to everyone who registers (an open group); the default' },
+	{ name: '--proxy', value: 'UID,...', help: 'proxies that the receivers of --to may answer through' },
 	{ name: '--as', value: 'NAME', help: 'name at the receivers, for a single file or folder' },
 	...jobOptionSpecs,
 	{ name: '--root', value: 'LABEL', help: 'the files are paths below this root of a sender, not local files' },
@@ -47,7 +48,8 @@ export async function send(words: readonly string[]): Promise<number> {
 	const isJson = has(line, '--json');
 	const paths = line.words;
 	if (paths.length === 0) throw usageError('uftpctl send needs at least one file: uftpctl send FILE...');
-	const uids = uidsOf(optionOf(line, '--to'));
+	const uids = uidsOf('--to', optionOf(line, '--to'));
+	const proxies = uidsOf('--proxy', optionOf(line, '--proxy'))?.map((uid) => ({ uid }));
 	if (uids !== undefined && has(line, '--open')) throw usageError('--to and --open contradict each other.');
 	const as = optionOf(line, '--as');
 	if (as !== undefined && paths.length > 1) throw usageError('--as gives one name, and there are several files.');
@@ -61,6 +63,7 @@ export async function send(words: readonly string[]): Promise<number> {
 			v: 1,
 			files: as === undefined ? [...files] : files.map((file) => ({ ...file, as })),
 			...(uids === undefined ? {} : { to: { uids } }),
+			...(proxies === undefined ? {} : { proxies }),
 			...(Object.keys(options).length === 0 ? {} : { options }),
 		};
 		const subject = located === undefined ? bus.subjects.jobsSend : bus.subjects.jobsSendTo(located.sender);
@@ -189,12 +192,12 @@ function exitCodeOf(end: JobEnd): number {
 	return ExitCode.Nobody;
 }
 
-function uidsOf(text: string | undefined): string[] | undefined {
+function uidsOf(option: string, text: string | undefined): string[] | undefined {
 	if (text === undefined) return undefined;
 	const uids = text.split(',').map((uid) => uid.trim());
 	for (const uid of uids) {
 		if (!/^(0[xX])?[0-9A-Fa-f]{1,8}$/.test(uid)) {
-			throw usageError(`--to ${JSON.stringify(text)}: ${JSON.stringify(uid)} is no UID such as 0x0A630002.`);
+			throw usageError(`${option} ${JSON.stringify(text)}: ${JSON.stringify(uid)} is no UID such as 0x0A630002.`);
 		}
 	}
 	return uids.map((uid) => (/^0x/i.test(uid) ? `0x${uid.slice(2)}` : `0x${uid}`));
