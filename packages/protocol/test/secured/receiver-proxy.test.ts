@@ -107,6 +107,27 @@ describe('the key of a response proxy', () => {
 		expect(alice.of(MessageType.KEY_REQ)).toHaveLength(2);
 	});
 
+	it('is missed with a hint when the answers come from another address', () => {
+		const alice = new ProxiedReceiver();
+		const answer = new ScriptedProxy(ecKey()).proxyKey();
+		alice.deliver(answer, STRANGER_AT);
+		expect(alice.eventsOf('warning')).toEqual([]);
+		for (let i = 0; i < 3; i++) {
+			alice.advance(5000);
+			alice.deliver(answer, STRANGER_AT);
+		}
+		expect(alice.eventsOf('warning')).toMatchObject([
+			{
+				message:
+					'The response proxy at 10.0.0.9:1044 has not said its key yet; a PROXY_KEY came from 10.0.0.66:1044: ' +
+					'if that is the same proxy, name it by this address',
+			},
+		]);
+		expect(alice.eventsOf('proxyKeyReceived')).toEqual([]);
+		alice.deliver(answer, PROXY_AT);
+		expect(alice.eventsOf('proxyKeyReceived')).toHaveLength(1);
+	});
+
 	it('is not taken with another fingerprint than the configured one, and the offered one is said', () => {
 		const [right, wrong] = [new ScriptedProxy(ecKey(), agreementKey()), new ScriptedProxy(ecKey(), agreementKey())];
 		const { fingerprint } = right.key.publicKey;

@@ -45,6 +45,10 @@ export interface ResponseProxyKeys {
 /** What became of a PROXY_KEY: `taken` is news, `known` is none, `stranger` is of another proxy; else why it is dropped. */
 export type ProxyKeyVerdict = 'taken' | 'known' | 'stranger' | 'refused' | { readonly malformed: string };
 
+/** So often the proxy was asked before another address is suspected to be its own; an answer comes so soon. */
+const UNANSWERED_MIN = 2;
+const ANSWER_MS = 1000;
+
 export class ResponseProxy {
 	readonly #receiverId: number;
 	readonly #security: ReceiverConfig['security'];
@@ -59,6 +63,8 @@ export class ResponseProxy {
 	#askAt = NEVER;
 	#lastAskedAt = -NEVER;
 	#isAsking = false;
+	/** KEY_REQs that this proxy was sent. */
+	#asked = 0;
 
 	constructor({ receiverId, security, responseProxy }: ReceiverConfig, emit: (event: ReceiverEvent) => void) {
 		this.#receiverId = receiverId;
@@ -84,6 +90,7 @@ export class ResponseProxy {
 		if (isSame) return;
 		this.keys = undefined;
 		this.#isAsking = false;
+		this.#asked = 0;
 		this.#askAt = NEVER;
 		this.#lastAskedAt = -NEVER;
 		if (config === undefined) return;
@@ -107,8 +114,12 @@ export class ResponseProxy {
 
 	handleProxyKey(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): ProxyKeyVerdict {
 		const config = this.#config;
-		// The PROXY_KEYs of all response proxies of a network reach all of its receivers.
-		if (config === undefined || !isSameEndpoint(config.endpoint, from)) return 'stranger';
+		if (config === undefined) return 'stranger';
+		if (!isSameEndpoint(config.endpoint, from)) {
+			// The PROXY_KEYs of all response proxies of a network reach all of its receivers.
+			this.#suspectOtherAddress(now, config, from);
+			return 'stranger';
+		}
 		const message = decodeProxyKey(bytes, at, length);
 		if (isMalformed(message)) return message;
 		const { keys } = this;
@@ -155,6 +166,13 @@ export class ResponseProxy {
 		return key?.kind === 'ec' ? key : `has an ECDH key that cannot be used: ${refusalOf(backend, dhKey)}`;
 	}
 
+	/** It answers at once, but never from the configured address: perhaps it has several. */
+	#suspectOtherAddress(now: number, config: ResponseProxyConfig, from: Endpoint): void {
+		if (this.keys !== undefined || this.#asked < UNANSWERED_MIN || now - this.#lastAskedAt > ANSWER_MS) return;
+		const hint = `a PROXY_KEY came from ${formatEndpoint(from)}: if that is the same proxy, name it by this address`;
+		this.#refuse(`${silentProblem(config)}; ${hint}`);
+	}
+
 	#refuse(problem: string): void {
 		if (problem !== this.#problem) this.#emit({ kind: 'warning', message: problem });
 		if (this.keys === undefined) this.#problem = problem;
@@ -169,6 +187,7 @@ export class ResponseProxy {
 		this.#isAsking = true;
 		this.#askAt = now + KEY_REQUEST_MS;
 		this.#lastAskedAt = now;
+		this.#asked++;
 		this.#emit({ kind: 'proxyKeyRequested', proxy: this.#config!.endpoint });
 	}
 
