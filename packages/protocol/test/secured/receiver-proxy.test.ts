@@ -115,6 +115,7 @@ describe('the key of a response proxy', () => {
 		for (let i = 0; i < 3; i++) {
 			alice.advance(5000);
 			alice.deliver(answer, STRANGER_AT);
+			alice.deliver(answer, { ...STRANGER_AT, host: '10.0.0.67' });
 		}
 		expect(alice.eventsOf('warning')).toMatchObject([
 			{

@@ -26,7 +26,7 @@ import {
 } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
 import type { ReceiverEvent } from '../../events.ts';
-import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND } from '../../limits.ts';
+import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND, SESSION_WARNINGS_MAX } from '../../limits.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../../receiver-config.ts';
 import { isNonceSigned } from '../../security/nonce-signature.ts';
@@ -65,6 +65,8 @@ export class ResponseProxy {
 	#isAsking = false;
 	/** KEY_REQs that this proxy was sent. */
 	#asked = 0;
+	/** Warnings about it, each said once. */
+	readonly #told = new Set<string>();
 
 	constructor({ receiverId, security, responseProxy }: ReceiverConfig, emit: (event: ReceiverEvent) => void) {
 		this.#receiverId = receiverId;
@@ -91,6 +93,7 @@ export class ResponseProxy {
 		this.keys = undefined;
 		this.#isAsking = false;
 		this.#asked = 0;
+		this.#told.clear();
 		this.#askAt = NEVER;
 		this.#lastAskedAt = -NEVER;
 		if (config === undefined) return;
@@ -168,14 +171,17 @@ export class ResponseProxy {
 
 	/** It answers at once, but never from the configured address: perhaps it has several. */
 	#suspectOtherAddress(now: number, config: ResponseProxyConfig, from: Endpoint): void {
-		if (this.keys !== undefined || this.#asked < UNANSWERED_MIN || now - this.#lastAskedAt > ANSWER_MS) return;
+		if (this.#problem !== silentProblem(config) || this.#asked < UNANSWERED_MIN) return;
+		if (now - this.#lastAskedAt > ANSWER_MS) return;
 		const hint = `a PROXY_KEY came from ${formatEndpoint(from)}: if that is the same proxy, name it by this address`;
 		this.#refuse(`${silentProblem(config)}; ${hint}`);
 	}
 
 	#refuse(problem: string): void {
-		if (problem !== this.#problem) this.#emit({ kind: 'warning', message: problem });
 		if (this.keys === undefined) this.#problem = problem;
+		if (this.#told.has(problem) || this.#told.size >= SESSION_WARNINGS_MAX) return;
+		this.#told.add(problem);
+		this.#emit({ kind: 'warning', message: problem });
 	}
 
 	get deadline(): number {
