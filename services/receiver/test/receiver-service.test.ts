@@ -5,6 +5,7 @@ import { type Bus, type Heartbeat, MemoryBroker, MemoryBus, subjects, type UftpE
 import { parseEvent, parseHeartbeat } from '@uftp/bus/schemas';
 import { checkConfig, type Logger } from '@uftp/service-kit';
 import { openListener, openSocket } from '@uftp/transport';
+import { MessageType } from '@uftp/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiverConfig } from '../src/config.ts';
 import { ReceiverService } from '../src/service.ts';
@@ -102,6 +103,40 @@ describe('a receiver', () => {
 			storedAs: 'original.bin',
 		});
 		expect(receiver.sessionCount).toBe(0);
+	});
+
+	it('asks its response proxy for the key, and answers to it', async () => {
+		const proxy = await openSocket({ family: 4, bind: { address: '127.0.0.1' } });
+		undo.push(() => proxy.close());
+		const said: number[] = [];
+		const incoming = proxy.createIncoming();
+		proxy.onReadable(() => {
+			while (proxy.receive(incoming)) {
+				for (let i = 0; i < incoming.count; i++) said.push(incoming.bytes[incoming.headerAt[i] + 1]);
+			}
+		});
+		await start('in', { uid: '0xF0000001', responseProxy: `127.0.0.1:${proxy.local.port}` });
+		const sending = await startSending({ port, path: original(100), targets: [0xf0000001] });
+		for (let waited = 0; new Set(said).size < 2 && waited < 3000; waited += 20) await Bun.sleep(20);
+		sending.abort('enough');
+		expect(new Set(said)).toEqual(new Set([MessageType.KEY_REQ, MessageType.REGISTER]));
+		expect((await sending.done).results).toMatchObject([{ outcome: 'mute' }]);
+		await Bun.sleep(50);
+		expect(lines.some((line) => line.includes(`answered through 127.0.0.1:${proxy.local.port}`))).toBe(true);
+	});
+
+	it('takes sessions of the senders in its list only', async () => {
+		const list = join(folder, 'senders');
+		writeFileSync(list, '0x7F000008|127.0.0.1\n');
+		await start('in', { uid: '0xF0000001', sendersFile: list });
+		const path = original(100);
+		const refused = await (await startSending({ port, path, targets: [0xf0000001] })).done;
+		expect(refused.results).toMatchObject([{ outcome: 'aborted' }]);
+		expect(refused.results[0].reason).toContain("is not in this receiver's list");
+		writeFileSync(list, '0x7F000009|127.0.0.1\n');
+		await start('other', { uid: '0xF0000002', sendersFile: list });
+		const taken = await (await startSending({ port, path, targets: [0xf0000002] })).done;
+		expect(taken.results).toMatchObject([{ outcome: 'received' }]);
 	});
 
 	it('says in its heartbeats who it is, where it listens, and when it leaves', async () => {
