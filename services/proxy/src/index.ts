@@ -1,0 +1,3 @@
+/** A proxy. */
+export { type ProxyServiceConfig, proxyConfig } from './config.ts';
+export { ProxyService } from './service.ts';
