@@ -133,9 +133,12 @@ export function refuseDouble(context: SenderContext, now: number, peer: Peer, fr
 }
 
 /** Somebody that was not asked for, but heard the announcement, refuses to take part. */
-export function reportRefusal(context: SenderContext, from: Endpoint, id: number, { message }: Abort): void {
-	const who = `receiver ${formatUid(id)} at ${from.host}`;
-	context.warnOnce(`refusal ${id}`, `${who} does not take part: ${message}`);
+export function reportRefusal(context: SenderContext, from: Endpoint, id: number, { host, message }: Abort): void {
+	const isProxy = host !== 0 && host !== id;
+	const who = isProxy
+		? `receiver ${formatUid(host)} behind proxy ${formatUid(id)} at ${from.host}`
+		: `receiver ${formatUid(id)} at ${from.host}`;
+	context.warnOnce(`refusal ${isProxy ? host : id}`, `${who} does not take part: ${message}`);
 }
 
 /** What receivers send; anything else under the sender's own id is its own echo. */

@@ -79,14 +79,18 @@ export class Registration implements Phase {
 		context.updateGrtt();
 		// Once a round trip is known, those that missed the announcement need not wait out the initial guess.
 		this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + this.#cycleMs());
-		if (context.security === undefined) this.#arrived(now, member);
-		// The last one that is awaited gets its key at once.
-		else if (this.#awaited.has(member.id) && --this.#muteLeft === 0) context.confirmRegistrations();
+		if (context.security === undefined) {
+			this.#arrived(now, member);
+			return;
+		}
+		const isLast = this.#awaited.has(member.id) && --this.#muteLeft === 0;
 		// Its proxy has the key, and passes it on when the receiver is confirmed.
-		else if (!member.lacksGroupKey) {
+		if (!member.lacksGroupKey) {
 			context.confirmRegistrations();
 			this.#arrived(now, member);
 		}
+		// The last one that is awaited gets its key at once.
+		else if (isLast) context.confirmRegistrations();
 		// Soon, with the keys of others that come at the same time.
 		else this.#keysAt = Math.min(this.#keysAt, now + KEY_DELAY_GRTT * context.grttMs);
 	}

@@ -58,6 +58,14 @@ describe('a proxy that registers', () => {
 		expect(stage.session.progress.receivers.map(({ receiverId }) => receiverId)).toEqual([ALICE, BOB]);
 	});
 
+	it('is named with the receiver that it could not let in, before it has registered itself', () => {
+		const stage = new Stage({}, FILES);
+		new ProxyActor(stage, PROXY, '10.0.0.241').abort(ALICE, 'no key fits');
+		expect(stage.kinds('warning')[0].message).toBe(
+			'receiver 0x0A000002 behind proxy 0x0A0000F1 at 10.0.0.241 does not take part: no key fits',
+		);
+	});
+
 	it('counts in the group size on the wire', () => {
 		const stage = new Stage({ targets: [ALICE], proxies: [PROXY] }, FILES);
 		expect(stage.sent[0].header.groupSize).toBe(0x30);
