@@ -157,6 +157,17 @@ describe.each([
 		expect(scene.pair.outcomes()).toEqual(['received', 'received']);
 	});
 
+	it('goes on at once when the last receiver comes behind a proxy that has the group key already', () => {
+		const scene = new Scene(suite);
+		scene.register([ALICE]);
+		if (suite === ECDSA_KEYEX) scene.say(scene.proxy.clientKey());
+		scene.takeKey(suite === ECDSA_KEYEX);
+		scene.register([BOB]);
+		scene.pair.run(40);
+		expect(scene.confirmed()).toEqual([[ALICE], [BOB]]);
+		expect(scene.pair.senderKinds('registrationEnded')).toMatchObject([{ registered: [ALICE, BOB] }]);
+	});
+
 	it('takes what a receiver says itself through its proxy once, by the key of the proxy where packets are signed', () => {
 		const scene = inTransfer(suite);
 		const signer = suite === ECDSA_KEYEX ? scene.proxy : scene.receiver(ALICE);
