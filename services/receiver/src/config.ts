@@ -1,4 +1,5 @@
 /** Settings of a receiver. */
+import { isNodeId } from '@uftp/bus';
 import { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from '@uftp/service-kit';
 import { DEFAULT_PORT, formatUid, isMulticast, parseUid } from '@uftp/wire';
 import { z } from 'zod';
@@ -35,6 +36,11 @@ export const receiverConfig = z.strictObject({
 	...keySettings,
 	responseProxy: responseProxy
 		.describe('Response proxy that takes the answers to senders: `host[:port][/fingerprint]`')
+		.optional(),
+	responsePool: z
+		.string()
+		.refine(isNodeId, 'must be 1 to 64 of A-Z, a-z, 0-9, "_" and "-"')
+		.describe('Pool of response proxies that share receivers: the registry says which of them takes the answers')
 		.optional(),
 	sendersFile: text(
 		'List of the senders that are accepted: a file, or a folder of files, as for `uftpd -S`',

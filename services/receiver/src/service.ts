@@ -16,8 +16,10 @@ import { parseUid } from '@uftp/wire';
 import { acceptedSenders, joinedSources } from './accepted-senders.ts';
 import type { ReceiverConfig } from './config.ts';
 import { configuredProxy } from './configured-proxy.ts';
+import { poolUser } from './pool-proxy.ts';
 import { type ReceiverSecurity, receiverSecurity } from './receiver-security.ts';
 import { chooseUid } from './receiver-uid.ts';
+import { PoolMember } from './response-pool.ts';
 import { SessionReports } from './session-reports.ts';
 import { SharedPort } from './shared-port.ts';
 
@@ -44,6 +46,7 @@ interface Parts {
 	readonly receiver: ReceiverNode;
 	readonly attached: AttachedNode;
 	readonly heartbeat: HeartbeatPublisher;
+	readonly pool: PoolMember | undefined;
 }
 
 export class ReceiverService implements RunningService {
@@ -122,13 +125,14 @@ export class ReceiverService implements RunningService {
 	}
 
 	async stop(): Promise<void> {
-		const { port, sources, reply, sink, receiver, attached, heartbeat } = this.#parts;
+		const { port, sources, reply, sink, receiver, attached, heartbeat, pool } = this.#parts;
 		heartbeat.drain();
 		port.leave(sources);
 		const deadline = monotonicMs() + this.#stopMs;
 		while (receiver.sessionCount > 0 && monotonicMs() < deadline) {
 			await new Promise((resume) => setTimeout(resume, STOP_POLL_MS));
 		}
+		pool?.stop();
 		receiver.abort(monotonicMs(), FAREWELL);
 		attached.flush();
 		attached.detach();
@@ -209,6 +213,11 @@ function assemble(
 			caps: ['grace', 'encryption'],
 		}),
 	});
+	const user = poolUser(receiver, attached, responseProxy);
+	const pool =
+		config.responsePool === undefined
+			? undefined
+			: new PoolMember({ bus, subjects, logger, uid, pool: config.responsePool, user });
 	logger.info(`The receiver ${uid} stores under ${destination}; groups ${port.groups.join(', ')}, port ${port.port}.`);
 	return new ReceiverService(uid, identity, destination, config.stopSeconds * 1000, {
 		port,
@@ -218,6 +227,7 @@ function assemble(
 		receiver,
 		attached,
 		heartbeat,
+		pool,
 	});
 }
 
