@@ -1,9 +1,9 @@
 /**
- * Whom an open group may expect: the receivers that the registry knows there. With them a session goes on as soon as
- * all have registered; without, it announces until nobody new comes.
+ * Who is there, by the registry. Whom an open group may expect: the receivers that it knows there. With them a session
+ * goes on as soon as all have registered; without, it announces until nobody new comes.
  */
 import { type Bus, BusError, type Heartbeat, type NodePublicKey, type Subjects } from '@uftp/bus';
-import { parseRegistryListAnswer } from '@uftp/bus/schemas';
+import { maxJobProxies, parseRegistryListAnswer } from '@uftp/bus/schemas';
 import type { Logger } from '@uftp/service-kit';
 import { parseUid } from '@uftp/wire';
 
@@ -17,6 +17,11 @@ export interface ExpectedReceiver {
 	readonly host: string;
 	readonly address: string | undefined;
 	/** Its public keys; none: it cannot take part in encrypted sessions. */
+	readonly keys: readonly NodePublicKey[];
+}
+
+export interface KnownProxy {
+	readonly proxyId: number;
 	readonly keys: readonly NodePublicKey[];
 }
 
@@ -35,40 +40,61 @@ export async function expectedReceivers(
 	{ publicAddress, port, isUnicast }: Rendezvous,
 ): Promise<ReadonlyMap<number, ExpectedReceiver>> {
 	const expected = new Map<number, ExpectedReceiver>();
+	const question = { role: 'receiver', ...(isUnicast ? {} : { group: publicAddress }) } as const;
+	const problem = await eachAlive(bus, subjects, question, (heartbeat) => {
+		if (heartbeat.port !== port) return;
+		if (!isUnicast || heartbeat.addresses.includes(publicAddress)) add(expected, heartbeat);
+	});
+	if (problem?.isSilence === true) {
+		logger.info(`The registry does not answer (${problem.why}): the session announces until nobody new comes.`);
+	} else if (problem !== undefined) logger.warn(problem.why);
+	return expected;
+}
+
+/** The gathering proxies that the registry knows where a session is announced, each with its keys. */
+export async function knownProxies(bus: Bus, subjects: Subjects, place: Rendezvous): Promise<readonly KnownProxy[]> {
+	const proxies: KnownProxy[] = [];
+	// That there is no registry, or that it refuses, is said when it is asked for receivers.
+	await eachAlive(bus, subjects, { role: 'proxy' }, ({ uid, proxy, groups, keys = [] }) => {
+		const proxyId = uid === undefined ? undefined : parseUid(uid);
+		const isThere = proxy?.mode === 'client' || (proxy?.mode === 'response' && groups.includes(place.publicAddress));
+		if (proxyId !== undefined && isThere && proxies.length < maxJobProxies) proxies.push({ proxyId, keys });
+	});
+	return proxies;
+}
+
+interface Problem {
+	readonly why: string;
+	/** There is no registry, or it is too slow. */
+	readonly isSilence: boolean;
+}
+
+/** Page by page; what went wrong, if anything did. */
+async function eachAlive(
+	bus: Bus,
+	subjects: Subjects,
+	question: { readonly role: 'receiver' | 'proxy'; readonly group?: string },
+	take: (heartbeat: Heartbeat) => void,
+): Promise<Problem | undefined> {
 	let after: string | undefined;
 	try {
 		for (let page = 0; page < MAX_PAGES; page++) {
-			const message = await bus.request(
-				subjects.registryList,
-				{
-					v: 1,
-					role: 'receiver',
-					...(isUnicast ? {} : { group: publicAddress }),
-					...(after === undefined ? {} : { after }),
-				},
-				{ timeoutMs: REGISTRY_TIMEOUT_MS },
-			);
+			const request = { v: 1, ...question, ...(after === undefined ? {} : { after }) };
+			const message = await bus.request(subjects.registryList, request, { timeoutMs: REGISTRY_TIMEOUT_MS });
 			const answer = parseRegistryListAnswer(message.data);
-			if (!answer.ok) {
-				logger.warn(answer.problem);
-				return expected;
-			}
+			if (!answer.ok) return { why: answer.problem, isSilence: false };
 			if (!answer.value.ok) {
-				logger.warn(`The registry refuses to say who is there: ${answer.value.error.message}`);
-				return expected;
+				return { why: `The registry refuses to say who is there: ${answer.value.error.message}`, isSilence: false };
 			}
-			for (const { presence, heartbeat } of answer.value.nodes) {
-				if (presence !== 'alive' || heartbeat.port !== port) continue;
-				if (!isUnicast || heartbeat.addresses.includes(publicAddress)) add(expected, heartbeat);
-			}
+			for (const { presence, heartbeat } of answer.value.nodes) if (presence === 'alive') take(heartbeat);
 			after = answer.value.next;
 			if (after === undefined) break;
 		}
 	} catch (error) {
 		if (!(error instanceof BusError)) throw error;
-		logger.info(`The registry does not answer (${error.code}): the session announces until nobody new comes.`);
+		return { why: error.code, isSilence: true };
 	}
-	return expected;
+	return undefined;
 }
 
 function add(expected: Map<number, ExpectedReceiver>, { uid, host, addresses, keys = [] }: Heartbeat): void {

@@ -1,13 +1,19 @@
-/** The proxies through which a session's receivers may answer: those of the job, else those of the configuration. */
-import type { Job } from '@uftp/bus';
+/**
+ * The proxies through which a session's receivers may answer: those of the job, else those of the configuration and those
+ * that the registry knows where the session is announced.
+ */
+import type { Job, NodePublicKey } from '@uftp/bus';
 import { parseFingerprint } from '@uftp/crypto';
 import { list } from '@uftp/service-kit';
 import { formatUid, parseUid } from '@uftp/wire';
+import type { KnownProxy } from './expected-receivers.ts';
 
 export interface JobProxy {
 	readonly proxyId: number;
-	/** The 20 bytes of the key that it must have; undefined: the one that it had first. */
+	/** The 20 bytes of the key that it must have; undefined: the one that it had first, or that the registry shows. */
 	readonly fingerprint: Uint8Array | undefined;
+	/** Of a proxy that nobody has named: as the registry shows them. */
+	readonly shownKeys?: readonly NodePublicKey[];
 }
 
 /** "0x0A630003=AB:CD:...,0x0A630004": a UID each and, behind "=", the fingerprint of its key. */
@@ -32,8 +38,19 @@ export const proxyList = list('').transform((words, context): readonly JobProxy[
 });
 
 /** Who may gather answers in the session of a job. */
-export function proxiesOf(job: Job, configured: readonly JobProxy[]): readonly JobProxy[] {
-	if (job.proxies === undefined) return configured;
+export function proxiesOf(
+	job: Job,
+	configured: readonly JobProxy[],
+	known: readonly KnownProxy[] = [],
+): readonly JobProxy[] {
+	if (job.proxies === undefined) {
+		const named = new Set(configured.map(({ proxyId }) => proxyId));
+		const others = known.filter(({ proxyId }) => !named.has(proxyId));
+		return [
+			...configured,
+			...others.map(({ proxyId, keys }) => ({ proxyId, fingerprint: undefined, shownKeys: keys })),
+		];
+	}
 	return job.proxies.map(({ uid, fingerprint }) => ({
 		proxyId: parseUid(uid) as number,
 		fingerprint: fingerprint === undefined ? undefined : (parseFingerprint(fingerprint) as Uint8Array),

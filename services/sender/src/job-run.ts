@@ -6,11 +6,11 @@ import { type Catalogue, FileSource } from '@uftp/storage';
 import { answerBufferWarning, type DatagramSocket, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
-import { type ExpectedReceiver, expectedReceivers } from './expected-receivers.ts';
+import { type ExpectedReceiver, expectedReceivers, knownProxies } from './expected-receivers.ts';
 import { type JobEnding, jobProblem, withSendErrors } from './job-ending.ts';
 import type { Refusal } from './job-files.ts';
 import { JobProgress } from './job-progress.ts';
-import { proxiesOf } from './job-proxies.ts';
+import { type JobProxy, proxiesOf } from './job-proxies.ts';
 import { outgoingInterface } from './outgoing-interface.ts';
 import { receiverResults } from './receiver-results.ts';
 import { FirstUse, type SecurityAnswer, type SenderKeys, sessionSecurity } from './sender-security.ts';
@@ -79,10 +79,14 @@ export class JobRun {
 		const port = job.options?.port ?? config.port;
 		const rendezvous = { publicAddress: addresses.publicAddress, port, isUnicast: addresses.isUnicast };
 		// Also where the job names its receivers: their hosts are worth knowing.
-		const known = await expectedReceivers(context.bus, context.subjects, this.#logger, rendezvous);
+		const [known, knownHere] = await Promise.all([
+			expectedReceivers(context.bus, context.subjects, this.#logger, rendezvous),
+			knownProxies(context.bus, context.subjects, rendezvous),
+		]);
+		const proxies = proxiesOf(job, config.proxies, knownHere);
 		const targets = new Set(targetsOf(job));
 		const expected = targets.size === 0 ? known : new Map([...known].filter(([id]) => targets.has(id)));
-		const answer = this.#secure([...targets], expected);
+		const answer = this.#secure([...targets], expected, proxies);
 		if (answer.kind === 'refused') return { ...this.#failed(answer.refusal), receivers: [] };
 		const settings = sessionConfig({
 			job,
@@ -90,7 +94,7 @@ export class JobRun {
 			addresses,
 			sourceId: parseUid(uid ?? outgoing.uid) as number,
 			expected: targets.size === 0 ? [...known.keys()] : [],
-			proxies: proxiesOf(job, config.proxies),
+			proxies,
 			security: answer.kind === 'encrypted' ? answer.security : undefined,
 		});
 		const socket = await openSocket({
@@ -146,7 +150,7 @@ export class JobRun {
 		this.#publishRunning(session);
 		const source = new FileSource(catalogue.entries);
 		const sending = new SenderSession(settings, catalogue.entries, monotonicMs());
-		const firstUse = new FirstUse(this.#around.keys, this.#logger);
+		const firstUse = new FirstUse(this.#around.keys, this.#logger, proxiesOf(job, config.proxies));
 		const stopSampling = this.#sample(session, sending, settings.blockBytes);
 		this.#driver = new SenderDriver({
 			session: sending,
@@ -168,7 +172,11 @@ export class JobRun {
 	}
 
 	/** Decides whether the session is encrypted, and says so. */
-	#secure(targets: readonly number[], expected: ReadonlyMap<number, ExpectedReceiver>): SecurityAnswer {
+	#secure(
+		targets: readonly number[],
+		expected: ReadonlyMap<number, ExpectedReceiver>,
+		proxies: readonly JobProxy[],
+	): SecurityAnswer {
 		const { id, job } = this.#order;
 		const { keys, config } = this.#around;
 		const answer = sessionSecurity(keys, {
@@ -176,7 +184,7 @@ export class JobRun {
 			mode: config.encryption,
 			targets,
 			expected,
-			proxies: proxiesOf(job, config.proxies),
+			proxies,
 		});
 		if (answer.kind === 'encrypted') this.#keptOut = answer.keptOut;
 		for (const warning of this.#keptOut.values()) this.#logger.warn(warning);

@@ -107,19 +107,29 @@ export class FirstUse {
 	readonly #stateFolder: string;
 	readonly #logger: Logger;
 	readonly #proved = new Map<number, Uint8Array>();
+	readonly #proxies: ReadonlySet<number>;
 
-	constructor({ stateFolder }: SenderKeys, logger: Logger) {
+	/**
+	 * `proxies`: those that the job or the configuration names. Others, of the registry, come and go as their pool is
+	 * scaled: they are tied to nothing.
+	 */
+	constructor({ stateFolder }: SenderKeys, logger: Logger, proxies: readonly JobProxy[] = []) {
 		this.#stateFolder = stateFolder;
 		this.#logger = logger;
+		this.#proxies = new Set(proxies.map(({ proxyId }) => proxyId));
 	}
 
 	see(event: SenderEvent): void {
-		if ((event.kind === 'registered' || event.kind === 'proxyRegistered') && event.fingerprint !== undefined) {
-			const id = event.kind === 'registered' ? event.receiverId : event.proxyId;
-			this.#proved.set(id, event.fingerprint.slice());
+		if (event.kind === 'registered') this.#note(event.receiverId, event.fingerprint);
+		if (event.kind === 'proxyRegistered' && this.#proxies.has(event.proxyId)) {
+			this.#note(event.proxyId, event.fingerprint);
 		}
 		// Once for all of them, not in the middle of the handshakes.
 		if (event.kind === 'registrationEnded' || event.kind === 'ended') this.#pin();
+	}
+
+	#note(id: number, fingerprint: Uint8Array | undefined): void {
+		if (fingerprint !== undefined) this.#proved.set(id, fingerprint.slice());
 	}
 
 	#pin(): void {
@@ -179,7 +189,7 @@ function pinsFor(keys: SenderKeys, question: SecurityQuestion, known: KnownKeys)
 		for (const [id, print] of known.all) fingerprints.set(id, parseFingerprint(print) as Uint8Array);
 	}
 	for (const id of targets.length > 0 ? targets : expected.keys()) {
-		const shown = shownFingerprint(keys, expected.get(id));
+		const shown = shownFingerprint(keys, expected.get(id)?.keys);
 		const pinned = known.of(id);
 		if (pinned !== undefined) {
 			fingerprints.set(id, parseFingerprint(pinned) as Uint8Array);
@@ -193,9 +203,10 @@ function pinsFor(keys: SenderKeys, question: SecurityQuestion, known: KnownKeys)
 			keptOut.set(id, revoked(id, shown));
 		} else return { code: 'key-revoked', message: revoked(id, shown) };
 	}
-	for (const { proxyId, fingerprint } of proxies) {
+	for (const { proxyId, fingerprint, shownKeys } of proxies) {
 		const pinned = known.of(proxyId);
-		const print = fingerprint ?? (pinned === undefined ? undefined : parseFingerprint(pinned));
+		const shown = shownFingerprint(keys, shownKeys);
+		const print = fingerprint ?? parseFingerprint(pinned ?? shown ?? '');
 		if (print === undefined) continue;
 		const text = formatFingerprint(print);
 		if (known.isRevoked(text)) return { code: 'key-revoked', message: revoked(proxyId, text) };
@@ -204,12 +215,9 @@ function pinsFor(keys: SenderKeys, question: SecurityQuestion, known: KnownKeys)
 	return { fingerprints, keptOut };
 }
 
-/** The fingerprint of the key with which this receiver will answer; undefined if it has to make one. */
-function shownFingerprint(
-	{ cryptography, key }: SenderKeys,
-	receiver: ExpectedReceiver | undefined,
-): string | undefined {
-	for (const { publicKey, fingerprint } of receiver?.keys ?? []) {
+/** The fingerprint of the key, of those shown, with which a node will answer; undefined if it has to make one. */
+function shownFingerprint({ cryptography, key }: SenderKeys, shown: readonly NodePublicKey[] = []): string | undefined {
+	for (const { publicKey, fingerprint } of shown) {
 		const blob = Uint8Array.fromBase64(publicKey);
 		const imported = importKeyBlob(cryptography.backend, blob, 0, blob.length);
 		if (imported === undefined || !isCompatible(imported, key.publicKey)) continue;

@@ -161,23 +161,37 @@ describe('the proxies of a job', () => {
 		});
 	});
 
-	it('are pinned when they have first shown their key', () => {
-		const first = new FirstUse(keys, { debug() {}, info() {}, warn() {}, error() {} });
+	it('are pinned when they have first shown their key; others are not', () => {
+		const first = new FirstUse(keys, { debug() {}, info() {}, warn() {}, error() {} }, [proxy()]);
 		const address = { host: '10.0.0.9', port: 1044 };
 		first.see({ kind: 'proxyRegistered', proxyId: three, address, rttMs: 1, isOurs: true, fingerprint: printOf(two) });
+		first.see({ kind: 'proxyRegistered', proxyId: 9, address, rttMs: 1, isOurs: true, fingerprint: printOf(one) });
 		first.see({ kind: 'registrationEnded', registered: [], mute: [] });
+		expect(KnownKeys.read(keys.stateFolder).of(9)).toBeUndefined();
 		expect(KnownKeys.read(keys.stateFolder).of(three)).toBe(formatFingerprint(printOf(two)));
 	});
 
 	it('are those of the configuration unless the job names some', () => {
 		const configured = [proxy()];
 		const job: Job = { v: 1, files: [] };
-		expect(proxiesOf(job, configured)).toBe(configured);
+		expect(proxiesOf(job, configured)).toEqual(configured);
 		const fingerprint = formatFingerprint(printOf(one));
 		expect(proxiesOf({ ...job, proxies: [{ uid: '0xF0000002', fingerprint }] }, configured)).toEqual([
 			{ proxyId: two, fingerprint: printOf(one) },
 		]);
 		expect(proxiesOf({ ...job, proxies: [] }, configured)).toEqual([]);
+	});
+
+	it('are, where it names none, also those that the registry knows, with the key that it shows', () => {
+		const known = [
+			{ proxyId: three, keys: [] },
+			{ proxyId: 9, keys: publishedKeys([keyOf.get(two)!]) },
+		];
+		const job: Job = { v: 1, files: [] };
+		const proxies = proxiesOf(job, [proxy()], known);
+		expect(proxies.map(({ proxyId }) => proxyId)).toEqual([three, 9]);
+		expect(encrypted(ask([one], expected(one), 'auto', proxies)).security.fingerprints.get(9)).toEqual(printOf(two));
+		expect(proxiesOf({ ...job, proxies: [] }, [proxy()], known)).toEqual([]);
 	});
 });
 
