@@ -37,6 +37,9 @@ import { type ProxySecurity, proxySecurity } from './proxy-security.ts';
 /** What everybody gets to read when the proxy is ended. */
 const FAREWELL = 'Proxy shutting down';
 
+/** How rare the heartbeats of a site are is not known here, and -h goes up to an hour; 4.10.2 never gives a site up. */
+const PINHOLE_MS = 3 * 3_600_000;
+
 /** All that was settled before the first socket is opened. */
 interface Settled {
 	readonly options: ProxyArguments;
@@ -144,7 +147,7 @@ function configOf({ options, sites, heartbeats, groups, security, proxyId }: Set
 	};
 	const announcedOn = [...groups.values()].flat();
 	if (mode === 'server') {
-		return { ...common, kind: mode, sites, publicGroups: announcedOn, pinholeMs: PROXY_DEFAULTS.pinholeMs };
+		return { ...common, kind: mode, sites, publicGroups: announcedOn, pinholeMs: PINHOLE_MS };
 	}
 	return {
 		...common,
