@@ -2,10 +2,9 @@
 
 import type { FileResult, Outcome, ReceiverResult } from '../events.ts';
 import { ROSTER_MAX } from '../limits.ts';
-import { Peer, type PeerState } from './proxies/peer.ts';
+import { Peer } from './proxies/peer.ts';
 import { ProxyPeer } from './proxies/proxy.ts';
 
-export type MemberState = PeerState;
 /** Where a receiver is with the file of the current round. */
 export type FileState = 'none' | 'active' | 'naked' | 'done';
 
