@@ -21,6 +21,7 @@ import { Allowance } from '../../allowance.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import { isSameEndpoint } from '../../receiver/proxied/endpoints.ts';
 import { Reports } from '../../reports.ts';
+import { NEVER } from '../../timers.ts';
 import { DatagramQueue } from '../datagram-queue.ts';
 import { composeHbResp, HeartbeatResult } from '../heartbeat/heartbeat-datagrams.ts';
 import { OwnHeartbeats } from '../heartbeat/own-heartbeats.ts';
@@ -183,7 +184,7 @@ export class GatheringProxy implements ProxyNode {
 			if (isMalformed(message)) this.#reports.drop(now, message.malformed, from);
 			else if (!this.#heartbeats.handleResponse(now, from, message)) this.#counters.drop('heartbeat-unasked');
 		} else if (func === MessageType.KEY_REQ) {
-			if (this.#keyRequests?.handle(now, from) !== true) this.#counters.drop('key-request-not-answered');
+			if (this.#keyRequests?.handle(now, from) !== true) this.#counters.drop('key-request-not-answered-at-once');
 		} else this.#counters.drop('no-group');
 	}
 
@@ -197,6 +198,7 @@ export class GatheringProxy implements ProxyNode {
 
 	handleTimeout(now: number): void {
 		this.#heartbeats.handleTimeout(now);
+		this.#keyRequests?.handleTimeout(now);
 		for (const session of this.#table.all()) {
 			if (session.deadline > now) continue;
 			session.handleTimeout(now);
@@ -221,7 +223,7 @@ export class GatheringProxy implements ProxyNode {
 	}
 
 	pollTimeout(): number {
-		return Math.min(this.#heartbeats.deadline, this.#table.deadline);
+		return Math.min(this.#heartbeats.deadline, this.#keyRequests?.deadline ?? NEVER, this.#table.deadline);
 	}
 
 	pollEvent(): ProxyEvent | undefined {

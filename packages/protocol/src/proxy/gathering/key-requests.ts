@@ -1,6 +1,7 @@
 /** Response proxies: KEY_REQ of receivers, answered by PROXY_KEY to the public groups (wire facts, section 14). */
 import { emptyHeader, encodeProxyKey, HEADER_BYTES, MAX_DATAGRAM_BYTES, MessageType, writeHeader } from '@uftp/wire';
 import type { Endpoint } from '../../ports.ts';
+import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { GatheringProxyConfig } from '../proxy-config.ts';
 import type { ProxyEvent } from '../proxy-events.ts';
@@ -13,6 +14,8 @@ export class KeyRequests {
 	readonly #queue: DatagramQueue;
 	readonly #emit: (event: ProxyEvent) => void;
 	#sentAt = Number.NEGATIVE_INFINITY;
+	/** When a request is answered that came too soon after another one; `NEVER` if none did. */
+	deadline = NEVER;
 
 	constructor(config: GatheringProxyConfig, keys: ProxyKeys, queue: DatagramQueue, emit: (event: ProxyEvent) => void) {
 		this.#config = config;
@@ -21,20 +24,33 @@ export class KeyRequests {
 		this.#emit = emit;
 	}
 
-	/** False if the key has been sent a short while ago: whoever asks now has heard it, or asks again. */
+	/** Answers at once, or as soon as the last answer is long enough ago. False in the latter case. */
 	handle(now: number, from: Endpoint): boolean {
-		if (now - this.#sentAt < PROXY_KEY_MS) return false;
-		this.#sentAt = now;
+		const mayAt = this.#sentAt + PROXY_KEY_MS;
+		if (now < mayAt) {
+			this.deadline = mayAt;
+			return false;
+		}
 		this.#emit({ kind: 'keyRequested', from });
+		this.#send(now);
+		return true;
+	}
+
+	handleTimeout(now: number): void {
+		if (now >= this.deadline) this.#send(now);
+	}
+
+	#send(now: number): void {
+		this.#sentAt = now;
+		this.deadline = NEVER;
 		const { proxyId, publicGroups, receiverPort } = this.#config;
 		const bytes = new Uint8Array(MAX_DATAGRAM_BYTES);
 		writeHeader(bytes, 0, { ...emptyHeader(), func: MessageType.PROXY_KEY, sourceId: proxyId });
 		const length = HEADER_BYTES + encodeProxyKey(bytes, HEADER_BYTES, this.#keys.compose());
 		for (const host of publicGroups) {
 			const group = { host, port: receiverPort };
-			this.#queue.push(group, bytes.subarray(0, length));
+			this.#queue.push(group, bytes.slice(0, length));
 			this.#emit({ kind: 'keySent', group });
 		}
-		return true;
 	}
 }
