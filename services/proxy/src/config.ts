@@ -50,8 +50,8 @@ export const proxyConfig = z.strictObject({
 	),
 	...keySettings,
 	agreementCurve: text('Response proxies: curve of the key for ECDH').prefault('prime256v1'),
-	sendersFile: text('File with the senders that are served: lines `uid|address[|fingerprint]`').optional(),
-	receiversFile: text('File with the receivers that are served: lines `uid[|fingerprint]`').optional(),
+	sendersFile: text('File with the senders that are served, as `-S` of `uftpproxyd` takes it').optional(),
+	receiversFile: text('File with the receivers that are served, as `-C` of `uftpproxyd` takes it').optional(),
 	pool: z
 		.string()
 		.regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, "_" and "-"')
