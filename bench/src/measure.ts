@@ -35,6 +35,8 @@ export interface Run {
 	readonly buffers?: { readonly sender: number; readonly receivers: number };
 }
 
+/** Time for receivers to end what they do behind their first session: compiling, tidying memory. */
+const settleMs = 1000;
 /** Time for a sender to have opened its socket. */
 const openMs = 250;
 
@@ -70,7 +72,10 @@ export async function measureRun(
 		if (secured !== undefined) argv.push(...secured.options, '-k', secured.keyFiles[0] ?? '');
 		argv.push('-H', receiverHosts.map((host) => host.uid).join(','), source);
 		const options = { cwd: '/', timeoutMs: runDeadlineMs };
-		if (warm) await (await launch(senderHost, argv, options)).ended;
+		if (warm) {
+			await (await launch(senderHost, argv, options)).ended;
+			await sleep(settleMs);
+		}
 		const wireBefore = senderHost.transmittedBytes();
 		const dropsBefore = bufferDrops(receiverHosts);
 		const sender = await launch(senderHost, argv, options);
