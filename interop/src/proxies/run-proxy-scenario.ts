@@ -164,7 +164,8 @@ class Stage {
 		const path = findProgram(maker, name);
 		if (path === undefined) throw new Error(`${name} of ${maker} is not on this machine`);
 		if (host === undefined) throw new RangeError(`there is no host for ${title}`);
-		const timeoutMs = 1000 * (this.#scenario.timeoutSeconds ?? usualTimeoutSeconds);
+		const seconds = this.#scenario.timeoutSeconds ?? usualTimeoutSeconds;
+		const timeoutMs = 1000 * (part === 'sender' ? seconds : 2 * seconds + 60);
 		const program = await launch(host, [path, ...argv], { cwd: this.#scratch, timeoutMs });
 		this.#programs.set(title, { part, command: `${maker}: ${name} ${argv.join(' ')}`, program });
 		return program;
