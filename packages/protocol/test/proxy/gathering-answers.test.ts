@@ -141,11 +141,34 @@ describe('answers at a gathering proxy', () => {
 	it('make room for one more kind of answer by sending the oldest', () => {
 		const shell = new GatheringShell();
 		shell.start(2);
-		for (let section = 0; section < 64; section++) {
+		for (let section = 0; section < 512; section++) {
 			expect(shell.fromReceiver(1, MessageType.STATUS, naks([1], section))).toEqual([]);
 		}
-		const sent = up(shell.fromReceiver(1, MessageType.STATUS, naks([1], 64)), MessageType.STATUS);
+		const sent = up(shell.fromReceiver(1, MessageType.STATUS, naks([1], 512)), MessageType.STATUS);
 		expect(sent).toMatchObject([{ section: 0 }]);
+	});
+
+	it('about every section of a large file wait for those of the other receivers', () => {
+		const shell = new GatheringShell();
+		shell.start(50);
+		for (let n = 1; n <= 50; n++) {
+			for (let section = 0; section < 256; section++) {
+				expect(shell.fromReceiver(n, MessageType.STATUS, naks([1 << (n & 7), 0], section))).toEqual([]);
+			}
+		}
+		const sent = up(shell.advance(HELD_MS), MessageType.STATUS);
+		expect(sent.map(({ section }) => section)).toEqual(Array.from({ length: 256 }, (_, section) => section));
+		expect(sent.every(({ bitmap, bitmapAt }) => bitmap[bitmapAt] === 0xff)).toBe(true);
+	});
+
+	it('leave early when their bitmaps take too much memory', () => {
+		const shell = new GatheringShell();
+		shell.start(2);
+		const bitmap = { ...naks([]), bitmap: new Uint8Array(1301).fill(1), bitmapBytes: 1301 };
+		let held = 0;
+		while (shell.fromReceiver(1, MessageType.STATUS, { ...bitmap, section: held }).length === 0) held++;
+		expect(held * 1301).toBeLessThan(2 ** 20);
+		expect(held).toBeGreaterThan(300);
 	});
 
 	it('of congestion control pass unchanged, in the name of the receiver', () => {

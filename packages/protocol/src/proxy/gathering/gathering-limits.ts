@@ -1,7 +1,12 @@
 /** The bounds of a gathering proxy, by name; those that it shares with senders and receivers are in `limits.ts`. */
 
-/** Messages that wait in one session for more answers of the same kind; C has 10 places. The oldest gives way. */
-export const PENDING_ANSWERS_MAX = 64;
+/**
+ * Messages that wait in one session for more answers of the same kind; the oldest gives way. C has 10 places, too few
+ * for what receivers say at the end of a large file, when every section of it lacks something.
+ */
+export const PENDING_ANSWERS_MAX = 512;
+/** Bitmaps in them; then all leave. */
+export const PENDING_BITMAP_BYTES_MAX = 1 << 20;
 /** An answer is held no longer than this, whatever GRTT somebody says. */
 export const HOLD_MS_MAX = 15_000;
 /** Datagrams of the proxy that wait for a poll. */

@@ -29,21 +29,37 @@ export interface PendingAnswer {
 	bitmapBytes: number;
 }
 
-type Subject = Pick<PendingAnswer, 'kind'> &
-	Partial<Pick<PendingAnswer, 'fileId' | 'section' | 'status' | 'isOurs' | 'freeSpaceBytes' | 'echoed'>>;
+interface Subject {
+	readonly kind: PendingKind;
+	readonly fileId?: number;
+	readonly section?: number;
+	readonly status?: number;
+	readonly isOurs?: boolean;
+	readonly freeSpaceBytes?: number | undefined;
+	readonly echoed?: HeldTimestamp | undefined;
+}
+
+/** A message that would be one too many makes others leave early. */
+export interface PendingLimits {
+	/** Receivers that one message names. */
+	readonly idsMax: number;
+	readonly placesMax: number;
+	readonly bitmapBytesMax: number;
+}
 
 const NO_BITMAP = new Uint8Array(0);
 
 export class PendingAnswers {
-	readonly #idsMax: number;
-	readonly #placesMax: number;
+	readonly #limits: PendingLimits;
 	/** In the order in which their first answers came. */
 	readonly #places: PendingAnswer[] = [];
+	/** Those that more answers may join, by what they are about. */
+	readonly #open = new Map<number, PendingAnswer>();
+	#bitmapBytes = 0;
+	#deadline = NEVER;
 
-	/** `idsMax` receivers fit one message; `placesMax` messages wait at the same time. */
-	constructor(idsMax: number, placesMax: number) {
-		this.#idsMax = idsMax;
-		this.#placesMax = placesMax;
+	constructor(limits: PendingLimits) {
+		this.#limits = limits;
 	}
 
 	addRegister(now: number, holdMs: number, id: number, isOurs: boolean, echoed: HeldTimestamp): void {
@@ -78,27 +94,42 @@ export class PendingAnswers {
 		if (place.bitmapBytes < bitmapBytes) {
 			const longer = new Uint8Array(bitmapBytes);
 			copyBytes(place.bitmap, 0, longer, 0, place.bitmapBytes);
+			this.#bitmapBytes += bitmapBytes - place.bitmapBytes;
 			place.bitmap = longer;
 			place.bitmapBytes = bitmapBytes;
 		}
 		for (let i = 0; i < bitmapBytes; i++) place.bitmap[i] |= bitmap[bitmapAt + i];
+		if (this.#bitmapBytes > this.#limits.bitmapBytesMax) this.release(now);
 	}
 
 	#add(now: number, holdMs: number, id: number, subject: Subject): PendingAnswer {
-		let place = this.#places.find((one) => isSameSubject(one, subject) && one.ids.size < this.#idsMax);
+		const key = subject.freeSpaceBytes === undefined ? keyOf(subject) : undefined;
+		let place = key === undefined ? undefined : this.#open.get(key);
 		if (place === undefined) {
-			if (this.#places.length >= this.#placesMax) this.#places[0].dueAt = now;
+			if (this.#places.length >= this.#limits.placesMax) this.#makeDue(this.#places[0], now);
 			place = emptyPlace(now, now + holdMs, subject);
 			this.#places.push(place);
+			if (key !== undefined) this.#open.set(key, place);
+			this.#deadline = Math.min(this.#deadline, place.dueAt);
 		}
 		place.ids.add(id);
-		if (place.ids.size >= this.#idsMax) place.dueAt = now;
+		// A STATUS names nobody, so it is never full.
+		if (subject.kind !== 'status' && place.ids.size >= this.#limits.idsMax) {
+			// What comes now begins another message.
+			if (key !== undefined) this.#open.delete(key);
+			this.#makeDue(place, now);
+		}
 		return place;
+	}
+
+	#makeDue(place: PendingAnswer, now: number): void {
+		place.dueAt = Math.min(place.dueAt, now);
+		this.#deadline = Math.min(this.#deadline, place.dueAt);
 	}
 
 	/** Nobody is waited for any longer. */
 	release(now: number): void {
-		for (const place of this.#places) place.dueAt = Math.min(place.dueAt, now);
+		for (const place of this.#places) this.#makeDue(place, now);
 	}
 
 	/** How many receivers have said `kind` about the file, in messages that still wait. */
@@ -110,22 +141,30 @@ export class PendingAnswers {
 
 	/** When the next message is due; `NEVER` if none waits. */
 	get deadline(): number {
-		let earliest = NEVER;
-		for (const { dueAt } of this.#places) earliest = Math.min(earliest, dueAt);
-		return earliest;
+		return this.#deadline;
 	}
 
 	/** Takes out the oldest message that is due; undefined if there is none. */
 	takeDue(now: number): PendingAnswer | undefined {
+		if (this.#deadline > now) return undefined;
 		const index = this.#places.findIndex(({ dueAt }) => dueAt <= now);
-		return index < 0 ? undefined : this.#places.splice(index, 1)[0];
+		const [place] = index < 0 ? [] : this.#places.splice(index, 1);
+		this.#deadline = NEVER;
+		for (const { dueAt } of this.#places) this.#deadline = Math.min(this.#deadline, dueAt);
+		if (place === undefined) return undefined;
+		this.#bitmapBytes -= place.bitmapBytes;
+		const key = keyOf(place);
+		if (this.#open.get(key) === place) this.#open.delete(key);
+		return place;
 	}
 }
 
-function isSameSubject(place: PendingAnswer, { kind, fileId = 0, section = 0, ...rest }: Subject): boolean {
-	if (place.kind !== kind || place.fileId !== fileId || place.section !== section) return false;
-	if (place.freeSpaceBytes !== undefined || rest.freeSpaceBytes !== undefined) return false;
-	return place.status === (rest.status ?? 0) && place.isOurs === (rest.isOurs ?? false);
+const KINDS: readonly PendingKind[] = ['register', 'fileInfoAck', 'status', 'complete'];
+
+/** A number for what the message is about; free space apart. */
+function keyOf({ kind, fileId = 0, section = 0, status = 0, isOurs = false }: Subject): number {
+	const what = ((KINDS.indexOf(kind) * 2 + (isOurs ? 1 : 0)) * 0x100 + status) * 0x1_0000;
+	return (what + fileId) * 0x1_0000 + section;
 }
 
 function emptyPlace(firstAt: number, dueAt: number, subject: Subject): PendingAnswer {

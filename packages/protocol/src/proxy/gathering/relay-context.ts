@@ -22,7 +22,7 @@ import type { GatheringProxyConfig } from '../proxy-config.ts';
 import type { ProxyCounters } from '../proxy-counters.ts';
 import type { ProxyEvent, ProxyTotals } from '../proxy-events.ts';
 import type { RelaySecurity } from '../relay-security.ts';
-import { CONTROL_BYTES_MAX, HOLD_MS_MAX, PENDING_ANSWERS_MAX } from './gathering-limits.ts';
+import { CONTROL_BYTES_MAX, HOLD_MS_MAX, PENDING_ANSWERS_MAX, PENDING_BITMAP_BYTES_MAX } from './gathering-limits.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { RelayedReceivers } from './relayed-receivers.ts';
 
@@ -81,7 +81,11 @@ export class RelayContext {
 		this.grttByte = grttByte;
 		this.grttMs = advertisedGrttMs(grttByte);
 		this.heardAt = now;
-		this.pending = new PendingAnswers(this.idsPerMessage, PENDING_ANSWERS_MAX);
+		this.pending = new PendingAnswers({
+			idsMax: this.idsPerMessage,
+			placesMax: PENDING_ANSWERS_MAX,
+			bitmapBytesMax: PENDING_BITMAP_BYTES_MAX,
+		});
 		this.totals = { receivers: 0, datagramsDown: 0, messagesIn: 0, messagesOut: 0, heldMs: 0, heldMsMax: 0 };
 	}
 
