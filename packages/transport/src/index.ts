@@ -14,6 +14,7 @@ export {
 export { addressesOf, describeInterface, listInterfaces, type NetworkInterface } from './interfaces.ts';
 export { type ListenerOptions, MulticastListener, openListener } from './listener.ts';
 export { openSocket } from './open-socket.ts';
+export { LossWatch } from './proxy/loss-watch.ts';
 export { ProxyDriver, type ProxyDriverOptions } from './proxy/proxy-driver.ts';
 export { openProxySockets, type ProxySocketsOptions } from './proxy/proxy-sockets.ts';
 export { type AttachedNode, ReceiverDriver, type ReceiverNodeOptions } from './receiver-driver.ts';

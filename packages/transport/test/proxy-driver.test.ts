@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { DatagramSocket, Family, SocketDriver } from '../src/datagram-socket.ts';
 import { type MulticastListener, openListener } from '../src/listener.ts';
 import { openSocket } from '../src/open-socket.ts';
+import { LossWatch } from '../src/proxy/loss-watch.ts';
 import { ProxyDriver } from '../src/proxy/proxy-driver.ts';
 import { type Collected, collect, fillBurst, loopback, pattern, sendAll, sendEach, settle, until } from './loopback.ts';
 import { runInNamespace } from './network-namespace.ts';
@@ -153,6 +154,8 @@ function contract(socketDriver: SocketDriver, family: Family): void {
 		}
 		await until(() => sites[0].got.length === 200 && sites[1].got.length === 200);
 		expect([sites[0].got.length, sites[1].got.length, driver.lostDatagrams]).toEqual([200, 200, 0]);
+		const news = new LossWatch(driver, [listener]).news();
+		expect(news).toContain(`200 for addresses that this proxy cannot reach: it speaks IPv${family}`);
 	});
 
 	// The loopback of Linux does not carry multicast over IPv6.
@@ -282,6 +285,9 @@ describe('a full send buffer', () => {
 		await sendEach(sender, to, marked(1, 3, 100));
 		await until(() => slow.lostDatagrams === 3);
 		expect(slow.lostDatagrams).toBe(3);
+		const losses = new LossWatch(slow, [listener]);
+		expect(losses.news()).toBe('Packets were lost at this proxy: 3 because the send buffer stayed full.');
+		expect(losses.news()).toBeUndefined();
 		buffer.room = 1000;
 		await sendEach(sender, to, marked(1, 5, 100));
 		await until(() => sites[0].got.length === 5);

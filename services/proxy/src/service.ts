@@ -20,6 +20,7 @@ import {
 	addressesOf,
 	bufferWarning,
 	type DatagramSocket,
+	LossWatch,
 	listInterfaces,
 	monotonicMs,
 	openProxySockets,
@@ -33,7 +34,7 @@ import { type ProxyNetwork, proxyNetwork } from './proxy-network.ts';
 import { ProxyReports } from './proxy-reports.ts';
 import { type ProxySecurity, proxySecurity, resolveName, statePath } from './proxy-security.ts';
 
-/** How often the totals of sessions under way are told. */
+/** How often the totals of sessions under way are told, and losses if there were any. */
 const TOTALS_MS = 5000;
 /** How often a stop looks whether the sessions are over. */
 const STOP_POLL_MS = 20;
@@ -248,7 +249,12 @@ function assemble(
 			if (event.kind === 'sessionStarted' || event.kind === 'sessionEnded') heartbeat.beat();
 		},
 	});
-	const totals = setInterval(() => reports.sample(proxy.sessions), TOTALS_MS);
+	const losses = new LossWatch(driver, sockets);
+	const totals = setInterval(() => {
+		reports.sample(proxy.sessions);
+		const news = losses.news();
+		if (news !== undefined) logger.warn(news);
+	}, TOTALS_MS);
 	totals.unref();
 	const what = mode === 'server' ? `forwards to ${sites.map(describeSite).join(', ')}` : 'gathers answers';
 	logger.info(`The ${mode} proxy ${uid} ${what}; port ${port}.`);

@@ -12,6 +12,7 @@ import {
 	addressesOf,
 	bufferWarning,
 	type DatagramSocket,
+	LossWatch,
 	listInterfaces,
 	monotonicMs,
 	openProxySockets,
@@ -37,6 +38,8 @@ import { type ProxySecurity, proxySecurity } from './proxy-security.ts';
 /** What everybody gets to read when the proxy is ended. */
 const FAREWELL = 'Proxy shutting down';
 
+/** How often losses are told, if there were any. */
+const LOSSES_MS = 5000;
 /** How rare the heartbeats of a site are is not known here, and -h goes up to an hour; 4.10.2 never gives a site up. */
 const PINHOLE_MS = 3 * 3_600_000;
 
@@ -82,6 +85,8 @@ async function forward(options: ProxyArguments, starter: Starter | undefined): P
 			for (const line of lines.of(event)) log.write(line);
 		},
 	});
+	const losses = new LossWatch(driver, sockets);
+	const watching = setInterval(() => tellLosses(log, losses), LOSSES_MS);
 	try {
 		await logStart(log, settled, sockets);
 		driver.start();
@@ -92,7 +97,9 @@ async function forward(options: ProxyArguments, starter: Starter | undefined): P
 		proxy.abort(monotonicMs(), FAREWELL);
 		driver.flush();
 		driver.close();
-		logEnd(log, driver, sockets);
+		clearInterval(watching);
+		tellLosses(log, losses);
+		logEnd(log, sockets);
 		for (const socket of sockets) socket.close();
 	}
 	return ExitCode.Interrupted;
@@ -187,14 +194,14 @@ async function logStart(log: Log, settled: Settled, sockets: readonly DatagramSo
 	if (warning !== undefined) log.say(Level.Warning, warning);
 }
 
-/** What was lost on the way through. */
-function logEnd(log: Log, driver: ProxyDriver, sockets: readonly DatagramSocket[]): void {
+function tellLosses(log: Log, losses: LossWatch): void {
+	const news = losses.news();
+	if (news !== undefined) log.say(Level.Warning, news);
+}
+
+function logEnd(log: Log, sockets: readonly DatagramSocket[]): void {
 	const stats = sockets.map((socket) => socket.stats());
-	const sum = (key: 'datagramsIn' | 'datagramsOut' | 'kernelDrops' | 'queueDrops' | 'sendErrors' | 'sendCalls') =>
+	const sum = (key: 'datagramsIn' | 'datagramsOut' | 'sendCalls') =>
 		stats.reduce((total, each) => total + each[key], 0);
-	log.say(
-		Level.Verbose,
-		`${sum('datagramsIn')} packets in, ${sum('datagramsOut')} out with ${sum('sendCalls')} calls; lost: ` +
-			`${sum('kernelDrops') + sum('queueDrops')} on arrival, ${driver.lostDatagrams} waiting, ${sum('sendErrors')} refused`,
-	);
+	log.say(Level.Verbose, `${sum('datagramsIn')} packets in, ${sum('datagramsOut')} out with ${sum('sendCalls')} calls`);
 }

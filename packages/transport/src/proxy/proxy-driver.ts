@@ -65,6 +65,8 @@ export class ProxyDriver {
 	#isClosed = false;
 	/** Datagrams that were lost because the send buffer took nothing for too long. */
 	lostDatagrams = 0;
+	/** Datagrams for addresses of a family that no socket here has. */
+	unreachableDatagrams = 0;
 
 	constructor(options: ProxyDriverOptions) {
 		this.#proxy = options.proxy;
@@ -183,8 +185,9 @@ export class ProxyDriver {
 		for (; this.#destination < destinations.length; this.#destination++) {
 			const to = destinations[this.#destination];
 			const left = this.#runCount - this.#runTaken;
-			// Where we have no socket of that family nobody can be reached, and that was said at the start.
-			const taken = this.#socketFor(to)?.relay(this.#incoming, this.#runFirst + this.#runTaken, left, to) ?? left;
+			const socket = this.#socketFor(to);
+			if (socket === undefined) this.unreachableDatagrams += left;
+			const taken = socket?.relay(this.#incoming, this.#runFirst + this.#runTaken, left, to) ?? left;
 			if (taken < left && this.#isWorthWaiting(now, taken)) {
 				this.#runTaken += taken;
 				return false;
@@ -221,7 +224,9 @@ export class ProxyDriver {
 	#sendPending(): boolean {
 		const batch = this.#outgoing;
 		const left = batch.count - this.#taken;
-		const taken = this.#socketFor(batch.destination)?.send(batch, this.#taken) ?? left;
+		const socket = this.#socketFor(batch.destination);
+		if (socket === undefined) this.unreachableDatagrams += left;
+		const taken = socket?.send(batch, this.#taken) ?? left;
 		this.#taken += taken;
 		if (taken < left && this.#isWorthWaiting(monotonicMs(), taken)) return false;
 		if (taken < left) this.lostDatagrams += left - taken;
