@@ -20,6 +20,11 @@ const SETTLE_GRTT = 5;
 const KEY_DELAY_GRTT = 0.5;
 /** A proxy that has the group key and confirmed receivers passes it on within this. */
 const KEYS_BEHIND_PROXY_GRTT = 2;
+/**
+ * One of 4.x does that only until the next phase, so whoever has not got it by then is lost to the session. A receiver
+ * without it registers anew after 4 GRTT: that must not have come.
+ */
+const KEYS_BEHIND_FOREIGN_PROXY_GRTT = 6;
 
 export class Registration implements Phase {
 	readonly #context: SenderContext;
@@ -62,15 +67,17 @@ export class Registration implements Phase {
 		const context = this.#context;
 		const isCycleOver = now >= this.#cycleEndsAt;
 		if (isCycleOver) context.updateGrtt();
+		const isStillAsked = this.#isLastWait && this.#isForeignProxyAsking();
 		context.confirmRegistrations();
 		this.#keysAt = Number.POSITIVE_INFINITY;
 		if (!isCycleOver) return;
 		const isSettled = (this.#isLastWait || this.#isSettled(now)) && !this.#isSomebodyWithoutKeys();
-		if (isSettled || this.#cycle >= context.config.robust) {
+		if ((isSettled && !isStillAsked) || this.#cycle >= context.config.robust) {
 			this.#end();
 			return;
 		}
 		this.#announce(now);
+		if (isStillAsked) this.#cycleEndsAt = now + this.#keysBehindProxiesMs();
 	}
 
 	onRegister(now: number, member: Member): void {
@@ -120,9 +127,22 @@ export class Registration implements Phase {
 			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement, and the
 			// receivers behind proxies two to get the group key.
 			this.#isLastWait = true;
-			const waitGrtt = hasProxies && security !== undefined ? KEYS_BEHIND_PROXY_GRTT : 1;
-			this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + waitGrtt * grttMs);
+			if (hasProxies && security !== undefined) this.#cycleEndsAt = now + this.#keysBehindProxiesMs();
+			else this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + grttMs);
 		}
+	}
+
+	#keysBehindProxiesMs(): number {
+		const { roster, grttMs } = this.#context;
+		const isForeign = roster.some((member) => member.isIn && member.via?.isOurs === false);
+		return (isForeign ? KEYS_BEHIND_FOREIGN_PROXY_GRTT : KEYS_BEHIND_PROXY_GRTT) * grttMs;
+	}
+
+	/** Encrypted sessions: a receiver behind a proxy of 4.x has registered again, so it has no key yet. */
+	#isForeignProxyAsking(): boolean {
+		const { roster, security } = this.#context;
+		if (security === undefined) return false;
+		return roster.some((member) => member.isIn && member.via?.isOurs === false && member.needsConfirmation);
 	}
 
 	/** Somebody refuses to take part, or has left again: nobody waits for it. */
