@@ -78,20 +78,22 @@ export class PoolMember {
 		else this.#complain(parsed.problem);
 	}
 
-	#take({ registry, epoch, settled, replicas }: ResponsePool): void {
+	#take({ registry, epoch, settled, replicas, gone: instancesGone = [] }: ResponsePool): void {
 		const known = this.#epochs.get(registry);
 		if (known !== undefined && epoch < known) return;
 		this.#epochs.set(registry, epoch);
 		const was = this.#assigned;
-		// It may not have heard of all of them yet: good for a first choice, not for a change.
-		if (!settled && was !== undefined) return;
 		const { user, uid, logger } = this.#options;
 		const isThere = (one: Replica) => replicas.some((replica) => isSame(replica, one));
+		// A registry that has just started may not have heard of all of them yet.
+		const isGone = (one: Replica) => (settled ? !isThere(one) : instancesGone.includes(one.instance));
 		const before = was === undefined ? this.#former : [...this.#former, was];
-		const now = assignReplica(uid, replicas);
+		const isLeaving = (one: Replica) => replicas.some((each) => isSame(each, one) && each.draining === true);
+		const isChoosing = settled || was === undefined || isGone(was) || isLeaving(was);
+		const now = isChoosing ? assignReplica(uid, replicas) : was;
 		const isOther = now === undefined || was === undefined ? now !== was : !isSame(was, now);
 		this.#assigned = now;
-		this.#former = before.filter((one) => isThere(one) && (now === undefined || !isSame(one, now)));
+		this.#former = before.filter((one) => !isGone(one) && (now === undefined || !isSame(one, now)));
 		if (isOther) {
 			const news =
 				now === undefined
@@ -100,7 +102,7 @@ export class PoolMember {
 			logger.info(news);
 			user.assign(now);
 		}
-		for (const gone of before.filter((one) => !isThere(one))) {
+		for (const gone of before.filter(isGone)) {
 			logger.warn(`Gone: ${describe(gone)}.`);
 			user.lost(gone);
 		}

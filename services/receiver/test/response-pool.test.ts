@@ -109,6 +109,13 @@ describe('a receiver of a pool of response proxies', () => {
 		expect(said.slice(2)).toEqual([`lost ${first.instance}`]);
 	});
 
+	it('gives nothing new to a replica that is leaving, also where the registry has only just started', async () => {
+		await start();
+		await publish(pool(1, all, false));
+		await publish(pool(2, [{ ...first, draining: true }, ...others], false));
+		expect(said.slice(1)).toEqual([`assign ${second.instance}`]);
+	});
+
 	it('does not believe a registry that has only just started that a replica is gone', async () => {
 		await start();
 		await publish(pool(1, all));
@@ -116,6 +123,16 @@ describe('a receiver of a pool of response proxies', () => {
 		expect(said).toEqual([`assign ${first.instance}`]);
 		await publish(pool(10, all));
 		expect(said).toEqual([`assign ${first.instance}`]);
+	});
+
+	it('believes it of one that this registry has heard and not any more, however short a while it listens', async () => {
+		await start();
+		await publish(pool(1, all));
+		await publish({ ...pool(9, others, false), gone: [first.instance] });
+		expect(said.slice(1)).toEqual([`assign ${second.instance}`, `lost ${first.instance}`]);
+		const third = others.find(({ id }) => id !== second.id)!;
+		await publish({ ...pool(10, [], false), gone: [first.instance, third.instance] });
+		expect(said).toHaveLength(3);
 	});
 
 	it('ignores a list that is older than what it knows, and what is no list', async () => {

@@ -35,7 +35,16 @@ export class ResponsePools {
 			if (known !== undefined && known.settled === settled && isSame(known.replicas, replicas)) continue;
 			if (known === undefined && this.#pools.size >= POOLS_MAX) continue;
 			const epoch = Math.max((known?.epoch ?? 0) + 1, Math.floor(wallMs));
-			const pool: ResponsePool = { v: 1, registry: this.#registry, pool: name, epoch, settled, replicas };
+			const gone = settled ? [] : goneOf(known, replicas);
+			const pool: ResponsePool = {
+				v: 1,
+				registry: this.#registry,
+				pool: name,
+				epoch,
+				settled,
+				replicas,
+				...(gone.length === 0 ? {} : { gone }),
+			};
 			this.#pools.set(name, pool);
 			changed.push(pool);
 		}
@@ -86,6 +95,13 @@ function replicaOf(heartbeat: Heartbeat, isDraining: boolean): Replica | undefin
 		...(fingerprint === undefined ? {} : { fingerprint }),
 		...(isDraining ? { draining: true } : {}),
 	};
+}
+
+/** Instances that were there since this registry listens, and are not any more: the last of them. */
+function goneOf(known: ResponsePool | undefined, replicas: readonly Replica[]): string[] {
+	const there = new Set(replicas.map(({ instance }) => instance));
+	const before = [...(known?.gone ?? []), ...(known?.replicas ?? []).map(({ instance }) => instance)];
+	return before.filter((instance) => !there.has(instance)).slice(-maxReplicas);
 }
 
 function isSame(a: readonly Replica[], b: readonly Replica[]): boolean {

@@ -209,4 +209,22 @@ describe('the registry, of response proxies', () => {
 		await new Promise((done) => setImmediate(done));
 		expect(pools.map(({ settled }) => settled)).toEqual([false, true]);
 	});
+
+	it('names those that it has heard and that are gone all the same, until it has listened for long enough', async () => {
+		await beat(proxy('p1'));
+		await beat(proxy('p2'));
+		now += 3001;
+		await beat(proxy('p1', { seq: 2 }));
+		registry.sweep();
+		await new Promise((done) => setImmediate(done));
+		const { instance } = proxy('p2');
+		expect(pools.at(-1)).toMatchObject({ settled: false, gone: [instance] });
+		expect(pools.at(-1)?.replicas.map(({ id }) => id)).toEqual(['p1']);
+		now += 20_000;
+		await beat(proxy('p1', { seq: 3 }));
+		registry.sweep();
+		await new Promise((done) => setImmediate(done));
+		expect(pools.at(-1)?.settled).toBe(true);
+		expect(pools.at(-1)).not.toHaveProperty('gone');
+	});
 });

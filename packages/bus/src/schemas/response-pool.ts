@@ -31,6 +31,8 @@ export const responsePool = z.strictObject({
 	/** The registry has listened for long enough: who is not listed is gone. Before, it may only not have been heard yet. */
 	settled: z.boolean(),
 	replicas: z.array(replica).max(maxReplicas),
+	/** Before it is settled: instances that it has heard, and that are gone all the same. */
+	gone: z.array(nodeId).max(maxReplicas).optional(),
 });
 
 export const resolveRequest = z.strictObject({ v: z.literal(1), pool: poolName, uid });
