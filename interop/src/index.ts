@@ -19,5 +19,6 @@ export { runProxyScenario } from './proxies/run-proxy-scenario.ts';
 export { createSites, type Sites } from './proxies/sites.ts';
 export { hostsOf, type Pair, runScenario, type Scenario } from './scenario.ts';
 export { scenarios } from './scenarios.ts';
+export { ServiceStage } from './services/service-stage.ts';
 export { createTopology, type Topology } from './topology.ts';
 export { differences, makeTree, noise, sameBytes } from './trees.ts';
