@@ -2,7 +2,7 @@
  * Who is there, by the registry. Whom an open group may expect: the receivers that it knows there. With them a session
  * goes on as soon as all have registered; without, it announces until nobody new comes.
  */
-import { type Bus, BusError, type Heartbeat, type NodePublicKey, type Subjects } from '@uftp/bus';
+import { type Bus, BusError, type Heartbeat, type NodePublicKey, type RegistryNode, type Subjects } from '@uftp/bus';
 import { maxJobProxies, parseRegistryListAnswer } from '@uftp/bus/schemas';
 import type { Logger } from '@uftp/service-kit';
 import { parseUid } from '@uftp/wire';
@@ -41,8 +41,8 @@ export async function expectedReceivers(
 ): Promise<ReadonlyMap<number, ExpectedReceiver>> {
 	const expected = new Map<number, ExpectedReceiver>();
 	const question = { role: 'receiver', ...(isUnicast ? {} : { group: publicAddress }) } as const;
-	const problem = await eachAlive(bus, subjects, question, (heartbeat) => {
-		if (heartbeat.port !== port) return;
+	const problem = await eachNode(bus, subjects, question, ({ presence, heartbeat }) => {
+		if (presence !== 'alive' || heartbeat.port !== port) return;
 		if (!isUnicast || heartbeat.addresses.includes(publicAddress)) add(expected, heartbeat);
 	});
 	if (problem?.isSilence === true) {
@@ -51,16 +51,30 @@ export async function expectedReceivers(
 	return expected;
 }
 
-/** The gathering proxies that the registry knows where a session is announced, each with its keys. */
-export async function knownProxies(bus: Bus, subjects: Subjects, place: Rendezvous): Promise<readonly KnownProxy[]> {
-	const proxies: KnownProxy[] = [];
-	// That there is no registry, or that it refuses, is said when it is asked for receivers.
-	await eachAlive(bus, subjects, { role: 'proxy' }, ({ uid, proxy, groups, keys = [] }) => {
+/**
+ * The gathering proxies that receivers may answer through where a session is announced, each with its keys: those that
+ * the registry knows, and those that were heard here (`heard`, the newest last).
+ */
+export async function knownProxies(
+	bus: Bus,
+	subjects: Subjects,
+	place: Rendezvous,
+	heard: readonly Heartbeat[],
+): Promise<readonly KnownProxy[]> {
+	const proxies = new Map<number, KnownProxy>();
+	const take = ({ uid, proxy, groups, keys = [] }: Heartbeat): void => {
 		const proxyId = uid === undefined ? undefined : parseUid(uid);
 		const isThere = proxy?.mode === 'client' || (proxy?.mode === 'response' && groups.includes(place.publicAddress));
-		if (proxyId !== undefined && isThere && proxies.length < maxJobProxies) proxies.push({ proxyId, keys });
+		if (proxyId === undefined || !isThere) return;
+		if (proxies.has(proxyId) || proxies.size < maxJobProxies) proxies.set(proxyId, { proxyId, keys });
+	};
+	// That there is no registry, or that it refuses, is said when it is asked for receivers.
+	await eachNode(bus, subjects, { role: 'proxy' }, ({ presence, heartbeat }) => {
+		// One that is late or leaving still serves those that it has.
+		if (presence !== 'lost') take(heartbeat);
 	});
-	return proxies;
+	for (const heartbeat of heard) take(heartbeat);
+	return [...proxies.values()];
 }
 
 interface Problem {
@@ -70,11 +84,11 @@ interface Problem {
 }
 
 /** Page by page; what went wrong, if anything did. */
-async function eachAlive(
+async function eachNode(
 	bus: Bus,
 	subjects: Subjects,
 	question: { readonly role: 'receiver' | 'proxy'; readonly group?: string },
-	take: (heartbeat: Heartbeat) => void,
+	take: (node: RegistryNode) => void,
 ): Promise<Problem | undefined> {
 	let after: string | undefined;
 	try {
@@ -86,7 +100,7 @@ async function eachAlive(
 			if (!answer.value.ok) {
 				return { why: `The registry refuses to say who is there: ${answer.value.error.message}`, isSilence: false };
 			}
-			for (const { presence, heartbeat } of answer.value.nodes) if (presence === 'alive') take(heartbeat);
+			for (const node of answer.value.nodes) take(node);
 			after = answer.value.next;
 			if (after === undefined) break;
 		}

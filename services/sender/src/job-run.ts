@@ -7,6 +7,7 @@ import { answerBufferWarning, type DatagramSocket, monotonicMs, openSocket, Send
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import { type ExpectedReceiver, expectedReceivers, knownProxies } from './expected-receivers.ts';
+import type { HeardProxies } from './heard-proxies.ts';
 import { type JobEnding, jobProblem, withSendErrors } from './job-ending.ts';
 import type { Refusal } from './job-files.ts';
 import { JobProgress } from './job-progress.ts';
@@ -36,6 +37,7 @@ export interface JobSurroundings {
 	/** The configured UID, or undefined: that of the interface's address. */
 	readonly uid: string | undefined;
 	readonly keys: SenderKeys;
+	readonly heardProxies: HeardProxies;
 }
 
 export class JobRun {
@@ -81,7 +83,7 @@ export class JobRun {
 		// Also where the job names its receivers: their hosts are worth knowing.
 		const [known, knownHere] = await Promise.all([
 			expectedReceivers(context.bus, context.subjects, this.#logger, rendezvous),
-			knownProxies(context.bus, context.subjects, rendezvous),
+			knownProxies(context.bus, context.subjects, rendezvous, this.#around.heardProxies.heartbeats()),
 		]);
 		const proxies = proxiesOf(job, config.proxies, knownHere);
 		const targets = new Set(targetsOf(job));

@@ -12,6 +12,7 @@ import { wrapperLegacy } from '@uftp/storage';
 import { addressesOf, selectDriver } from '@uftp/transport';
 import { formatUid, parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
+import { HeardProxies } from './heard-proxies.ts';
 import { JobDesk } from './job-desk.ts';
 import { locateInRoots } from './locate-files.ts';
 import { type OutgoingInterface, outgoingInterface } from './outgoing-interface.ts';
@@ -35,6 +36,7 @@ export class SenderService implements RunningService {
 	readonly id: string;
 	readonly #desk: JobDesk;
 	readonly #heartbeat: HeartbeatPublisher;
+	readonly #heardProxies: HeardProxies;
 	readonly #subscriptions: readonly Subscription[];
 	readonly #config: SenderServiceConfig;
 	readonly #host: string;
@@ -54,7 +56,9 @@ export class SenderService implements RunningService {
 		this.uid = uid;
 		this.id = identity.id;
 		this.#stopMs = config.stopSeconds * 1000;
-		this.#desk = new JobDesk({ config, context, events, uid: config.uid, keys }, () => this.#heartbeat?.beat());
+		this.#heardProxies = new HeardProxies(bus, subjects);
+		const around = { config, context, events, uid: config.uid, keys, heardProxies: this.#heardProxies };
+		this.#desk = new JobDesk(around, () => this.#heartbeat?.beat());
 		this.#config = config;
 		this.#host = identity.host;
 		this.#subscriptions = [
@@ -115,6 +119,7 @@ export class SenderService implements RunningService {
 		await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
 		this.#heartbeat.drain();
 		await this.#desk.stop(this.#stopMs);
+		this.#heardProxies.stop();
 		this.#heartbeat.stop();
 	}
 
