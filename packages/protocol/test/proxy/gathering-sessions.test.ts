@@ -120,6 +120,18 @@ describe('receivers that a gathering proxy does not serve', () => {
 		expect(up(shell.fromReceiver(1, MessageType.COMPLETE, done), MessageType.COMPLETE)).toHaveLength(1);
 	});
 
+	it('with the id of another one are told so when they answer, though they take themselves for confirmed', () => {
+		const shell = new GatheringShell();
+		shell.start(1);
+		const second = { host: '10.7.7.7', port: 1044 };
+		shell.receive(second, datagram(MessageType.REGISTER, registration(), { sourceId: receiverId(1) }));
+		const done = datagram(MessageType.COMPLETE, { fileId: 1, status: 0, ids: [] }, { sourceId: receiverId(1) });
+		for (let i = 0; i < 10; i++) shell.receive(second, done);
+		expect(shell.sent).toEqual([]);
+		expect(shell.receive(second, done)).toMatchObject([{ to: second }]);
+		expect(up(shell.advance(100), MessageType.COMPLETE)).toEqual([]);
+	});
+
 	it('of ours are told apart by their instance, though they share an address', () => {
 		const shell = new GatheringShell();
 		shell.announce();

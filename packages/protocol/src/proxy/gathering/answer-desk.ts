@@ -83,7 +83,7 @@ export class AnswerDesk {
 			node.counters.drop('clear-in-encrypted-session');
 			return undefined;
 		}
-		const receiver = this.#admission.receiverOf(now, sourceId, from);
+		const receiver = this.#admission.receiverOf(now, sourceId, from, length);
 		const bodyAt = at + HEADER_BYTES;
 		const bodyBytes = length - HEADER_BYTES;
 		if (receiver !== undefined) return this.#take(now, receiver, func, bytes, bodyAt, bodyBytes, bytes, at, length);

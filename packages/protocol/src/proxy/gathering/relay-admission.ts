@@ -95,11 +95,13 @@ export class RelayAdmission {
 	}
 
 	/** The receiver that an answer comes from; undefined if there is none, or the answer is another's. */
-	receiverOf(now: number, id: number, from: Endpoint): RelayedReceiver | undefined {
+	receiverOf(now: number, id: number, from: Endpoint, bytes: number): RelayedReceiver | undefined {
 		const receiver = this.#context.receivers.get(id);
 		if (receiver === undefined || receiver.isUnproven) return undefined;
 		if (!isFrom(receiver, from) && !this.#isSilent(now, receiver)) {
 			this.#context.node.reports.drop(now, 'wrong-address', from);
+			// A REG_CONF for the first one has confirmed the second one, too.
+			if (receiver.hasDouble) this.#tellDouble(now, receiver, from, bytes);
 			return undefined;
 		}
 		this.#note(now, receiver, from, receiver.instance);
@@ -195,10 +197,15 @@ export class RelayAdmission {
 		const { node } = this.#context;
 		first.hasDouble = true;
 		node.counters.drop('duplicate-uid');
-		const reason = `UID ${formatUid(first.id)} is in use by ${first.address.host}`;
-		this.#reportRefusal(first.id, from, `${reason}: the receiver at ${from.host} must get another one (-U)`);
+		const what = `${inUse(first)}: the receiver at ${from.host} must get another one (-U)`;
+		this.#reportRefusal(first.id, from, what);
+		this.#tellDouble(now, first, from, bytes);
+	}
+
+	#tellDouble(now: number, first: RelayedReceiver, from: Endpoint, bytes: number): void {
+		const { node } = this.#context;
 		if (!this.#doubles.mayAnswer(from.host, from.port, bytes) || !node.refusals.take(now)) return;
-		this.#context.abortReceiver(now, first.id, reason, from);
+		this.#context.abortReceiver(now, first.id, inUse(first), from);
 	}
 
 	#reportRefusal(receiverId: number, address: Endpoint, reason: string): void {
@@ -208,6 +215,10 @@ export class RelayAdmission {
 		this.#refused.add(key);
 		node.reports.emit({ kind: 'receiverRefused', groupId: terms.groupId, receiverId, address, reason });
 	}
+}
+
+function inUse({ id, address }: RelayedReceiver): string {
+	return `UID ${formatUid(id)} is in use by ${address.host}`;
 }
 
 /** Whether a message that carries a receiver's id comes from that receiver: with a double about, to the port. */
