@@ -11,7 +11,7 @@ import {
 
 const complete = process.env['UFTP_TEST_INTEROP'] === 'all';
 const withC = process.env['UFTP_TEST_WITHOUT_PEERS'] !== '1' && missingPeers() === undefined;
-/** Beyond what the programs of a row get themselves: building the network, making keys, comparing files. */
+/** Beyond what the senders of a row get: building the network, making keys, comparing files, receivers' last words. */
 const marginMs = 60_000;
 
 const rows = proxyScenarios.flatMap((scenario) => {
@@ -38,7 +38,7 @@ describe('the table of sessions through proxies', () => {
 // Most of a session is waiting, so several run side by side, each in networks of its own.
 describe.concurrent('sessions through proxies (sender, proxies, receivers)', () => {
 	for (const { title, scenario, cast } of rows) {
-		const timeout = 1000 * (scenario.timeoutSeconds ?? 60) + marginMs;
+		const timeout = 4000 * (scenario.timeoutSeconds ?? 60) + marginMs;
 		it(title, { timeout }, async ({ expect: expectHere }) => {
 			expectHere((await runProxyScenario(scenario, cast, keyring)).join('\n')).toBe('');
 		});

@@ -8,6 +8,7 @@ import { noise } from '../trees.ts';
 import { AcceptedHeartbeats } from './accepted-heartbeats.ts';
 import type { Cast, Part } from './cast.ts';
 import { CommandLines } from './command-lines.ts';
+import { frailAttempts, isFrail } from './frailty.ts';
 import { judge, type Played } from './judgement.ts';
 import type { Keyring } from './keyring.ts';
 import { lose, type Placement, place } from './placement.ts';
@@ -24,6 +25,13 @@ const keyPatienceMs = 12_000;
  * last of which are the ends of what the programs printed.
  */
 export async function runProxyScenario(scenario: ProxyScenario, cast: Cast, keyring: Keyring): Promise<string[]> {
+	let problems = await runOnce(scenario, cast, keyring);
+	const attempts = isFrail(scenario, cast) ? frailAttempts : 1;
+	for (let i = 1; i < attempts && problems.length > 0; i++) problems = await runOnce(scenario, cast, keyring);
+	return problems;
+}
+
+async function runOnce(scenario: ProxyScenario, cast: Cast, keyring: Keyring): Promise<string[]> {
 	const scratch = mkdtempSync(join(tmpdir(), 'uftp-interop-proxies-'));
 	let stage: Stage | undefined;
 	try {
