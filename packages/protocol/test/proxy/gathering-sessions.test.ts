@@ -296,6 +296,16 @@ describe('the end of a session', () => {
 		expect(shell.of('sessionEnded')).toMatchObject([{ outcome: 'silent', reason: 'The sender is silent' }]);
 	});
 
+	it('comes after ten minutes of silence at last, however long the GRTT is said to be', () => {
+		const shell = new GatheringShell();
+		shell.start(1);
+		shell.fromSender(MessageType.DONE, { fileId: 1, section: 0, ids: [] }, { grtt: 255 });
+		shell.advance(599_000);
+		expect(shell.proxy.sessionCount).toBe(1);
+		shell.advance(1001);
+		expect(shell.proxy.sessionCount).toBe(0);
+	});
+
 	it('makes room for the next instance of the same session', () => {
 		const shell = new GatheringShell();
 		shell.start(2);

@@ -11,8 +11,9 @@ export const PENDING_BITMAP_BYTES_MAX = 1 << 20;
 export const HOLD_MS_MAX = 15_000;
 /** Datagrams of the proxy that wait for a poll. */
 export const DATAGRAMS_WAITING_MAX = 16_384;
-/** A session is kept at least so long though its sender says nothing: senders of ours wait for those that are away. */
+/** A session whose sender says nothing is kept at least so long, and at most: senders of ours wait for who is away. */
 export const SESSION_KEPT_MS_MIN = 60_000;
+export const SESSION_KEPT_MS_MAX = 600_000;
 /** When all places are taken, a session that nobody has joined for so long gives way to a new one. */
 export const UNJOINED_MS_MIN = 5000;
 /** ABORTs per second to receivers that are not served. */

@@ -17,7 +17,7 @@ import { silenceMs } from '../../grtt.ts';
 import type { Endpoint } from '../../ports.ts';
 import { advance } from '../../receiver/answers.ts';
 import { AnswerDesk } from './answer-desk.ts';
-import { SESSION_KEPT_MS_MIN } from './gathering-limits.ts';
+import { SESSION_KEPT_MS_MAX, SESSION_KEPT_MS_MIN } from './gathering-limits.ts';
 import { KeyDelivery } from './key-delivery.ts';
 import type { PendingAnswer } from './pending-answers.ts';
 import { RelayAdmission } from './relay-admission.ts';
@@ -139,7 +139,8 @@ export class RelaySession {
 	get #silenceDeadline(): number {
 		const { terms, grttMs, heardAt, receivers } = this.context;
 		const silence = silenceMs(terms.robust, grttMs);
-		return heardAt + (receivers.areCompleted ? silence : Math.max(SESSION_KEPT_MS_MIN, KEPT_SILENCES * silence));
+		const keptMs = Math.min(SESSION_KEPT_MS_MAX, Math.max(SESSION_KEPT_MS_MIN, KEPT_SILENCES * silence));
+		return heardAt + (receivers.areCompleted ? Math.min(silence, keptMs) : keptMs);
 	}
 
 	get deadline(): number {
