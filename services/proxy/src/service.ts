@@ -38,6 +38,8 @@ import { type ProxySecurity, proxySecurity, resolveName, statePath } from './pro
 const TOTALS_MS = 5000;
 /** How often a stop looks whether the sessions are over. */
 const STOP_POLL_MS = 20;
+/** Receivers that chose this proxy just before it said that it leaves have registered by then. */
+const LATE_MS = 1000;
 const FAREWELL = 'The proxy is shutting down';
 
 /** What was settled before anything runs. */
@@ -65,12 +67,14 @@ export class ProxyService implements RunningService {
 	readonly uid: string;
 	readonly id: string;
 	readonly #parts: Parts;
+	readonly #mode: ProxyServiceConfig['mode'];
 	readonly #stopMs: number;
 
-	private constructor(uid: string, identity: NodeIdentity, stopMs: number, parts: Parts) {
+	private constructor(uid: string, identity: NodeIdentity, config: ProxyServiceConfig, parts: Parts) {
 		this.uid = uid;
 		this.id = identity.id;
-		this.#stopMs = stopMs;
+		this.#mode = config.mode;
+		this.#stopMs = config.stopSeconds * 1000;
 		this.#parts = parts;
 	}
 
@@ -96,7 +100,7 @@ export class ProxyService implements RunningService {
 			const parts = assemble(settled, identity, sockets, context);
 			parts.driver.start();
 			parts.reports.own('up');
-			return new ProxyService(settled.uid, identity, config.stopSeconds * 1000, parts);
+			return new ProxyService(settled.uid, identity, config, parts);
 		} catch (error) {
 			for (const socket of sockets) socket.close();
 			throw error;
@@ -111,8 +115,8 @@ export class ProxyService implements RunningService {
 	async stop(): Promise<void> {
 		const { sockets, proxy, driver, reports, heartbeat, totals } = this.#parts;
 		heartbeat.drain();
-		const deadline = monotonicMs() + this.#stopMs;
-		while (proxy.sessionCount > 0 && monotonicMs() < deadline) {
+		const startedMs = monotonicMs();
+		while (this.#isNeeded(monotonicMs() - startedMs) && monotonicMs() - startedMs < this.#stopMs) {
 			await new Promise((resume) => setTimeout(resume, STOP_POLL_MS));
 		}
 		proxy.abort(monotonicMs(), FAREWELL);
@@ -122,6 +126,14 @@ export class ProxyService implements RunningService {
 		reports.own('down');
 		heartbeat.stop();
 		for (const socket of sockets) socket.close();
+	}
+
+	/** Whether somebody would miss it, so long after it has said that it leaves. */
+	#isNeeded(leavingMs: number): boolean {
+		const { proxy } = this.#parts;
+		if (this.#mode === 'server' || leavingMs < LATE_MS) return proxy.sessionCount > 0;
+		// It hears of every session of its groups, and has receivers in some of them.
+		return proxy.sessions.some(({ totals }) => totals.receivers > 0);
 	}
 }
 

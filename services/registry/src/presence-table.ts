@@ -205,8 +205,9 @@ function areBothThere(a: Instance, b: Instance): boolean {
 function newestOf(instances: ReadonlyMap<string, Instance>): Instance | undefined {
 	let newest: Instance | undefined;
 	for (const instance of instances.values()) {
-		// One that is leaving speaks for the id only while there is no other.
-		if (newest === undefined || newest.presence === 'draining' || instance.presence !== 'draining') newest = instance;
+		// One that is leaving speaks for the id only while no other is there.
+		const isAlone = newest === undefined || newest.presence === 'draining' || newest.presence === 'lost';
+		if (isAlone || instance.presence !== 'draining') newest = instance;
 	}
 	return newest;
 }

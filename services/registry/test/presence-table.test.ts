@@ -74,6 +74,15 @@ describe('the table of who is there', () => {
 		expect(table.size).toBe(0);
 	});
 
+	it('says of one that was started in place of a dead one that it leaves, not that it is lost', () => {
+		const table = new PresenceTable();
+		table.hear(heartbeat('a'), 0);
+		table.sweep(4 * interval);
+		table.hear(heartbeat('b'), 5 * interval);
+		table.hear(heartbeat('b', { draining: true }), 5 * interval + 10);
+		expect(presences(table)).toEqual(['draining']);
+	});
+
 	it('takes a restart for a restart: the old program is never heard again', () => {
 		const table = new PresenceTable();
 		table.hear(heartbeat('old', { addresses: ['10.99.0.2'] }), 0);
