@@ -38,6 +38,22 @@ describe('the passes over a file', () => {
 		expect(map.sections).toBe(3);
 	});
 
+	it('send what was reported twice, if told to, the second time after all of the first, and take NAKs meanwhile', () => {
+		const map = mapOf(9000);
+		const repairs = new Repairs(map, true);
+		drain(repairs);
+		nak(repairs, map, 0, [5, 7]);
+		nak(repairs, map, 2, [1]);
+		repairs.rewind();
+		repairs.sendTwice();
+		expect(repairs.passBlocks).toBe(6);
+		expect(drain(repairs, 4)).toEqual(['0/5', '0/7', '2/1', '0/5']);
+		nak(repairs, map, 0, [5, 7]);
+		expect(drain(repairs)).toEqual(['0/7', '2/1']);
+		repairs.rewind();
+		expect(drain(repairs)).toEqual(['0/5']);
+	});
+
 	it('send the union of what was reported, and nothing else, after a rewind', () => {
 		const naks = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.uniqueArray(fc.integer({ min: 0, max: 2999 }))));
 		fc.assert(

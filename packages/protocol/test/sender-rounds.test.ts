@@ -48,6 +48,33 @@ describe('a file round', () => {
 		expect(stage.of(MessageType.FILESEG).map((sent) => sent.message.block)).toEqual([0, 1, 2, 3, 1, 2, 3]);
 	});
 
+	it('sends few repairs twice where the way is long', () => {
+		for (const [initial, sent] of [
+			[600, [0, 1, 2, 3, 1, 2, 1, 2]],
+			[90, [0, 1, 2, 3, 1, 2]],
+		] as const) {
+			const { stage, alice, bob } = opened({ grttMs: { initial, min: initial, max: 1000 } });
+			alice.acknowledge(1);
+			bob.acknowledge(1);
+			stage.run(10);
+			alice.nak(1, 0, [1, 2], BLOCKS);
+			bob.complete(1);
+			stage.run(0.6 * initial);
+			expect(stage.of(MessageType.FILESEG).map(({ message }) => message.block)).toEqual(sent);
+		}
+	});
+
+	it('sends what is missing of a resumed session once, however long the way is', () => {
+		const { stage, alice, bob } = opened({ grttMs: { initial: 600, min: 600, max: 1000 } });
+		alice.acknowledge(1, 2, true);
+		bob.acknowledge(1, 2, true);
+		stage.run(10);
+		alice.nak(1, 0, [1, 2], BLOCKS);
+		bob.complete(1);
+		stage.run(400);
+		expect(stage.of(MessageType.FILESEG).map(({ message }) => message.block)).toEqual([1, 2]);
+	});
+
 	it('ignores a STATUS that is too short, of another file, or of a section that there is not', () => {
 		const { stage, alice, bob } = opened();
 		alice.acknowledge(1);

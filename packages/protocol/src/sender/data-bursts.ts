@@ -18,6 +18,12 @@ import { Repairs } from './repairs.ts';
 
 /** In a pass, NAKs are collected for so long before a detour repairs what they report. */
 const DETOUR_GRTT = 1.5;
+/**
+ * Over long ways, repairs that take less than this share of a GRTT are sent twice: to hear that one was lost takes more
+ * than a whole one. Elsewhere that is soon heard.
+ */
+const TWICE_GRTT = 0.25;
+const LONG_GRTT_MS = 100;
 /** A section's NAKs have come when its hold-off of one GRTT and a round trip are over. */
 const NAK_HOLDOFF_GRTT = 3;
 
@@ -91,9 +97,18 @@ export class DataBursts {
 	}
 
 	rewind(now: number): void {
+		const isRepairing = this.dataPasses > 0;
 		this.#repairs.rewind();
+		if (isRepairing && this.#isShort(this.#repairs.passBlocks)) this.#repairs.sendTwice();
 		this.pass++;
 		this.#startPass(now);
+	}
+
+	/** At a fixed rate only: what finds its rate itself must not lose more than it needs to send. */
+	#isShort(blocks: number): boolean {
+		const { rateControl, congestion, pacer, packetBytes, grttMs } = this.#context;
+		if (rateControl !== undefined || congestion !== undefined || grttMs < LONG_GRTT_MS) return false;
+		return (1000 * blocks * packetBytes) / pacer.rateBytesPerSecond < TWICE_GRTT * grttMs;
 	}
 
 	/** What has been reported missing is not sent: nobody is left who needs it. */

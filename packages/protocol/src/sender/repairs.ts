@@ -36,6 +36,8 @@ export class Repairs {
 	finishedBlocks = 0;
 	/** Where the pass goes on after a detour. */
 	#resume: Place | undefined;
+	/** The pass sends everything once more. */
+	#isRepeated = false;
 
 	/** `isFresh` false: nothing is sent before somebody has said what it misses. */
 	constructor(map: SectionMap, isFresh: boolean) {
@@ -73,6 +75,13 @@ export class Repairs {
 	rewind(): void {
 		this.sentBlocks = 0;
 		this.passBlocks = this.#sendCollected();
+		this.#isRepeated = false;
+	}
+
+	/** Lets the pass that `rewind` has begun send everything a second time, after the first. */
+	sendTwice(): void {
+		this.#isRepeated = true;
+		this.passBlocks *= 2;
 	}
 
 	/** Sends what has been collected before the pass goes on. Only in a pass, and not on a detour. */
@@ -126,9 +135,18 @@ export class Repairs {
 		if (this.block >= 0) return -1;
 		this.#closeSection();
 		this.#enterNextSection();
-		if (this.#resume === undefined) return section;
+		if (this.#resume === undefined) {
+			if (this.section < 0 && this.#isRepeated) this.#repeat();
+			return section;
+		}
 		if (this.section < 0) this.#endDetour();
 		return -1;
+	}
+
+	#repeat(): void {
+		this.#isRepeated = false;
+		this.#sectionIndex = -1;
+		this.#enterNextSection();
 	}
 
 	#closeSection(): void {
