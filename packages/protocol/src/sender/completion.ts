@@ -22,6 +22,7 @@ export class Completion implements Phase {
 		this.#context = context;
 		this.#members = members;
 		this.#nextAt = now;
+		context.congestion?.ask();
 		if (this.#waiting().length === 0) this.isOver = true;
 		else this.onTimeout(now);
 	}

@@ -36,6 +36,8 @@ export class CongestionControl {
 	/** Whose turn it is to hear it again. */
 	#turn: IterableIterator<Member>;
 	#hasStarted = false;
+	/** Nothing of a file flows yet, or any more: the session asks and is answered. */
+	#isAsking = true;
 	/** Data flows, and since when. */
 	#isSending = false;
 	#sendingSince = 0;
@@ -59,8 +61,13 @@ export class CongestionControl {
 		return this.#rate.bounded(this.#rate.bytesPerSecond * this.#damping.factor, this.#context.grttMs);
 	}
 
+	/**
+	 * While the session only asks, the GRTT by which it repeats itself: 4.10.2 proxies hold answers for as long as the
+	 * headers say, anew with each one that comes, so that one sent more often than that would never leave.
+	 */
 	get advertisedGrttMs(): number {
-		return this.#rate.advertisedGrttMs(this.#context.grttMs);
+		const { grttMs } = this.#context;
+		return this.#isAsking ? grttMs : this.#rate.advertisedGrttMs(grttMs);
 	}
 
 	/** When the next CONG_CTRL is due. */
@@ -74,6 +81,7 @@ export class CongestionControl {
 		if (!this.#hasStarted) this.#rate.restart(grttMs);
 		if (!this.#hasStarted) for (const member of roster.all()) this.#untold.add(member);
 		this.#hasStarted = true;
+		this.#isAsking = false;
 		this.#isSending = true;
 		this.#sendingSince = now;
 		this.#nextAt = Math.max(this.#nextAt, now);
@@ -81,6 +89,11 @@ export class CongestionControl {
 		const { clr } = this.#rate;
 		if (clr === undefined || !needsData(roster.get(clr))) this.#rate.choose(now, this.#furthest());
 		this.#apply(now);
+	}
+
+	/** The session asks: whether a file is wanted, or whether everything has come. */
+	ask(): void {
+		this.#isAsking = true;
 	}
 
 	/** The pass is over: nothing flows until the next one. */

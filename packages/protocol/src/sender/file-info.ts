@@ -20,6 +20,7 @@ export class FileInfoExchange {
 		this.#fileId = fileId;
 		this.#startedAt = now;
 		this.nextAt = now;
+		context.congestion?.ask();
 	}
 
 	/** The next cycle: gives up those that were asked often enough and asks the others. */

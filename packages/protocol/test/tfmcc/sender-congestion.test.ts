@@ -37,6 +37,17 @@ describe('a congestion-controlled sender', () => {
 		expect(first.message.tfmccData).toMatchObject({ ccSequence: 0, ccRateCode: encodeRate(Number.POSITIVE_INFINITY) });
 	});
 
+	it('says while it asks how often it asks: proxies of 4.10.2 hold answers that long', () => {
+		const grttMs = { initial: 500, min: 10, max: 15_000 };
+		const stage = new Stage({ targets: [ALICE], grttMs, congestion: TFMCC, graceMs: 0 }, [entry('a', 500)]);
+		const alice = new Actor(stage, ALICE, '10.0.0.2');
+		alice.register(10);
+		stage.run(50);
+		const asked = stage.of(MessageType.FILEINFO);
+		expect(asked.length).toBeGreaterThan(0);
+		for (const { header } of asked) expect(decodeRtt(header.grtt) * 1000).toBeLessThan(20);
+	});
+
 	it('sends CONG_CTRL every GRTT, the CLR first, which is the receiver that is furthest away', () => {
 		const { stage } = sending();
 		stage.run(350);
