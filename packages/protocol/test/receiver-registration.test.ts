@@ -49,6 +49,19 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		expect(shell.node.sessionCount).toBe(1);
 	});
 
+	it('waits as long as it was first told to, though the sender has heard of others who are nearer', () => {
+		const shell = new ShellUnderTest();
+		const sender = new ScriptedSender();
+		sender.grttMs = 500;
+		shell.deliver(sender.announce());
+		sender.grttMs = 10;
+		shell.deliver(sender.announce());
+		shell.advance(20_000);
+		expect(shell.eventsOf('sessionEnded')).toEqual([]);
+		shell.advance(25_000);
+		expect(shell.eventsOf('sessionEnded')).toMatchObject([{ outcome: 'unconfirmed' }]);
+	});
+
 	it('is confirmed by a REG_CONF that lists it and stops registering', () => {
 		const shell = new ShellUnderTest();
 		const sender = new ScriptedSender();

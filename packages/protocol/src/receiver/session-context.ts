@@ -173,7 +173,8 @@ export class SessionContext {
 		const factor = advertisedMs / this.grttMs;
 		this.grttMs = advertisedMs;
 		this.timers.rescale(SessionTimer.Resend, now, factor);
-		this.timers.rescale(SessionTimer.AnswerWindow, now, factor);
+		// An answer may be on its way through proxies, which hold it as long as they did when they heard of this session.
+		if (factor > 1) this.timers.rescale(SessionTimer.AnswerWindow, now, factor);
 		return factor;
 	}
 
