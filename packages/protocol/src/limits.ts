@@ -55,6 +55,8 @@ export const EARLY_CLIENT_KEYS_MAX = 256;
 export const KEY_REQUEST_MS = 5000;
 /** PROXY_KEYs that a receiver checks per second at most. */
 export const PROXY_KEYS_PER_SECOND = 10;
+/** Response proxies whose PROXY_KEY a receiver keeps although it is not theirs. */
+export const OVERHEARD_KEYS_MAX = 64;
 /** Announced sessions that wait at a receiver for the key of its response proxy; the oldest gives way. */
 export const WAITING_ANNOUNCES_MAX = 16;
 /** A receiver that moved away from a dead response proxy says REGISTER so often, unless it is confirmed before. */

@@ -266,7 +266,7 @@ export class ReceiverNode implements Receiver {
 	responseProxyLost(now: number, endpoint: Endpoint): void {
 		const { endpoint: current } = this.#responseProxy;
 		const isCurrent = current !== undefined && isSameEndpoint(current, endpoint);
-		if (isCurrent) this.#responseProxy.forgetKeys(now);
+		this.#responseProxy.forgetKeys(now, endpoint);
 		const to = isCurrent ? undefined : current;
 		for (const session of [...this.#sessions.all()]) {
 			const { proxy } = session.context.link;

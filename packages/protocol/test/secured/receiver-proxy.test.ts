@@ -107,6 +107,38 @@ describe('the key of a response proxy', () => {
 		expect(alice.of(MessageType.KEY_REQ)).toHaveLength(2);
 	});
 
+	it('need not be asked for when it was overheard before the proxy became its own, and sessions are joined at once', () => {
+		const elsewhere = { ...PROXY_AT, host: '10.0.0.10' };
+		for (const responseProxy of [undefined, { endpoint: elsewhere }]) {
+			const alice = new ProxiedReceiver({ responseProxy });
+			alice.deliver(new ScriptedProxy(ecKey(), agreementKey()).proxyKey(), PROXY_AT);
+			alice.node.setResponseProxy(alice.now, { endpoint: PROXY_AT });
+			alice.drain();
+			expect(alice.eventsOf('proxyKeyReceived')).toHaveLength(1);
+			alice.deliver(new SecuredSender(ECDSA_GCM).announce());
+			expect(alice.of(MessageType.REGISTER)).toHaveLength(1);
+			alice.advance(100);
+			expect(alice.of(MessageType.KEY_REQ).filter(({ to }) => to === PROXY_AT)).toEqual([]);
+		}
+	});
+
+	it('is asked for all the same when another was expected than was overheard, or the proxy has died since', () => {
+		const endpoint = PROXY_AT;
+		const answer = new ScriptedProxy(ecKey(), agreementKey()).proxyKey();
+		for (const [isDead, fingerprint] of [
+			[true, undefined],
+			[false, ecKey().publicKey.fingerprint],
+		] as const) {
+			const alice = new ProxiedReceiver({ responseProxy: undefined });
+			alice.deliver(answer, endpoint);
+			if (isDead) alice.node.responseProxyLost(alice.now, endpoint);
+			alice.node.setResponseProxy(alice.now, { endpoint, fingerprint });
+			alice.advance(1);
+			expect(alice.eventsOf('proxyKeyReceived')).toEqual([]);
+			expect(alice.of(MessageType.KEY_REQ)).toHaveLength(1);
+		}
+	});
+
 	it('is missed with a hint when the answers come from another address', () => {
 		const alice = new ProxiedReceiver();
 		const answer = new ScriptedProxy(ecKey()).proxyKey();

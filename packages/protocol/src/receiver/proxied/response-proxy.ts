@@ -32,6 +32,7 @@ import type { ReceiverConfig, ResponseProxyConfig } from '../../receiver-config.
 import { isNonceSigned } from '../../security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import { formatEndpoint, isSameEndpoint } from './endpoints.ts';
+import { OverheardKeys } from './overheard-keys.ts';
 
 /** The keys that a response proxy has shown. */
 export interface ResponseProxyKeys {
@@ -54,6 +55,7 @@ export class ResponseProxy {
 	readonly #security: ReceiverConfig['security'];
 	readonly #emit: (event: ReceiverEvent) => void;
 	readonly #allowance = new Allowance(PROXY_KEYS_PER_SECOND, 1000);
+	readonly #overheard = new OverheardKeys();
 	#config: ResponseProxyConfig | undefined;
 	/** Undefined as long as no valid PROXY_KEY has come. */
 	keys: ResponseProxyKeys | undefined;
@@ -85,7 +87,7 @@ export class ResponseProxy {
 		return this.#problem;
 	}
 
-	/** Another proxy, or none. Its keys are asked for at once; those of the same proxy stay. */
+	/** Another proxy, or none. Its keys are asked for at once if they were not overheard; those of the same proxy stay. */
 	set(now: number, config: ResponseProxyConfig | undefined): void {
 		const isSame = isSameProxy(this.#config, config);
 		this.#config = config;
@@ -99,7 +101,10 @@ export class ResponseProxy {
 		if (config === undefined) return;
 		this.#problem = silentProblem(config);
 		// A node without keys takes no encrypted sessions: it needs none of the proxy's.
-		if (this.#security !== undefined) this.#askAt = now;
+		if (this.#security === undefined) return;
+		this.#askAt = now;
+		const overheard = this.#overheard.of(config.endpoint);
+		if (overheard !== undefined) this.handleProxyKey(now, config.endpoint, overheard, 0, overheard.length);
 	}
 
 	/** A session came to nothing with the keys that are here: the proxy may have others by now. */
@@ -107,9 +112,11 @@ export class ResponseProxy {
 		if (this.keys !== undefined) this.#askAt = Math.max(now, this.#lastAskedAt + KEY_REQUEST_MS);
 	}
 
-	/** The proxy is dead: one that may come at its place has other keys. */
-	forgetKeys(now: number): void {
+	/** The proxy there is dead: one that may come at its place has other keys. */
+	forgetKeys(now: number, endpoint: Endpoint): void {
+		this.#overheard.forget(endpoint);
 		if (this.#config === undefined || this.#security === undefined) return;
+		if (!isSameEndpoint(this.#config.endpoint, endpoint)) return;
 		this.keys = undefined;
 		this.#problem = silentProblem(this.#config);
 		this.#askAt = Math.max(now, this.#lastAskedAt + KEY_REQUEST_MS);
@@ -117,10 +124,10 @@ export class ResponseProxy {
 
 	handleProxyKey(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): ProxyKeyVerdict {
 		const config = this.#config;
-		if (config === undefined) return 'stranger';
-		if (!isSameEndpoint(config.endpoint, from)) {
+		if (config === undefined || !isSameEndpoint(config.endpoint, from)) {
 			// The PROXY_KEYs of all response proxies of a network reach all of its receivers.
-			this.#suspectOtherAddress(now, config, from);
+			if (this.#security !== undefined) this.#overheard.note(now, from, bytes, at, length);
+			if (config !== undefined) this.#suspectOtherAddress(now, config, from);
 			return 'stranger';
 		}
 		const message = decodeProxyKey(bytes, at, length);
