@@ -1,5 +1,5 @@
 export { EncryptionLane, makeKeys } from './encryption-lane.ts';
-export { coveringSessions, everySession, nameOf, pairs, titleOf } from './encryption-table.ts';
+export { coveringSessions, everySession, nameOf, optionsOf, pairs, titleOf } from './encryption-table.ts';
 export type { Host } from './host.ts';
 export { runInside } from './namespace.ts';
 export {

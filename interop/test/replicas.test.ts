@@ -1,9 +1,20 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTopology, type Host, noise, ServiceStage, sameBytes, type Topology } from '../src/index.ts';
+import {
+	createTopology,
+	type Host,
+	Keyring,
+	noise,
+	optionsOf,
+	ServiceStage,
+	sameBytes,
+	type Topology,
+} from '../src/index.ts';
 
+/** There may be no nats-server then. */
+const withoutPeers = process.env['UFTP_TEST_WITHOUT_PEERS'] === '1';
 const complete = process.env['UFTP_TEST_INTEROP'] === 'all';
 const proxies = ['rp1', 'rp2', 'rp3'];
 const receivers = ['rc1', 'rc2', 'rc3', 'rc4', 'rc5', 'rc6'];
@@ -13,7 +24,7 @@ const brisk = { HEARTBEAT_SECONDS: '0.3' };
 const rateKbps = '8192';
 const fileBytes = 4 * 1024 * 1024;
 
-describe('replicas of a response proxy, as processes', () => {
+describe.runIf(!withoutPeers)('replicas of a response proxy, as processes', () => {
 	let topology: Topology;
 	let stage: ServiceStage;
 	let hosts: Host[];
@@ -39,15 +50,24 @@ describe('replicas of a response proxy, as processes', () => {
 		});
 	}
 
+	/** Waits until the registry has listened for long enough to be believed. */
+	async function settled(): Promise<void> {
+		const isSettled = () =>
+			(stage.tap.heard('uftp.registry.pool.lan').at(-1)?.body as { settled?: boolean } | undefined)?.settled;
+		await stage.until('the registry is sure of its pool', isSettled, 30_000);
+	}
+
 	/** Sends a file of its own; what the command said when it ended, and what the bus told meanwhile. */
 	function send(name: string, options: readonly string[]) {
 		const source = join(sources, name);
 		writeFileSync(source, noise(fileBytes, name.length));
 		const words = ['send', '--root', 'files', name, '--to', uids().join(), '--rate', rateKbps, ...options];
-		const sinceMs = Date.now();
+		const isOf = ({ files }: Record<string, unknown>) => (files as { name: string }[] | undefined)?.[0]?.name === name;
 		// Receivers tell of themselves, too: what the sender tells has the job in it.
-		const news = (kind: string) =>
-			stage.tap.events(kind).filter(({ atMs, job }) => atMs >= sinceMs && job !== undefined);
+		const news = (kind: string) => {
+			const id = stage.tap.events('job').find(isOf)?.['job'];
+			return stage.tap.events(kind).filter(({ job }) => id !== undefined && job === id);
+		};
 		return {
 			ended: stage.uftpctl(words),
 			news,
@@ -56,16 +76,26 @@ describe('replicas of a response proxy, as processes', () => {
 		};
 	}
 
-	/** Waits until all are in and some of the file is there; then which proxy serves how many. */
+	/** Which receivers answer through which proxy, as the sender has it. */
+	function served(job: ReturnType<typeof send>): Map<string, string[]> {
+		const found = new Map<string, string[]>();
+		for (const { uid, via } of job.joined())
+			found.set(idOf(via), [...(found.get(idOf(via)) ?? []), String(uid)].sort());
+		return found;
+	}
+
+	/** Waits until all are in and some of the file is there; then which proxy serves whom. */
 	async function midway(job: ReturnType<typeof send>): Promise<Map<string, string[]>> {
 		await stage.until('all receivers join', () => job.joined().length === receivers.length);
-		await stage.until('a quarter is sent', () => job.news('progress').some(({ percent }) => Number(percent) > 20));
-		const served = new Map<string, string[]>();
-		for (const { uid, via } of job.joined()) {
-			const id = via === undefined ? 'none' : idOf(via);
-			served.set(id, [...(served.get(id) ?? []), String(uid)]);
-		}
-		return served;
+		await stage.until('a fifth is sent', () => job.news('progress').some(({ percent }) => Number(percent) > 20));
+		return served(job);
+	}
+
+	/** The proxy that serves the most receivers, and them. */
+	function busiest(job: ReturnType<typeof send>): [id: string, uids: string[]] {
+		const [first] = [...served(job)].sort(([, one], [, other]) => other.length - one.length);
+		expect(proxies).toContain(first?.[0]);
+		return first!;
 	}
 
 	beforeAll(async () => {
@@ -77,7 +107,7 @@ describe('replicas of a response proxy, as processes', () => {
 		await Promise.all(proxies.map(startProxy));
 		await poolIs(proxies);
 		await Promise.all([
-			stage.start('sender', 'studio', hosts[0]!, { ROOTS: `files=${sources}`, ...brisk }),
+			stage.start('sender', 'studio', hosts[0]!, { ROOTS: `files=${sources}`, JOBS_AT_ONCE: '2', ...brisk }),
 			...receivers.map((id) =>
 				stage.start('receiver', id, receiverHost(id), {
 					DESTINATION: stage.makeFolder(`in-${id}`),
@@ -102,9 +132,8 @@ describe('replicas of a response proxy, as processes', () => {
 		['encrypted', '--encrypt'],
 	])('one is killed midway %s: every receiver goes on through another and has every byte', async (_, option) => {
 		const job = send(`killed${option}`, [option]);
-		const served = await midway(job);
-		const [victim, lost] = [...served].sort(([, a], [, b]) => b.length - a.length)[0]!;
-		expect(proxies).toContain(victim);
+		await midway(job);
+		const [victim, lost] = busiest(job);
 		const killedMs = Date.now();
 		stage.program(victim).signal('SIGKILL');
 		await poolIs(proxies.filter((id) => id !== victim));
@@ -114,11 +143,111 @@ describe('replicas of a response proxy, as processes', () => {
 		expect(code).toBe(0);
 		expect(job.copies()).toEqual(receivers);
 		const moved = job.news('receiver').filter(({ phase }) => phase === 'moved');
-		expect(moved.map(({ uid }) => uid).sort()).toEqual([...lost].sort());
+		expect(moved.map(({ uid }) => uid).sort()).toEqual(lost);
 		expect(moved.every(({ previousVia, via }) => idOf(previousVia) === victim && idOf(via) !== victim)).toBe(true);
 		await startProxy(victim);
 		await poolIs(proxies);
 	});
+
+	it('say what they gathered: receivers, answers that came and went on, and how long they were held', async () => {
+		const job = send('gathered', []);
+		await stage.until('all receivers join', () => job.joined().length === receivers.length);
+		expect((await job.ended).code).toBe(0);
+		const { session } = job.joined()[0]!;
+		const serving = served(job);
+		const ends = await stage.until('every proxy that has receivers says so', () => {
+			const ended = stage.tap.events('proxy').filter((data) => data.phase === 'ended' && data.session === session);
+			return ended.length === serving.size ? ended : undefined;
+		});
+		for (const { uid, receivers: count, messagesIn, messagesOut, outcome, heldMs, heldMsMax } of ends) {
+			const here = serving.get(idOf(uid)) ?? [];
+			expect({ uid, count, outcome }).toEqual({ uid, count: here.length, outcome: 'completed' });
+			// At least that they are there, and that they have the file.
+			expect(Number(messagesIn)).toBeGreaterThanOrEqual(2 * here.length);
+			if (here.length > 2) expect(Number(messagesOut)).toBeLessThan(Number(messagesIn));
+			expect(Number(heldMsMax)).toBeGreaterThan(0);
+			expect(Number(heldMs)).toBeGreaterThanOrEqual(Number(heldMsMax));
+		}
+	});
+
+	describe.runIf(complete)('in every way', () => {
+		it('one that is stopped finishes what it serves, and gets nothing new', async () => {
+			await settled();
+			const first = send('under-way', []);
+			await midway(first);
+			const [leaving] = busiest(first);
+			stage.program(leaving).signal('SIGTERM');
+			await poolIs(proxies.filter((id) => id !== leaving));
+			const second = send('new', []);
+			expect((await first.ended).code).toBe(0);
+			expect((await second.ended).code).toBe(0);
+			expect(first.news('receiver').filter(({ phase }) => phase === 'moved')).toEqual([]);
+			expect(first.copies()).toEqual(receivers);
+			expect(second.joined()).toHaveLength(receivers.length);
+			expect(served(second).has(leaving)).toBe(false);
+			expect((await stage.program(leaving).ended).code).toBe(0);
+			await startProxy(leaving);
+			await poolIs(proxies);
+			const third = send('again', []);
+			expect((await third.ended).code).toBe(0);
+			expect(served(third)).toEqual(served(first));
+		});
+
+		it('one is killed midway where every message is signed by its key: each receiver has a clear outcome', async () => {
+			const keyring = new Keyring();
+			const keys = { keyExchange: 'ecdh_ecdsa', key: 'p256', signature: 'keyex', clientAuth: false } as const;
+			const suite = { ...keys, cipher: 'aes128-cbc', hash: 'sha256' } as const;
+			const status = join(stage.folder, 'status');
+			const list = join(stage.folder, 'proxies');
+			writeFileSync(list, proxies.map((id) => `${proxyHost(id).uid}\n`).join(''));
+			writeFileSync(join(sources, 'signed'), noise(fileBytes, 9));
+			const ending = stage.run('uftp', hosts[0]!, [
+				...['-R', rateKbps, '-I', 'eth0', '-H', uids().join(), '-j', list, '-S', status],
+				...[...optionsOf(suite, keyring.folder('sender', 'p256')), join(sources, 'signed')],
+			]);
+			const { output } = stage.program(receivers[0]!);
+			await stage.until('the session begins', () => output().includes('keyex) by the key'));
+			await sleep(2000);
+			const [victim] = proxies;
+			stage.program(victim!).signal('SIGKILL');
+			expect(await ending).toMatchObject({ code: 0, timedOut: false });
+			const results = [...readFileSync(status, 'utf8').matchAll(/^RESULT;(0x\w+);signed;4096KB;(\w+);/gm)];
+			expect(results.map(([, uid]) => uid)).toEqual(uids());
+			const lost = results.filter(([, , outcome]) => outcome === 'lost').map(([, uid]) => uid!);
+			expect(results.map(([, , outcome]) => outcome).every((word) => word === 'lost' || word === 'copy')).toBe(true);
+			expect(lost.length).toBeGreaterThan(0);
+			expect(lost.length).toBeLessThan(receivers.length);
+			for (const id of receivers) {
+				const isLost = lost.includes(receiverHost(id).uid);
+				const said = new RegExp(isLost ? 'only with it this receiver has exchanged keys' : 'signed .* received');
+				await stage.until(`${id} knows how it ended`, () => said.test(stage.program(id).output()));
+				expect(sameBytes(join(sources, 'signed'), join(stage.folder, `in-${id}`, 'signed'))).toBe(!isLost);
+			}
+			keyring.close();
+			await startProxy(victim!);
+			await poolIs(proxies);
+		});
+
+		it('serve their receivers on while there is no registry, and who starts then keeps to the configured one', async () => {
+			stage.program('reg').signal('SIGKILL');
+			await stage.program('reg').ended;
+			const [configured] = proxies;
+			// This one has never heard of the pool.
+			await stage.program('rc6').stop();
+			await stage.start('receiver', 'rc6', receiverHost('rc6'), {
+				DESTINATION: stage.makeFolder('in-rc6'),
+				RESPONSE_POOL: 'lan',
+				RESPONSE_PROXY: proxyHost(configured!).ipv4,
+				...brisk,
+			});
+			await stage.until('rc6 misses the registry', () => stage.program('rc6').output().includes('nothing changes'));
+			const job = send('no-registry', ['--encrypt']);
+			const { code, output } = await job.ended;
+			expect(output, stage.printed()).toContain(`to ${receivers.length} of ${receivers.length} receivers`);
+			expect(code).toBe(0);
+			expect([...served(job).keys()].every((id) => proxies.includes(id))).toBe(true);
+			expect(served(job).get(configured!)).toContain(receiverHost('rc6').uid);
+			await stage.start('registry', 'reg', hosts[0]!);
+		});
+	});
 });
-void complete;
-void sleep;
