@@ -207,6 +207,11 @@ function configOf({ config, sites, heartbeatTo, security, uid }: Settled, identi
 	};
 }
 
+/** Receivers that it answers for, counted in every session. */
+function receiversOf({ sessions }: ProxyNode): number {
+	return sessions.reduce((sum, { totals }) => sum + totals.receivers, 0);
+}
+
 function assemble(
 	settled: Settled,
 	identity: NodeIdentity,
@@ -248,7 +253,11 @@ function assemble(
 			port,
 			load: { sessions: proxy.sessionCount },
 			keys: [...security.published],
-			proxy: { mode, ...(mode === 'response' ? { pool: config.pool } : {}) },
+			proxy: {
+				mode,
+				...(mode === 'response' ? { pool: config.pool } : {}),
+				...(mode === 'server' ? {} : { receivers: receiversOf(proxy) }),
+			},
 			caps: ['encryption'],
 		}),
 	});

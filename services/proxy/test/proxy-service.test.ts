@@ -97,7 +97,7 @@ describe('a proxy as a service', () => {
 			addresses: ['127.0.0.1'],
 			port,
 			groups: ['230.4.4.1'],
-			proxy: { mode: 'response', pool: 'east' },
+			proxy: { mode: 'response', pool: 'east', receivers: 0 },
 			keys: [{ kind: 'EC, secp256r1', fingerprint: fingerprintIn('response') }],
 		});
 		expect(kinds('proxy')).toEqual([{ phase: 'up', uid: '0x00000041', mode: 'response' }]);

@@ -7,7 +7,7 @@ import { registryNodes } from './registry-nodes.ts';
 import { bytesText, columns, countText, durationText, printable, say } from './terminal.ts';
 
 const specs: readonly OptionSpec[] = [
-	{ name: '--all', help: 'senders and registries too' },
+	{ name: '--all', help: 'senders, proxies and registries too' },
 	{ name: '--lost', help: 'also those that fell silent' },
 	{ name: '--json', help: 'one line of JSON per node' },
 	{ name: '--help', help: 'this text' },
@@ -56,7 +56,7 @@ export function nodesText(nodes: readonly RegistryNode[], isAll: boolean): strin
 		'KEY',
 		'FREE',
 		'LAST SEEN',
-		'STORES UNDER',
+		isAll ? 'WORK' : 'STORES UNDER',
 	];
 	const rows = nodes.map(({ presence, ageMs, heartbeat }) =>
 		[
@@ -70,7 +70,7 @@ export function nodesText(nodes: readonly RegistryNode[], isAll: boolean): strin
 			heartbeat.keys?.[0] === undefined ? 'none' : `${heartbeat.keys[0].fingerprint.slice(0, 11)}..`,
 			heartbeat.disk === undefined ? '' : bytesText(heartbeat.disk.freeBytes),
 			`${durationText(ageMs / 1000)} ago`,
-			heartbeat.destination ?? (heartbeat.roots === undefined ? '' : `roots ${heartbeat.roots.join(',')}`),
+			heartbeat.destination ?? workText(heartbeat),
 		].map(printable),
 	);
 	const doubles = nodes
@@ -80,4 +80,16 @@ export function nodesText(nodes: readonly RegistryNode[], isAll: boolean): strin
 			return `${heartbeat.uid ?? heartbeat.id} is used twice: on ${printable(heartbeat.host)} (instance ${heartbeat.instance}) and on ${others.join(', ')}.`;
 		});
 	return [columns([head, ...rows], ''), ...doubles, countText(nodes.length, 'node')].join('\n');
+}
+
+/** What a node that stores nothing is there for. */
+function workText({ roots, proxy, load }: RegistryNode['heartbeat']): string {
+	if (roots !== undefined) return `roots ${roots.join(',')}`;
+	if (proxy === undefined) return '';
+	const { mode, pool, receivers } = proxy;
+	return [
+		`${mode} proxy${pool === undefined ? '' : ` of the pool ${pool}`}`,
+		countText(load?.sessions ?? 0, 'session'),
+		...(receivers === undefined ? [] : [countText(receivers, 'receiver')]),
+	].join(', ');
 }

@@ -14,7 +14,7 @@ const specs: readonly OptionSpec[] = [
 
 export const eventsHelp = `Usage: uftpctl events [options]
 
-Shows the events of all jobs, sessions, files and receivers until it is interrupted.
+Shows the events of all jobs, sessions, files, receivers and proxies until it is interrupted.
 
 ${optionHelp(specs)}`;
 

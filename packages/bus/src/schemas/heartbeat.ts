@@ -52,8 +52,16 @@ export const heartbeat = z.strictObject({
 		.optional(),
 	/** Its keys, the preferred one first: who lists one on a curve can take part in encrypted sessions. */
 	keys: z.array(publicKey).max(8).optional(),
-	/** Proxies: which of the three kinds; response proxies of one pool share its receivers. */
-	proxy: z.strictObject({ mode: z.enum(['server', 'client', 'response']), pool: nodeId.optional() }).optional(),
+	proxy: z
+		.strictObject({
+			/** Which of the three kinds. */
+			mode: z.enum(['server', 'client', 'response']),
+			/** Response proxies of one pool share its receivers. */
+			pool: nodeId.optional(),
+			/** Whose answers it gathers at present, in all sessions; server proxies gather none. */
+			receivers: count.optional(),
+		})
+		.optional(),
 	/** What it can do beyond UFTP 4.10: "grace", "resume", ... */
 	caps: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)).max(64),
 	/** Always true: told apart from heartbeats of UFTP's own, which a proxy may bring to the bus. */
