@@ -152,6 +152,10 @@ describe.runIf(!withoutPeers)('replicas of a response proxy, as processes', () =
 	it('say what they gathered: receivers, answers that came and went on, and how long they were held', async () => {
 		const job = send('gathered', []);
 		await stage.until('all receivers join', () => job.joined().length === receivers.length);
+		const { output } = await stage.uftpctl(['clients', '--all']);
+		expect(
+			output.match(/^proxy .* response proxy of the pool lan, [1-9]\d* sessions?, \d+ receivers?$/gm),
+		).toHaveLength(3);
 		expect((await job.ended).code).toBe(0);
 		const { session } = job.joined()[0]!;
 		const serving = served(job);
