@@ -14,6 +14,8 @@ export class Member extends Peer {
 	via: ProxyPeer | undefined;
 	/** Nobody knows whether it is ours, but it may be, and may find another way: it is waited for as if it were. */
 	mayMove = false;
+	/** Why it has left, as its proxy is said to have said: nothing proves it. */
+	hearsay: string | undefined;
 	/** When it was first said that it is behind another proxy, while its own may still be there. */
 	claimedAt: number | undefined;
 	fileState: FileState = 'none';

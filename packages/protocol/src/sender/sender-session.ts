@@ -139,7 +139,7 @@ export class SenderSession implements Session<SenderEvent> {
 		if (header.func === MessageType.ENCRYPTED) {
 			clearLength = openSealed(this.#context, from, header, bytes, at, length);
 			if (clearLength === 0) return;
-		} else if (isRefusedInClear(this.#context, from, header, isRegistering)) return;
+		} else if (isRefusedInClear(this.#context, from, header, isRegistering, bytes, at, length)) return;
 		const bodyAt = at + HEADER_BYTES;
 		const bodyLength = clearLength - HEADER_BYTES;
 		this.#desk.take(now, from, header, this.#phase, bytes, bodyAt, bodyLength);
@@ -172,6 +172,21 @@ export class SenderSession implements Session<SenderEvent> {
 		this.#isUnsealed = false;
 		const name = this.#context.catalogue[file]?.name ?? `file ${file}`;
 		this.#fail(now, 'fileChanged', `${name}: ${reason}`);
+	}
+
+	/**
+	 * A proxy through which receivers may answer became known only now: as if it stood in `proxies`, with the 20 bytes of
+	 * the key that it must have in an encrypted session. Where all have registered it is too late for that.
+	 */
+	expectProxy(now: number, proxyId: number, fingerprint: Uint8Array | undefined): void {
+		this.#now = now;
+		const { roster, config } = this.#context;
+		if (!(this.#phase instanceof Registration) || config.proxies.includes(proxyId)) return;
+		if (roster.get(proxyId) !== undefined) return;
+		const proxy = roster.addProxy(proxyId);
+		if (proxy === undefined) return;
+		proxy.isListedLate = true;
+		proxy.lateFingerprint = fingerprint;
 	}
 
 	/** Ends the session for everybody. */

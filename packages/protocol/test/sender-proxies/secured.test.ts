@@ -204,6 +204,15 @@ describe.each([
 		expect(scene.pair.senderKinds('receiverAborted')).toMatchObject([{ receiverId: ALICE }]);
 	});
 
+	it('says of a receiver that it lost what its proxy said of it in the clear, and that this proves nothing', () => {
+		const scene = inTransfer(suite);
+		const message = { currentFileOnly: false, host: ALICE, message: 'Not enough disk space' };
+		scene.say(clearMessage(MessageType.ABORT, PROXY, (bytes, at) => encodeAbort(bytes, at, message)));
+		scene.pair.run(60_000);
+		const lost = scene.pair.senderKinds('receiverLost').filter(({ receiverId }) => receiverId === ALICE);
+		expect(lost).toMatchObject([{ reason: expect.stringMatching(/without proof.*: Not enough disk space$/) }]);
+	});
+
 	it('loses those whose proxy never takes the key, and says so', () => {
 		const scene = new Scene(suite);
 		scene.register([ALICE, BOB]);
@@ -236,6 +245,20 @@ describe('the key of a proxy', () => {
 		expect(scene.pair.senderKinds('proxyRegistered')).toEqual([]);
 		expect(scene.keyed()).toEqual([]);
 		expect(scene.pair.senderKinds('warning')[0].message).toMatch(/the list has 00:00/);
+	});
+
+	it('must be the one that was named when it became known while the session is announced', () => {
+		for (const [print, isIn] of [
+			[new Uint8Array(20), false],
+			[ecKey().publicKey.fingerprint, true],
+		] as const) {
+			const scene = new Scene(ECDSA_GCM, { proxies: [] });
+			scene.pair.sender.expectProxy(scene.pair.now, PROXY, print);
+			scene.register([ALICE, BOB]);
+			scene.say(scene.proxy.clientKey());
+			scene.pair.run(10);
+			expect(scene.pair.senderKinds('proxyRegistered')).toHaveLength(isIn ? 1 : 0);
+		}
 	});
 
 	it('stands for those of its receivers if it is listed, with a warning; else those with a listed key are refused', () => {

@@ -17,8 +17,11 @@ export function isProxySilent({ grttMs }: Clockwork, now: number, proxy: ProxyPe
 	return now - proxy.heardAt > Math.max(SILENCE_MS_MIN, SILENCE_GRTT * grttMs);
 }
 
-/** Why a receiver is lost, if that is its proxy's silence. */
-export function silentProxyReason(session: Clockwork, now: number, { via }: Member): string | undefined {
+/** Why a receiver is lost, if that is its proxy's silence, or what its proxy seems to have said. */
+export function silentProxyReason(session: Clockwork, now: number, { via, hearsay }: Member): string | undefined {
+	if (via !== undefined && hearsay !== undefined) {
+		return `it does not answer; unsealed, and so without proof, its proxy ${formatUid(via.id)} said: ${hearsay}`;
+	}
 	if (via === undefined || now - via.heardAt <= SILENCE_GRTT * session.grttMs) return undefined;
 	return `its proxy ${formatUid(via.id)} does not answer`;
 }

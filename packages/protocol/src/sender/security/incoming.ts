@@ -1,6 +1,15 @@
 /** What comes in from receivers in an encrypted session: sealed messages are opened, clear ones refused. */
 import { describeRefusal, OpenRefusal, unwrapOpened } from '@uftp/crypto';
-import { type CommonHeader, formatUid, MESSAGE_TRAITS, MessageType, messageName } from '@uftp/wire';
+import {
+	type CommonHeader,
+	decodeAbort,
+	formatUid,
+	HEADER_BYTES,
+	isMalformed,
+	MESSAGE_TRAITS,
+	MessageType,
+	messageName,
+} from '@uftp/wire';
 import type { Endpoint } from '../../ports.ts';
 import { isFromPeer } from '../admission.ts';
 import type { SenderContext } from '../context.ts';
@@ -62,6 +71,9 @@ export function isRefusedInClear(
 	from: Endpoint,
 	header: Readonly<CommonHeader>,
 	isRegistering: boolean,
+	bytes: Uint8Array,
+	at: number,
+	length: number,
 ): boolean {
 	if (context.security === undefined) return false;
 	const { encryption } = MESSAGE_TRAITS[header.func];
@@ -78,7 +90,16 @@ export function isRefusedInClear(
 	if (member?.hasDouble === true) return true;
 	const who = `from ${from.host} as ${formatUid(header.sourceId)}`;
 	const isProxys = header.func === MessageType.ABORT && proxy !== undefined && isFromPeer(proxy, from);
+	if (isProxys) noteHearsay(context, proxy, bytes, at + HEADER_BYTES, length - HEADER_BYTES);
 	const why = isProxys ? 'proxies of 4.x do not seal it, so anybody may have sent it' : 'it is forged';
 	context.warnOnce(`clear ${isProxys}`, `${reason}, ${who}, was ignored: ${why}`);
 	return true;
+}
+
+/** What a proxy says in the clear of one of its receivers moves nothing, but may be why nothing more comes of it. */
+function noteHearsay(context: SenderContext, proxy: ProxyPeer, bytes: Uint8Array, at: number, length: number): void {
+	const abort = decodeAbort(bytes, at, length);
+	if (isMalformed(abort)) return;
+	const member = context.roster.get(abort.host);
+	if (member?.via === proxy) member.hearsay = abort.message;
 }
