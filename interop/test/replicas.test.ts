@@ -39,6 +39,11 @@ describe.runIf(!withoutPeers)('replicas of a response proxy, as processes', () =
 		await stage.start('proxy', id, proxyHost(id), { MODE: 'response', POOL: 'lan', ...brisk });
 	}
 
+	async function startReceiver(id: string, more: Record<string, string> = {}): Promise<void> {
+		const settings = { DESTINATION: stage.makeFolder(`in-${id}`), RESPONSE_POOL: 'lan', ...brisk, ...more };
+		await stage.start('receiver', id, receiverHost(id), settings);
+	}
+
 	/** Waits until the registry has told those receivers that this is the pool. */
 	async function poolIs(ids: readonly string[]): Promise<void> {
 		await stage.until(`a pool of ${ids.join(', ')}`, () => {
@@ -108,13 +113,7 @@ describe.runIf(!withoutPeers)('replicas of a response proxy, as processes', () =
 		await poolIs(proxies);
 		await Promise.all([
 			stage.start('sender', 'studio', hosts[0]!, { ROOTS: `files=${sources}`, JOBS_AT_ONCE: '2', ...brisk }),
-			...receivers.map((id) =>
-				stage.start('receiver', id, receiverHost(id), {
-					DESTINATION: stage.makeFolder(`in-${id}`),
-					RESPONSE_POOL: 'lan',
-					...brisk,
-				}),
-			),
+			...receivers.map((id) => startReceiver(id)),
 		]);
 		for (const id of receivers) {
 			const { output } = stage.program(id);
@@ -197,6 +196,25 @@ describe.runIf(!withoutPeers)('replicas of a response proxy, as processes', () =
 			expect(served(third)).toEqual(served(first));
 		});
 
+		it('one that starts while a session is announced serves in it, though it was no choice when the job was taken', async () => {
+			for (const id of proxies) stage.program(id).signal('SIGKILL');
+			await poolIs([]);
+			// Otherwise they would register before there is a proxy.
+			await Promise.all(receivers.map((id) => stage.program(id).stop()));
+			const job = send('late', ['--clear']);
+			await stage.until('it is announced', () => job.news('session').some(({ phase }) => phase === 'announced'));
+			const uid = '0x0A6300F1';
+			const settings = { MODE: 'response', POOL: 'lan', UID: uid, ...brisk };
+			const late = await stage.start('proxy', 'late', proxyHost(proxies[0]!), settings);
+			await Promise.all(receivers.map((id) => startReceiver(id)));
+			const { output } = await job.ended;
+			expect(output, stage.printed()).toContain(`to ${receivers.length} of ${receivers.length} receivers`);
+			expect([...served(job).keys()]).toContain(uid);
+			await late.stop();
+			await Promise.all(proxies.map(startProxy));
+			await poolIs(proxies);
+		});
+
 		it('one is killed midway where every message is signed by its key: each receiver has a clear outcome', async () => {
 			const keyring = new Keyring();
 			const keys = { keyExchange: 'ecdh_ecdsa', key: 'p256', signature: 'keyex', clientAuth: false } as const;
@@ -238,12 +256,7 @@ describe.runIf(!withoutPeers)('replicas of a response proxy, as processes', () =
 			const [configured] = proxies;
 			// This one has never heard of the pool.
 			await stage.program('rc6').stop();
-			await stage.start('receiver', 'rc6', receiverHost('rc6'), {
-				DESTINATION: stage.makeFolder('in-rc6'),
-				RESPONSE_POOL: 'lan',
-				RESPONSE_PROXY: proxyHost(configured!).ipv4,
-				...brisk,
-			});
+			await startReceiver('rc6', { RESPONSE_PROXY: proxyHost(configured!).ipv4 });
 			await stage.until('rc6 misses the registry', () => stage.program('rc6').output().includes('nothing changes'));
 			const job = send('no-registry', ['--encrypt']);
 			const { code, output } = await job.ended;

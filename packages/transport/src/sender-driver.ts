@@ -61,6 +61,11 @@ export class SenderDriver {
 		this.#schedule();
 	}
 
+	/** As `expectProxy` of the session. */
+	expectProxy(proxyId: number, fingerprint: Uint8Array | undefined): void {
+		this.#session.expectProxy(monotonicMs(), proxyId, fingerprint);
+	}
+
 	#schedule(): void {
 		if (this.#isScheduled || this.#isOver) return;
 		this.#isScheduled = true;

@@ -62,11 +62,10 @@ export async function knownProxies(
 	heard: readonly Heartbeat[],
 ): Promise<readonly KnownProxy[]> {
 	const proxies = new Map<number, KnownProxy>();
-	const take = ({ uid, proxy, groups, keys = [] }: Heartbeat): void => {
-		const proxyId = uid === undefined ? undefined : parseUid(uid);
-		const isThere = proxy?.mode === 'client' || (proxy?.mode === 'response' && groups.includes(place.publicAddress));
-		if (proxyId === undefined || !isThere) return;
-		if (proxies.has(proxyId) || proxies.size < maxJobProxies) proxies.set(proxyId, { proxyId, keys });
+	const take = (heartbeat: Heartbeat): void => {
+		const proxy = gatheringProxy(heartbeat, place);
+		if (proxy === undefined) return;
+		if (proxies.has(proxy.proxyId) || proxies.size < maxJobProxies) proxies.set(proxy.proxyId, proxy);
 	};
 	// That there is no registry, or that it refuses, is said when it is asked for receivers.
 	await eachNode(bus, subjects, { role: 'proxy' }, ({ presence, heartbeat }) => {
@@ -75,6 +74,16 @@ export async function knownProxies(
 	});
 	for (const heartbeat of heard) take(heartbeat);
 	return [...proxies.values()];
+}
+
+/** The proxy whose heartbeat this is, if receivers may answer through it where a session is announced. */
+export function gatheringProxy(
+	{ uid, proxy, groups, keys = [] }: Heartbeat,
+	place: Pick<Rendezvous, 'publicAddress'>,
+): KnownProxy | undefined {
+	const proxyId = uid === undefined ? undefined : parseUid(uid);
+	const isThere = proxy?.mode === 'client' || (proxy?.mode === 'response' && groups.includes(place.publicAddress));
+	return proxyId === undefined || !isThere ? undefined : { proxyId, keys };
 }
 
 interface Problem {

@@ -18,6 +18,7 @@ export class HeardProxies {
 	readonly #now: () => number;
 	/** By id, the one that was heard last behind the others. */
 	readonly #heard = new Map<string, Heard>();
+	readonly #listeners = new Set<(heartbeat: Heartbeat) => void>();
 	readonly #unsubscribe: () => void;
 
 	/** Listens from now on. `now`: monotonic milliseconds. */
@@ -36,6 +37,12 @@ export class HeardProxies {
 		return [...this.#heard.values()].map(({ heartbeat }) => heartbeat);
 	}
 
+	/** Tells of every heartbeat from now on, until the function that it returns is called. */
+	onHeard(listener: (heartbeat: Heartbeat) => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
 	stop(): void {
 		this.#unsubscribe();
 	}
@@ -52,5 +59,6 @@ export class HeardProxies {
 			this.#heard.delete(oldest);
 		}
 		this.#heard.set(id, { heartbeat: parsed.value, atMs: this.#now() });
+		for (const listener of this.#listeners) listener(parsed.value);
 	}
 }

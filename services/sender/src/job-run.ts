@@ -1,12 +1,13 @@
 /** Runs one job: one session on one socket, from the question who is there to how it ended at each receiver. */
 import { isDelivered, type Job, jobEnd, type Outcome } from '@uftp/bus';
+import { maxJobProxies } from '@uftp/bus/schemas';
 import { type SenderConfig, type SenderEnd, type SenderEvent, SenderSession } from '@uftp/protocol';
 import { type EventPublisher, type Logger, ProgressThrottle, type ServiceContext } from '@uftp/service-kit';
 import { type Catalogue, FileSource } from '@uftp/storage';
 import { answerBufferWarning, type DatagramSocket, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
-import { type ExpectedReceiver, expectedReceivers, knownProxies } from './expected-receivers.ts';
+import { type ExpectedReceiver, expectedReceivers, gatheringProxy, knownProxies } from './expected-receivers.ts';
 import type { HeardProxies } from './heard-proxies.ts';
 import { type JobEnding, jobProblem, withSendErrors } from './job-ending.ts';
 import type { Refusal } from './job-files.ts';
@@ -14,7 +15,7 @@ import { JobProgress } from './job-progress.ts';
 import { type JobProxy, proxiesOf } from './job-proxies.ts';
 import { outgoingInterface } from './outgoing-interface.ts';
 import { receiverResults } from './receiver-results.ts';
-import { FirstUse, type SecurityAnswer, type SenderKeys, sessionSecurity } from './sender-security.ts';
+import { FirstUse, lateProxyKey, type SecurityAnswer, type SenderKeys, sessionSecurity } from './sender-security.ts';
 import type { SessionAddresses } from './session-addresses.ts';
 import { sessionConfig, targetsOf } from './session-config.ts';
 import { SessionReports } from './session-reports.ts';
@@ -166,11 +167,28 @@ export class JobRun {
 			},
 		});
 		if (this.#abortReason !== undefined) this.#driver.abort(this.#abortReason);
-		const end = await this.#driver.run();
+		const stopListening = this.#expectLateProxies(this.#driver, settings);
+		const end = await this.#driver.run().finally(stopListening);
 		source.closeAll();
 		stopSampling.end();
 		reports.ended(end);
 		return this.#ending(session, end, expected);
+	}
+
+	/** Proxies that start while the session is announced may answer for its receivers as those that were there before. */
+	#expectLateProxies(driver: SenderDriver, { proxies }: SenderConfig): () => void {
+		const { job, addresses } = this.#order;
+		const { heardProxies, keys } = this.#around;
+		if (job.proxies !== undefined) return () => {};
+		const seen = new Set(proxies);
+		return heardProxies.onHeard((heartbeat) => {
+			const proxy = gatheringProxy(heartbeat, addresses);
+			if (proxy === undefined || seen.has(proxy.proxyId) || seen.size >= maxJobProxies) return;
+			seen.add(proxy.proxyId);
+			const { proxyId } = proxy;
+			const { fingerprint, isRefused } = lateProxyKey(keys, { proxyId, fingerprint: undefined, shownKeys: proxy.keys });
+			if (!isRefused) driver.expectProxy(proxyId, fingerprint);
+		});
 	}
 
 	/** Decides whether the session is encrypted, and says so. */

@@ -203,16 +203,30 @@ function pinsFor(keys: SenderKeys, question: SecurityQuestion, known: KnownKeys)
 			keptOut.set(id, revoked(id, shown));
 		} else return { code: 'key-revoked', message: revoked(id, shown) };
 	}
-	for (const { proxyId, fingerprint, shownKeys } of proxies) {
-		const pinned = known.of(proxyId);
-		const shown = shownFingerprint(keys, shownKeys);
-		const print = fingerprint ?? parseFingerprint(pinned ?? shown ?? '');
+	for (const proxy of proxies) {
+		const print = proxyFingerprint(keys, proxy, known);
 		if (print === undefined) continue;
 		const text = formatFingerprint(print);
-		if (known.isRevoked(text)) return { code: 'key-revoked', message: revoked(proxyId, text) };
-		fingerprints.set(proxyId, print);
+		if (known.isRevoked(text)) return { code: 'key-revoked', message: revoked(proxy.proxyId, text) };
+		fingerprints.set(proxy.proxyId, print);
 	}
 	return { fingerprints, keptOut };
+}
+
+/** The key that a proxy must have: named, pinned, or shown; undefined: whichever it has. */
+function proxyFingerprint(keys: SenderKeys, proxy: JobProxy, known: KnownKeys): Uint8Array | undefined {
+	const { proxyId, fingerprint, shownKeys } = proxy;
+	return fingerprint ?? parseFingerprint(known.of(proxyId) ?? shownFingerprint(keys, shownKeys) ?? '');
+}
+
+/** The same for a proxy that nobody has named and that came late; `isRefused`: that key is revoked. */
+export function lateProxyKey(
+	keys: SenderKeys,
+	proxy: JobProxy,
+): { readonly fingerprint: Uint8Array | undefined; readonly isRefused: boolean } {
+	const known = KnownKeys.read(keys.stateFolder);
+	const fingerprint = proxyFingerprint(keys, proxy, known);
+	return { fingerprint, isRefused: fingerprint !== undefined && known.isRevoked(formatFingerprint(fingerprint)) };
 }
 
 /** The fingerprint of the key, of those shown, with which a node will answer; undefined if it has to make one. */

@@ -80,6 +80,15 @@ describe('proxies that the sender has heard itself', () => {
 		expect(await ids()).toEqual([]);
 	});
 
+	it('are told of whoever listens for them, until it does not any more', async () => {
+		const told: string[] = [];
+		const stop = heard.onHeard(({ id }) => told.push(id));
+		await beat(proxy('a', '0x0000000A'));
+		stop();
+		await beat(proxy('b', '0x0000000B'));
+		expect(told).toEqual(['a']);
+	});
+
 	it('are not made by what is no heartbeat, or stands on the subject of another', async () => {
 		await beat(proxy('a', '0x0000000A'), s.heartbeat('proxy', 'b'));
 		await beat({ ...proxy('c', '0x0000000C'), intervalMs: -1 });

@@ -176,7 +176,7 @@ export class SenderSession implements Session<SenderEvent> {
 
 	/**
 	 * A proxy through which receivers may answer became known only now: as if it stood in `proxies`, with the 20 bytes of
-	 * the key that it must have in an encrypted session. Where all have registered it is too late for that.
+	 * the key that it must have, where receivers must show theirs. When registration is over it is too late for that.
 	 */
 	expectProxy(now: number, proxyId: number, fingerprint: Uint8Array | undefined): void {
 		this.#now = now;

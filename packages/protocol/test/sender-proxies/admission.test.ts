@@ -97,6 +97,22 @@ describe('a closed group', () => {
 		expect(stage.kinds('registered')).toEqual([]);
 	});
 
+	it('takes a proxy that became known while it is announced, announces to it, and later no more', () => {
+		const stage = new Stage({ targets: [ALICE, BOB] }, FILES);
+		stage.run(5);
+		stage.session.expectProxy(stage.now, PROXY, undefined);
+		stage.session.expectProxy(stage.now, BOB, undefined);
+		const proxy = new ProxyActor(stage, PROXY, '10.0.0.241');
+		stage.run(2000);
+		expect(stage.of(MessageType.ANNOUNCE).at(-1)?.message.ids).toEqual([PROXY, ALICE, BOB]);
+		proxy.register([ALICE, BOB]);
+		stage.run(600);
+		expect(stage.kinds('registrationEnded')).toMatchObject([{ registered: [ALICE, BOB], mute: [] }]);
+		stage.session.expectProxy(stage.now, OTHER, undefined);
+		new ProxyActor(stage, OTHER, '10.0.0.242').register([ALICE]);
+		expect(stage.kinds('proxyRegistered').map(({ proxyId }) => proxyId)).toEqual([PROXY]);
+	});
+
 	it('refuses a listed receiver that registers as a proxy', () => {
 		const stage = new Stage({ targets: [ALICE, BOB], proxies: [PROXY] }, FILES);
 		new ProxyActor(stage, ALICE, '10.0.0.2').register([BOB]);

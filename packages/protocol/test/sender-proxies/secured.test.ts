@@ -248,12 +248,13 @@ describe('the key of a proxy', () => {
 	});
 
 	it('must be the one that was named when it became known while the session is announced', () => {
+		const key = ecKey();
 		for (const [print, isIn] of [
 			[new Uint8Array(20), false],
-			[ecKey().publicKey.fingerprint, true],
+			[key.publicKey.fingerprint, true],
 		] as const) {
-			const scene = new Scene(ECDSA_GCM, { proxies: [] });
-			scene.pair.sender.expectProxy(scene.pair.now, PROXY, print);
+			const scene = new Scene(ECDSA_GCM, { proxies: [], security: senderSecurity({ clientAuth: true }) }, key);
+			scene.pair.session.expectProxy(scene.pair.now, PROXY, print);
 			scene.register([ALICE, BOB]);
 			scene.say(scene.proxy.clientKey());
 			scene.pair.run(10);

@@ -182,7 +182,7 @@ function isUnprovable(context: SenderContext, proxy: ProxyPeer, id: number): boo
 	const { config } = context;
 	if (config.security?.fingerprints.has(id) !== true) return false;
 	const who = `the key of receiver ${formatUid(id)} behind proxy ${formatUid(proxy.id)}`;
-	const isListed = config.proxies.includes(proxy.id);
+	const isListed = config.proxies.includes(proxy.id) || proxy.isListedLate;
 	const what = isListed
 		? 'is checked by that proxy, if at all'
 		: 'cannot be checked: it is refused; list the proxy (-j)';

@@ -9,6 +9,10 @@ export class ProxyPeer extends Peer {
 	readonly claimed = new Set<number>();
 	/** When anything came from it last. */
 	heardAt = Number.NEGATIVE_INFINITY;
+	/** It became known only while the session was announced; those of the configuration are listed there. */
+	isListedLate = false;
+	/** The key that it must have then, in an encrypted session. */
+	lateFingerprint: Uint8Array | undefined;
 	/** Since the last rewind it has reported losses, of which of its receivers nobody knows. */
 	hasNaked = false;
 

@@ -121,7 +121,8 @@ export class Handshakes {
 		const context = this.#context;
 		if (!this.#allowance.take(now)) return false;
 		const keys = member.keys!;
-		const pinned = this.#security.config.fingerprints.get(member.id);
+		const late = member instanceof ProxyPeer ? member.lateFingerprint : undefined;
+		const pinned = this.#security.config.fingerprints.get(member.id) ?? late;
 		const wrong = checkClientKey(this.#security, member.id, keys, message, pinned);
 		if (wrong === undefined) return true;
 		// Not its end: who knows who sent this. The receiver repeats itself, and may be right the next time.
