@@ -8,7 +8,10 @@ import { OWN_MARKER_BYTES, writeOwnMarker } from '../own-marker.ts';
 import { formatEndpoint } from './proxied/endpoints.ts';
 import { type SessionContext, SessionTimer } from './session-context.ts';
 
-/** CLIENT_KEY follows its REGISTER so much later: where it overtakes it, 4.10.2 senders crash. */
+/**
+ * CLIENT_KEY follows its REGISTER so much later: where it comes before any REGISTER, 4.10.2 senders crash. One alone may
+ * get lost, so that the first CLIENT_KEY follows two.
+ */
 const CLIENT_KEY_GAP_MS = 3;
 
 export class Registration {
@@ -18,6 +21,7 @@ export class Registration {
 	#hint = '';
 	/** How often REGISTER is still said behind the loss of a response proxy. */
 	#restatements = 0;
+	#registers = 0;
 
 	constructor(context: SessionContext) {
 		this.#context = context;
@@ -32,12 +36,18 @@ export class Registration {
 	}
 
 	#register(now: number): void {
-		const { terms, timers, resendMs, link } = this.#context;
-		const keyInfo = link.security?.keyInfo ?? EMPTY_SPAN;
-		// Repeats echo the first ANNOUNCE: its timestamp has been advancing here since then.
-		this.#context.answer({ kind: 'register', announced: terms.announced, rand2: this.#rand2, keyInfo });
+		const { timers, resendMs, link } = this.#context;
+		this.#sayRegister();
 		timers.set(SessionTimer.Resend, now + resendMs);
 		if (link.security?.clientKey !== undefined) timers.set(SessionTimer.ClientKey, now + CLIENT_KEY_GAP_MS);
+	}
+
+	/** Repeats echo the first ANNOUNCE: its timestamp has been advancing here since then. */
+	#sayRegister(): void {
+		const { terms, link } = this.#context;
+		const keyInfo = link.security?.keyInfo ?? EMPTY_SPAN;
+		this.#context.answer({ kind: 'register', announced: terms.announced, rand2: this.#rand2, keyInfo });
+		this.#registers++;
 	}
 
 	handleRegConf(bytes: Uint8Array, at: number, length: number): Malformed | undefined {
@@ -120,6 +130,7 @@ export class Registration {
 		}
 		const message = link.security?.clientKey;
 		if (timers.takeDue(SessionTimer.ClientKey, now) && message !== undefined) {
+			if (this.#registers === 1) this.#sayRegister();
 			this.#context.answer({ kind: 'clientKey', message });
 		}
 		if (timers.takeDue(SessionTimer.Resend, now)) this.#register(now);

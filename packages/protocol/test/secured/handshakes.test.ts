@@ -39,6 +39,17 @@ describe('a sender at its handshakes', () => {
 		expect(pair.sent(MessageType.KEYINFO, true)).toHaveLength(1);
 	});
 
+	it('hears two REGISTERs before the first CLIENT_KEY, as one may be lost and 4.10.2 dies of a CLIENT_KEY alone', () => {
+		const pair = new SecuredPair({ security: senderSecurity({ clientAuth: true }) }, [receiverSecurity()]);
+		let answers = 0;
+		pair.tamper = ({ toReceivers, bytes }) => (!toReceivers && answers++ === 0 ? undefined : bytes);
+		pair.run(5);
+		const answered = pair.transcript.filter(({ toReceivers }) => !toReceivers).map(({ bytes }) => functionOf(bytes));
+		const { REGISTER, CLIENT_KEY } = MessageType;
+		expect(answered.slice(0, 3)).toEqual([REGISTER, REGISTER, CLIENT_KEY]);
+		expect(pair.senderKinds('registered')).toHaveLength(1);
+	});
+
 	it('does not let a receiver in before its CLIENT_KEY is right, and not from another address', () => {
 		const pair = new SecuredPair({ security: senderSecurity({ clientAuth: true }), targets: [ALICE] }, []);
 		pair.run(1);

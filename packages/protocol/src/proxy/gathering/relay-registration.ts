@@ -13,7 +13,10 @@ import type { RelayedReceiver } from './relayed-receivers.ts';
 
 const Timer = { Resend: 0, Window: 1, ClientKey: 2 } as const;
 const RESEND_GRTT = 4;
-/** CLIENT_KEY follows its REGISTER so much later: where it overtakes it, 4.10.2 senders crash. */
+/**
+ * CLIENT_KEY follows its REGISTER so much later: where it comes before any REGISTER, 4.10.2 senders crash. One alone may
+ * get lost, so that the first CLIENT_KEY follows two.
+ */
 const CLIENT_KEY_GAP_MS = 3;
 
 export class RelayRegistration {
@@ -23,6 +26,7 @@ export class RelayRegistration {
 	readonly #ownMarker = new Uint8Array(OWN_MARKER_BYTES);
 	/** What the first of the receivers that are not confirmed yet echoed. */
 	#echoed: HeldTimestamp | undefined;
+	#registers = 0;
 
 	constructor(context: RelayContext) {
 		this.#context = context;
@@ -55,6 +59,7 @@ export class RelayRegistration {
 		context.sendUp(now, MessageType.REGISTER, (bytes, at) =>
 			encodeRegister(bytes, at, { timestamp: advance(echoed, now), rand2, keyInfo, ids }),
 		);
+		this.#registers++;
 		this.#timers.set(Timer.Resend, now + RESEND_GRTT * context.grttMs);
 		if (security?.clientKey !== undefined && !security.hasGroupKey) {
 			this.#timers.set(Timer.ClientKey, now + CLIENT_KEY_GAP_MS);
@@ -69,6 +74,8 @@ export class RelayRegistration {
 		const { security } = this.#context;
 		const clientKey = security?.clientKey;
 		if (this.#timers.takeDue(Timer.ClientKey, now) && clientKey !== undefined) {
+			if (this.#registers === 1) this.#repeat(now);
+			this.#timers.clear(Timer.ClientKey);
 			this.#context.sendUp(now, MessageType.CLIENT_KEY, (bytes, at) => encodeClientKey(bytes, at, clientKey));
 		}
 		if (this.#timers.takeDue(Timer.Window, now)) this.#giveUp();

@@ -112,6 +112,16 @@ describe.each(SUITES)('an encrypted session through a gathering proxy (%s)', (_n
 	});
 });
 
+describe('a proxy that shows its key', () => {
+	it('says REGISTER twice before: one may be lost, and senders of 4.10.2 die of a CLIENT_KEY alone', () => {
+		const session = meet({ clientAuth: true });
+		session.run(1000);
+		const up = session.sent.filter(({ to }) => to.host === SENDER.host).map(({ bytes }) => functionOf(bytes)!);
+		const { REGISTER, CLIENT_KEY } = MessageType;
+		expect(up.slice(0, 3)).toEqual([REGISTER, REGISTER, CLIENT_KEY]);
+	});
+});
+
 describe('an open group through a gathering proxy', () => {
 	it.each(['client', 'response'] as const)('takes in who comes, encrypted (%s proxy)', (kind) => {
 		const session = meet({ kind, isOpenGroup: true, clientAuth: true });
