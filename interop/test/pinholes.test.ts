@@ -86,6 +86,8 @@ describe.runIf(!withoutPeers)('pinholes on the bus, with services as processes',
 		expect(first).toMatchObject({ address: router.ipv4, state: 'open', changes: 0, fingerprint });
 		expect(first.port).toBeGreaterThanOrEqual(20_000);
 		expect(await send('first')).toMatchObject({ copies: 2, output: expect.stringContaining('to 2 of 2 receivers') });
+		const shown = stage.uftpctl(['events'], 5000);
+		await stage.until('a listener', () => stage.tap.events('proxy').some(({ phase }) => phase === 'ended'));
 		const before = router.ipv4;
 		router.reconnect();
 		const movedAtMs = Date.now();
@@ -94,6 +96,11 @@ describe.runIf(!withoutPeers)('pinholes on the bus, with services as processes',
 		expect(second.address).not.toBe(before);
 		expect(second.atMs - movedAtMs).toBeLessThan(3000);
 		expect(await send('second')).toMatchObject({ copies: 2, output: expect.stringContaining('to 2 of 2 receivers') });
+		const { output } = await shown;
+		expect(output).toMatch(/ pinhole moved {2}.*network=\d+\.\d+\.\d+\.0\/24 .*\(proxy sp\)/);
+		expect(output).toMatch(
+			/ proxy ended {2}.*receivers=2 .*messagesIn=\d+ messagesOut=\d+ .*mode=client .*\(proxy cp\)/,
+		);
 	});
 
 	it('stand in events without the address', async () => {
