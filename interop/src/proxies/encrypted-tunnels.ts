@@ -3,6 +3,9 @@ import { around, hidden, mixed, onlyC, twoBranches } from './plain-tunnels.ts';
 import type { ProxyScenario } from './proxy-scenario.ts';
 import { signedRate, suites } from './suites.ts';
 
+/** Three senders, two proxies and two receivers that all encrypt may stand still for a second on two busy cores. */
+const unhurried = ['-R', '12000', '-r', '0.15:0.15:0.5'];
+
 const closed = { way: 'address', group: 'closed' } as const;
 const lossy = { tunnel: 3, site: 3 } as const;
 
@@ -158,6 +161,7 @@ export const encryptedTunnels: readonly ProxyScenario[] = [
 		name: 'three encrypted sessions at once go through one tunnel',
 		sessions: 3,
 		suite: suites.ecdsaGcm,
+		senderOptions: unhurried,
 		casts: [],
 		more: [...around.C, ...around.ours, ...mixed, ...around.all, ...onlyC],
 	},

@@ -17,6 +17,7 @@ export interface Played {
 		readonly uid: string;
 		/** It needs no proxy. */
 		readonly isDirect: boolean;
+		readonly isOurs: boolean;
 		readonly destination: string;
 		readonly said: () => string;
 	}[];
@@ -32,6 +33,8 @@ const confirmed = /Group file transfer confirmed/g;
 const confirmedOrNot = /Group file transfer confirmed|Completion unconfirmed by server|did not confirm/g;
 const contentMs = 8000;
 const givenUp = /abort|timed out|unconfirmed/gi;
+/** A C receiver whose proxy is dead may have its last word after the file. */
+const hasFile = /File transfer complete/g;
 
 /** Says in sentences what was not as the scenario wants it. */
 export async function judge(played: Played): Promise<string[]> {
@@ -82,7 +85,8 @@ async function completeProblems(played: Played, receiver: Played['receivers'][nu
 /** Who needs no proxy is complete. Others have said one thing or the other, and whom the sender calls complete is. */
 async function outcomeProblems(played: Played, receiver: Played['receivers'][number]): Promise<string[]> {
 	if (receiver.isDirect) return completeProblems(played, receiver);
-	const isOver = (): boolean => count(receiver.said(), confirmed) + count(receiver.said(), givenUp) > 0;
+	const lastWords = [confirmed, givenUp, ...(receiver.isOurs ? [] : [hasFile])];
+	const isOver = (): boolean => lastWords.some((words) => count(receiver.said(), words) > 0);
 	await until(isOver, outcomeMs);
 	const problems = isOver() ? [] : [`${receiver.title} never says what became of the session`];
 	for (const [index, { said, bytes }] of played.senders.entries()) {

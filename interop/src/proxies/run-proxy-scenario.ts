@@ -120,6 +120,7 @@ class Stage {
 				title: titleOf(i, branch),
 				uid: host.uid,
 				isDirect: branch === undefined,
+				isOurs: this.#cast.receiver === 'ours',
 				destination: this.#destination(i),
 				said: () => this.#programs.get(titleOf(i, branch))?.program.output() ?? '',
 			})),
