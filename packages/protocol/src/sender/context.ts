@@ -32,6 +32,11 @@ const RTT_MS_MIN = 1;
 /** A receiver of ours that has not answered so many requests, and for so long, is away. */
 const AWAY_REQUESTS = 3;
 const AWAY_MS = 2000;
+/**
+ * No receiver is lost sooner, however often it was asked: where the GRTT is 10 ms C's requests are over after 0.6 s, and a busy
+ * disk holds a receiver up for longer. Receivers themselves wait for at least a second.
+ */
+const LOST_MS_MIN = 2000;
 /** Bytes per second to start with when there is no limit: receivers of ours have large buffers, C's have not. */
 const START_OWN = { rate: 600e6, growth: 1.04 };
 /** Opening what is sealed costs a receiver as much again as storing it. */
@@ -190,7 +195,7 @@ export class SenderContext {
 
 	/** Whether to go on without a member after so many unanswered requests, the first of them `sinceMs` ago. */
 	patienceIsOver(member: Member, requests: number, sinceMs: number): boolean {
-		if (!this.#ridesOut(member)) return requests >= this.config.robust;
+		if (!this.#ridesOut(member)) return requests >= this.config.robust && sinceMs >= LOST_MS_MIN;
 		return requests >= AWAY_REQUESTS && sinceMs >= AWAY_MS;
 	}
 

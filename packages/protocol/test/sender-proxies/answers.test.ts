@@ -79,7 +79,7 @@ describe('the answers of a proxy', () => {
 	it('leave the other receivers waiting: who does not answer through a living proxy is lost for its own silence', () => {
 		const { stage, proxy } = scene();
 		proxy.acknowledge(1, [ALICE, BOB]);
-		for (let i = 0; i < 100; i++) {
+		for (let i = 0; i < 220; i++) {
 			stage.run(10);
 			proxy.complete(1, [BOB]);
 		}
@@ -190,7 +190,7 @@ describe('a proxy that dies', () => {
 		alive.register([BOB]);
 		stage.run(20);
 		alive.acknowledge(1, [BOB]);
-		stage.run(650);
+		stage.run(2100);
 		finish(stage, alive, [BOB]);
 		expect(stage.session.end?.results.map(({ outcome }) => outcome)).toEqual(['lost', 'received']);
 	});
