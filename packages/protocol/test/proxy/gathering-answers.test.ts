@@ -238,6 +238,13 @@ describe('answers that should not count', () => {
 		});
 	});
 
+	it('are known as the proxy’s own also at its link-local addresses, which come with the interface', () => {
+		const shell = new GatheringShell({ ownAddresses: ['fe80::9'] });
+		shell.start(1);
+		shell.receive({ host: 'fe80::9%2', port: 1044 }, datagram(MessageType.COMPLETE, done(1), { sourceId: 77 }));
+		expect(shell.proxy.counters).toMatchObject({ 'dropped.echo': 1 });
+	});
+
 	it('are dropped in an unknown session, and when they are no UFTP at all', () => {
 		const shell = new GatheringShell();
 		shell.start(1);

@@ -294,6 +294,14 @@ describe('heartbeats of a proxy', () => {
 		);
 	});
 
+	it('are answered from a link-local address, though that was given with the name of its interface', () => {
+		const to = { host: 'fe80::7%eth0', port: 1044 };
+		const shell = new ServerProxyShell({ heartbeats: { to: [to], intervalMs: 20_000 } });
+		shell.advance(0);
+		shell.receive({ host: 'fe80::7%2', port: 1044 }, composeHbResp(7, 1, 0));
+		expect(results(shell)).toEqual(['ok']);
+	});
+
 	it('are signed unasked for, when the other proxy has been started again', () => {
 		const shell = own([rsa]);
 		shell.advance(0);

@@ -10,6 +10,7 @@ import {
 	emptyHeader,
 	HEADER_BYTES,
 	Header,
+	hostKey,
 	isMalformed,
 	isMessageType,
 	MESSAGE_TRAITS,
@@ -42,6 +43,8 @@ const fields = Header.fields;
 
 export class GatheringProxy implements ProxyNode {
 	readonly #config: GatheringProxyConfig;
+	/** Of its addresses: link-local ones come with the interface in what is received, and without it from the system. */
+	readonly #ownKeys: ReadonlySet<number>;
 	readonly #counters = new ProxyCounters();
 	readonly #reports = new Reports<ProxyEvent>(this.#counters);
 	readonly #queue = new DatagramQueue(DATAGRAMS_WAITING_MAX);
@@ -57,6 +60,7 @@ export class GatheringProxy implements ProxyNode {
 	/** RangeError if a response proxy has keys that cannot be shown, or a first key that does not fit a heartbeat. */
 	constructor(config: GatheringProxyConfig, now: number) {
 		this.#config = config;
+		this.#ownKeys = new Set(config.ownAddresses.map(hostKey));
 		const emit = this.#reports.emit;
 		const securer = new RelaySecurer(config);
 		const node: RelayNode = {
@@ -110,8 +114,7 @@ export class GatheringProxy implements ProxyNode {
 			this.#reports.drop(now, header.malformed, from);
 			return;
 		}
-		const { ownAddresses, ownPort } = this.#config;
-		if (from.port === ownPort && ownAddresses.includes(from.host)) {
+		if (from.port === this.#config.ownPort && this.#ownKeys.has(hostKey(from.host))) {
 			this.#counters.drop('echo');
 			return;
 		}

@@ -6,6 +6,7 @@ import { type Backend, type PrivateKey, signatureBytes } from '@uftp/crypto';
 import { EMPTY_SPAN, HbReqLayout, type HbResp, spanOf } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
 import type { Endpoint } from '../../ports.ts';
+import { isSameEndpoint } from '../../receiver/proxied/endpoints.ts';
 import { signNonce } from '../../security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
@@ -81,7 +82,7 @@ export class OwnHeartbeats {
 
 	/** An HB_RESP came. False if it is from nobody who was asked, or too often: to be counted and dropped. */
 	handleResponse(now: number, from: Endpoint, message: HbResp): boolean {
-		const target = this.#targets.find(({ endpoint }) => endpoint.host === from.host && endpoint.port === from.port);
+		const target = this.#targets.find(({ endpoint }) => isSameEndpoint(endpoint, from));
 		if (target === undefined) return false;
 		const { endpoint } = target;
 		if (message.result === HeartbeatResult.Challenge) return this.#sign(now, target, message.nonce);
