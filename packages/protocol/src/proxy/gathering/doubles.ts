@@ -16,18 +16,17 @@ export class Doubles {
 	mayAnswer(host: string, port: number, bytes: number): boolean {
 		const key = `${host} ${port}`;
 		const credit = (this.#credit.get(key) ?? 0) + bytes;
+		const isEnough = credit >= ABORT_BYTES;
 		this.#credit.delete(key);
-		if (credit >= ABORT_BYTES) {
-			this.#credit.set(key, credit - ABORT_BYTES);
-			return true;
+		this.#credit.set(key, isEnough ? credit - ABORT_BYTES : credit);
+		if (this.#credit.size > DOUBLES_MAX) this.#forgetOldest();
+		return isEnough;
+	}
+
+	#forgetOldest(): void {
+		for (const oldest of this.#credit.keys()) {
+			this.#credit.delete(oldest);
+			return;
 		}
-		this.#credit.set(key, credit);
-		if (this.#credit.size > DOUBLES_MAX) {
-			for (const oldest of this.#credit.keys()) {
-				this.#credit.delete(oldest);
-				break;
-			}
-		}
-		return false;
 	}
 }
