@@ -1,10 +1,7 @@
 import { tunnel } from './cast.ts';
 import { around, hidden, mixed, onlyC, twoBranches } from './plain-tunnels.ts';
 import type { ProxyScenario } from './proxy-scenario.ts';
-import { signedRate, suites } from './suites.ts';
-
-/** Three senders, two proxies and two receivers that all encrypt may stand still for a second on two busy cores. */
-const unhurried = ['-R', '12000', '-r', '0.15:0.15:0.5'];
+import { signedRate, suites, unhurried } from './suites.ts';
 
 const closed = { way: 'address', group: 'closed' } as const;
 const lossy = { tunnel: 3, site: 3 } as const;

@@ -1,5 +1,6 @@
 import { tunnel } from './cast.ts';
 import type { ProxyScenario } from './proxy-scenario.ts';
+import { unhurried } from './suites.ts';
 
 /** Casts by what they show: our proxies between C programs, C proxies between ours, one proxy of each, all ours. */
 export const around = { C: tunnel('CooC'), ours: tunnel('oCCo'), all: tunnel('oooo') } as const;
@@ -116,6 +117,7 @@ export const plainTunnels: readonly ProxyScenario[] = [
 		name: 'three sessions at once go through one tunnel',
 		way: 'address',
 		sessions: 3,
+		senderOptions: unhurried,
 		group: 'closed',
 		casts: [...around.C, ...around.all],
 		more: [...around.ours, ...mixed, ...onlyC],

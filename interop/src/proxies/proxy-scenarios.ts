@@ -31,8 +31,8 @@ export const impossibleProxies: readonly { readonly what: string; readonly why: 
 		why: 'it compares its ECDH key with the sender\'s signing key and gives up: "Proxy ECDH key not compatible"',
 	},
 	{
-		what: 'a C client proxy that gives every receiver its keys where packets are lost',
-		why: 'it does so only until the next phase; C alone loses a receiver in every sixth session, so these rows may repeat',
+		what: 'a C client or response proxy that always gives every receiver its key where packets are lost',
+		why: 'C alone loses a receiver in every sixth session at 3 % on both hops, so these rows may be repeated',
 	},
 	{ what: 'one C server proxy for several branches', why: 'it takes one -s' },
 ];

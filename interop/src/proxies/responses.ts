@@ -1,6 +1,6 @@
 import { response } from './cast.ts';
 import type { ProxyScenario } from './proxy-scenario.ts';
-import { signedRate, suites } from './suites.ts';
+import { signedRate, suites, unhurried } from './suites.ts';
 
 const around = { C: response('CoC'), ours: response('oCo'), all: response('ooo') } as const;
 const mixed = response('oCC', 'CCo', 'Coo', 'ooC');
@@ -56,6 +56,7 @@ export const responses: readonly ProxyScenario[] = [
 		...closed,
 		name: 'three sessions at once have one response proxy',
 		sessions: 3,
+		senderOptions: unhurried,
 		casts: [],
 		more: [...around.C, ...around.ours, ...around.all, ...onlyC],
 	},

@@ -64,8 +64,13 @@ export class Router {
 	reconnect(): void {
 		const before = this.ipv4;
 		this.#epoch++;
-		const lines = [`ip address del ${before}/24 dev wan0`, `ip address add ${this.ipv4}/24 dev wan0`, ...this.#routes];
-		if (this.options.nat === true) lines.push('nft flush chain inet hiding out', ...this.#hidingRules());
+		const lines: string[] = [];
+		// In one transaction: whatever passed without a rule would go on to pass as it is.
+		if (this.options.nat === true) {
+			const rules = this.#hidingRules().map((rule) => rule.replace(/^nft /, ''));
+			lines.push(["nft -f - <<'END'", 'flush chain inet hiding out', ...rules, 'END'].join('\n'));
+		}
+		lines.push(`ip address del ${before}/24 dev wan0`, `ip address add ${this.ipv4}/24 dev wan0`, ...this.#routes);
 		runInside(this.#namespace, lines.join('\n'));
 	}
 

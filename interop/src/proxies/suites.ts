@@ -71,3 +71,6 @@ export const suites = {
 
 /** As fast as two receivers on two cores check signatures of such keys. */
 export const signedRate = ['-R', '12000'] as const;
+
+/** Several senders, proxies and receivers at once may stand still for a second on two busy cores. */
+export const unhurried = ['-R', '12000', '-r', '0.15:0.15:0.5'] as const;
