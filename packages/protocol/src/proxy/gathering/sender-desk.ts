@@ -45,6 +45,8 @@ export class SenderDesk {
 			case MessageType.FILEINFO:
 				return this.#handleFileInfo(now, bytes, at, length, isSealed);
 			case MessageType.DONE_CONF: {
+				// In an encrypted session a clear one may be forged.
+				if (this.#context.security !== undefined && !isSealed) return undefined;
 				const message = decodeDoneConf(bytes, at, length);
 				if (isMalformed(message)) return message;
 				for (const id of message.ids) this.#complete(id);

@@ -1,5 +1,5 @@
 import { CipherType, generateRsaKey, KeyExchange, type Suite } from '@uftp/crypto';
-import { emptyHeader, MessageType, writeHeader } from '@uftp/wire';
+import { emptyHeader, encodeDoneConf, MessageType, writeHeader } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import type { ProxySecurityConfig, SenderConfig } from '../../../src/index.ts';
 import { GROUP } from '../../scripted-receivers.ts';
@@ -16,6 +16,7 @@ import {
 	RSA_HMAC,
 	receiverSecurity,
 	SENDER,
+	SENDER_ID,
 	senderSecurity,
 	suite,
 } from '../../secured/pair.ts';
@@ -197,6 +198,21 @@ describe('a sender that aborts', () => {
 		session.pair.run(1);
 		expect(session.of('sessionEnded')).toMatchObject([{ outcome: 'aborted', reason: 'The sender aborted: enough' }]);
 		expect(session.pair.receiverKinds('sessionEnded')).toMatchObject([{ outcome: 'aborted' }]);
+	});
+});
+
+describe('somebody with the address of the sender', () => {
+	it('ends no session at the proxy by a DONE_CONF in the clear', () => {
+		const session = meet({ fileBytes: 400_000, rateBytesPerSecond: 200_000 });
+		runIntoFile(session);
+		session.hear(
+			SENDER,
+			clearMessage(MessageType.DONE_CONF, SENDER_ID, (bytes, at) => encodeDoneConf(bytes, at, { ids: IDS })),
+		);
+		// The sender cannot be heard for a while.
+		session.pair.tamper = () => undefined;
+		session.run(3000);
+		expect(session.of('sessionEnded')).toEqual([]);
 	});
 });
 
