@@ -90,8 +90,7 @@ export class GatheringProxy implements ProxyNode {
 			this.#hot = session;
 		}
 		const { context } = session;
-		const isSender = sourceKey === session.sourceKey && sourcePort === context.terms.sender.port;
-		if (!isSender || !isOfSession(session, bytes, at)) return Route.Handle;
+		if (!session.isSender(sourceKey, sourcePort) || !isOfSession(session, bytes, at)) return Route.Handle;
 		const func = fields.func.get(bytes, at);
 		const way = wayOf(session, func, length);
 		if (way === Route.Handle) return way;
@@ -148,8 +147,10 @@ export class GatheringProxy implements ProxyNode {
 		length: number,
 	): void {
 		const { terms } = session.context;
-		const isAnnouncer = isSameEndpoint(from, terms.sender);
+		const key = hostKey(from.host);
 		const isSenders = header.sourceId === terms.senderId;
+		const isAnnouncer =
+			session.isSender(key, from.port) || (isSenders && session.isSenderAtOtherAddress(key, from.port));
 		let malformed: ReturnType<RelaySession['handleAnswer']>;
 		if (isAnnouncer && isSenders) {
 			if (header.groupInstance !== terms.groupInstance) {

@@ -7,7 +7,6 @@ import {
 	encodeFileInfoAck,
 	encodeStatus,
 	HEADER_BYTES,
-	hostKey,
 	isMalformed,
 	type Malformed,
 	MessageType,
@@ -16,6 +15,7 @@ import {
 import { silenceMs } from '../../grtt.ts';
 import type { Endpoint } from '../../ports.ts';
 import { advance } from '../../receiver/answers.ts';
+import { SenderAddress } from '../sender-address.ts';
 import { AnswerDesk } from './answer-desk.ts';
 import { SESSION_KEPT_MS_MAX, SESSION_KEPT_MS_MIN } from './gathering-limits.ts';
 import { KeyDelivery } from './key-delivery.ts';
@@ -40,16 +40,28 @@ export class RelaySession {
 	readonly #keys: KeyDelivery;
 	readonly #sender: SenderDesk;
 	readonly #answers: AnswerDesk;
-	/** The number that `route` is given for the sender's host. */
-	readonly sourceKey: number;
+	readonly #address: SenderAddress;
 
 	constructor(context: RelayContext) {
 		this.context = context;
-		this.sourceKey = hostKey(context.terms.sender.host);
+		this.#address = new SenderAddress(context.terms.sender);
 		this.#registration = new RelayRegistration(context);
 		this.#keys = new KeyDelivery(context);
 		this.#sender = new SenderDesk(context, this.#keys);
 		this.#answers = new AnswerDesk(context, new RelayAdmission(context, this.#registration, this.#keys), this.#keys);
+	}
+
+	/** Whether a datagram from there is the sender's. Hot. */
+	isSender(sourceKey: number, sourcePort: number): boolean {
+		return this.#address.is(sourceKey, sourcePort);
+	}
+
+	/**
+	 * Whether a datagram that bears the sender's id is the first from another address of the same IPv6 sender. What a client
+	 * proxy gets comes from one address: that of the proxy before it.
+	 */
+	isSenderAtOtherAddress(sourceKey: number, sourcePort: number): boolean {
+		return !this.context.isClient && this.#address.adopt(sourceKey, sourcePort);
 	}
 
 	/** The datagram bytes[at .. at+length) of the sender; forwards it where the proxy does. */

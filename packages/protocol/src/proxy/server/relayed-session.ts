@@ -1,9 +1,10 @@
 /** One session as a server proxy knows it: who sends it, and what went through. */
-import { type Announce, type CommonHeader, decodeRtt, Header, hostKey, isUnspecified, MessageType } from '@uftp/wire';
+import { type Announce, type CommonHeader, decodeRtt, Header, isUnspecified, MessageType } from '@uftp/wire';
 import { silenceMs } from '../../grtt.ts';
 import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { ProxyTotals } from '../proxy-events.ts';
+import { SenderAddress } from '../sender-address.ts';
 import {
 	SESSION_KEPT_MS_MAX,
 	SESSION_KEPT_MS_MIN,
@@ -24,9 +25,7 @@ export class RelayedSession {
 	readonly privateGroup: string | undefined;
 	readonly isEncrypted: boolean;
 	readonly startedAt: number;
-	readonly #senderKey: number;
-	/** With IPv6 the source follows the scope of the group: one more address, that of the first packet from there. */
-	#otherKey: number;
+	readonly #address: SenderAddress;
 	readonly #robust: number;
 	#grtt: number;
 	#lastFunc: number = MessageType.ANNOUNCE;
@@ -45,15 +44,14 @@ export class RelayedSession {
 		this.isEncrypted = announce.encInfo !== undefined;
 		this.startedAt = now;
 		this.heardAt = now;
-		this.#senderKey = hostKey(sender.host);
-		this.#otherKey = sender.host.includes(':') ? Number.NaN : this.#senderKey;
+		this.#address = new SenderAddress(sender);
 		this.#robust = announce.robust;
 		this.#grtt = header.grtt;
 	}
 
 	/** Whether a datagram from there is the sender's. Hot. */
 	isSender(sourceKey: number, sourcePort: number): boolean {
-		return sourcePort === this.sender.port && (sourceKey === this.#senderKey || sourceKey === this.#otherKey);
+		return this.#address.is(sourceKey, sourcePort);
 	}
 
 	/**
@@ -61,10 +59,7 @@ export class RelayedSession {
 	 * its id. Ask only for what comes from no site.
 	 */
 	isSenderAtOtherAddress(sourceKey: number, sourcePort: number, bytes: Uint8Array, at: number): boolean {
-		if (!Number.isNaN(this.#otherKey) || sourcePort !== this.sender.port || sourceKey >= 0) return false;
-		if (sourceIdField.get(bytes, at) !== this.senderId) return false;
-		this.#otherKey = sourceKey;
-		return true;
+		return sourceIdField.get(bytes, at) === this.senderId && this.#address.adopt(sourceKey, sourcePort);
 	}
 
 	/** A datagram of the sender went through, or its ANNOUNCE. Hot. */
