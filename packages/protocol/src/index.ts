@@ -1,11 +1,9 @@
 export { type CongestionWords, congestionForm, parseCongestion } from './congestion-words.ts';
 export * from './events.ts';
 export * from './ports.ts';
-export { GatheringProxy } from './proxy/gathering/gathering-proxy.ts';
 export * from './proxy/proxy-config.ts';
 export type * from './proxy/proxy-events.ts';
 export * from './proxy/proxy-port.ts';
-export { ServerProxy } from './proxy/server/server-proxy.ts';
 export { ReceiverNode } from './receiver/receiver.ts';
 export * from './receiver-config.ts';
 export type * from './receiver-port.ts';

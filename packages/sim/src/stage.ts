@@ -1,13 +1,6 @@
 /** Puts the programs of a scenario on its networks: the sender, the receivers, and proxies between them. */
-import {
-	type Endpoint,
-	GatheringProxy,
-	PROXY_DEFAULTS,
-	type ReceiverConfig,
-	type SenderConfig,
-	type SenderEnd,
-	ServerProxy,
-} from '@uftp/protocol';
+import { type Endpoint, PROXY_DEFAULTS, type ReceiverConfig, type SenderConfig, type SenderEnd } from '@uftp/protocol';
+import { GatheringProxy, ServerProxy } from '@uftp/protocol/proxies';
 import type { EventQueue } from './event-queue.ts';
 import { type Network, SENDER_LAN } from './network.ts';
 import type { Prng } from './prng.ts';

@@ -1,12 +1,6 @@
 /** A proxy: carries or gathers what sessions say, and says that it is there and what it did. */
-import {
-	type DownstreamSite,
-	type Endpoint,
-	GatheringProxy,
-	type ProxyConfig,
-	type Proxy as ProxyNode,
-	ServerProxy,
-} from '@uftp/protocol';
+import type { DownstreamSite, Endpoint, ProxyConfig, Proxy as ProxyNode } from '@uftp/protocol';
+import { GatheringProxy, ServerProxy } from '@uftp/protocol/proxies';
 import {
 	EventPublisher,
 	HeartbeatPublisher,

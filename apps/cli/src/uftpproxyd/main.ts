@@ -1,12 +1,6 @@
 /** `uftpproxyd`: a server, client or response proxy with the flags, the lines and the exit codes of UFTP 4.10.2. */
-import {
-	type DownstreamSite,
-	type Endpoint,
-	GatheringProxy,
-	PROXY_DEFAULTS,
-	type ProxyConfig,
-	ServerProxy,
-} from '@uftp/protocol';
+import { type DownstreamSite, type Endpoint, PROXY_DEFAULTS, type ProxyConfig } from '@uftp/protocol';
+import { GatheringProxy, ServerProxy } from '@uftp/protocol/proxies';
 import { describeSite } from '@uftp/storage';
 import {
 	addressesOf,

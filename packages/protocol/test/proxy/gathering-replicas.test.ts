@@ -1,7 +1,8 @@
 /** Response proxies that stand in for each other, with our sender and receivers: what happens when one of them dies. */
 import { hostKey, isMulticast, MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { type Endpoint, GatheringProxy, type OutgoingBatch, Route, type SenderConfig } from '../../src/index.ts';
+import { type Endpoint, type OutgoingBatch, Route, type SenderConfig } from '../../src/index.ts';
+import { GatheringProxy } from '../../src/proxy/index.ts';
 import {
 	ALICE,
 	ECDSA_GCM,

@@ -17,7 +17,6 @@ import {
 } from '@uftp/wire';
 import {
 	type Endpoint,
-	GatheringProxy,
 	type GatheringProxyConfig,
 	type OutgoingBatch,
 	PROXY_DEFAULTS,
@@ -25,6 +24,7 @@ import {
 	Route,
 } from '../../src/index.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../../src/own-marker.ts';
+import { GatheringProxy } from '../../src/proxy/index.ts';
 
 export const SENDER: Endpoint = { host: '10.0.0.1', port: 40_000 };
 export const SENDER_ID = 0x0a000001;

@@ -7,9 +7,9 @@ import {
 	PROXY_DEFAULTS,
 	type ProxyEvent,
 	Route,
-	ServerProxy,
 	type ServerProxyConfig,
 } from '../../src/index.ts';
+import { ServerProxy } from '../../src/proxy/index.ts';
 
 export const SENDER: Endpoint = { host: '10.0.0.1', port: 40_000 };
 export const SENDER_ID = 0x0a000001;
