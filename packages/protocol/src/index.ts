@@ -1,4 +1,3 @@
-export { type CongestionWords, congestionForm, parseCongestion } from './congestion-words.ts';
 export * from './events.ts';
 export * from './ports.ts';
 export * from './proxy/proxy-config.ts';
@@ -12,3 +11,4 @@ export * from './security-config.ts';
 export { SenderSession } from './sender/sender-session.ts';
 export * from './sender-config.ts';
 export * from './session.ts';
+export { type CongestionWords, congestionForm, parseCongestion } from './tfmcc/congestion-words.ts';

@@ -3,12 +3,12 @@
  * COMPLETE still gets its answer.
  */
 import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, type Malformed, MessageType } from '@uftp/wire';
+import { isSameEndpoint } from '../endpoints.ts';
 import { ENDED_FILES_MAX, ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from '../limits.ts';
 import { CompleteStatus, type Endpoint } from '../ports.ts';
 import type { AnswerQueue, SessionLink } from './answers.ts';
 import { SESSION_FILE_ID } from './completion.ts';
 import { type FinishedFiles, identityHash } from './finished-files.ts';
-import { isSameEndpoint } from './proxied/endpoints.ts';
 import type { SessionOutcome } from './session-context.ts';
 
 interface EndedSession {

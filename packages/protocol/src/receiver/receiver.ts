@@ -13,6 +13,7 @@ import {
 	MESSAGE_TRAITS,
 	MessageType,
 } from '@uftp/wire';
+import { isSameEndpoint } from '../endpoints.ts';
 import type { ReceiverEvent } from '../events.ts';
 import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../receiver-config.ts';
@@ -25,7 +26,6 @@ import { Counters } from './counters.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { HoldOff } from './hold-off.ts';
 import { Invitations } from './invitations.ts';
-import { isSameEndpoint } from './proxied/endpoints.ts';
 import { originOf } from './proxied/origin.ts';
 import { ResponseProxy } from './proxied/response-proxy.ts';
 import { isOrdinary, isSealable, looksSealed, openSealed, uncoverBlock } from './security/sealed-datagrams.ts';

@@ -3,9 +3,9 @@
  * encrypted session that sign is KEYINFO, and only KEYINFO (section 12).
  */
 import { decodeKeyInfo, decodeRegConf, EMPTY_SPAN, formatUid, isMalformed, type Malformed } from '@uftp/wire';
+import { formatEndpoint } from '../endpoints.ts';
 import { RESTATEMENTS_MAX } from '../limits.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../own-marker.ts';
-import { formatEndpoint } from './proxied/endpoints.ts';
 import { type SessionContext, SessionTimer } from './session-context.ts';
 
 /**

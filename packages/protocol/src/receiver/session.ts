@@ -11,12 +11,12 @@ import {
 	MessageType,
 	messageName,
 } from '@uftp/wire';
+import { formatEndpoint } from '../endpoints.ts';
 import type { Endpoint } from '../ports.ts';
 import { NEVER } from '../timers.ts';
 import { Completion, SESSION_FILE_ID } from './completion.ts';
 import type { Congestion } from './congestion.ts';
 import { FileTransfers } from './file-transfers.ts';
-import { formatEndpoint } from './proxied/endpoints.ts';
 import type { Origin } from './proxied/origin.ts';
 import { Registration } from './registration.ts';
 import type { SessionContext } from './session-context.ts';

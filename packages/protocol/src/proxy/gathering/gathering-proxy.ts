@@ -19,8 +19,8 @@ import {
 	VERSION,
 } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import { isSameEndpoint } from '../../endpoints.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
-import { isSameEndpoint } from '../../receiver/proxied/endpoints.ts';
 import { Reports } from '../../reports.ts';
 import { NEVER } from '../../timers.ts';
 import { DatagramQueue } from '../datagram-queue.ts';

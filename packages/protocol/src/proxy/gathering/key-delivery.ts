@@ -8,8 +8,6 @@ const RESEND_GRTT = 2;
 
 export class KeyDelivery {
 	readonly #context: RelayContext;
-	/** How often the key has been sent to a receiver. */
-	readonly #tries = new Map<number, number>();
 	deadline = NEVER;
 
 	constructor(context: RelayContext) {
@@ -19,14 +17,16 @@ export class KeyDelivery {
 	/** Somebody has been confirmed, or has asked again: it gets the key at once, if it is here. */
 	start(now: number, receiver: RelayedReceiver): void {
 		receiver.hasGroupKey = false;
-		this.#tries.delete(receiver.id);
+		receiver.keyTries = 0;
 		this.deadline = now;
 	}
 
 	/** The group key is here, or it is another one than before: whoever is confirmed gets it. */
 	startAll(now: number): void {
-		for (const receiver of this.#context.receivers.all()) receiver.hasGroupKey = false;
-		this.#tries.clear();
+		for (const receiver of this.#context.receivers.all()) {
+			receiver.hasGroupKey = false;
+			receiver.keyTries = 0;
+		}
 		this.deadline = now;
 	}
 
@@ -35,19 +35,19 @@ export class KeyDelivery {
 		this.deadline = NEVER;
 		const { security, receivers, terms, grttMs } = this.#context;
 		if (security?.hasGroupKey !== true) return;
-		const waiting = receivers.idsOf((one) => this.#isWaiting(one));
+		const waiting = [...receivers.all()].filter((one) => this.#isWaiting(one));
 		const most = keyInfoItemsPerMessage(terms.blockBytes);
 		for (let first = 0; first < waiting.length; first += most) {
-			const encode = security.keyInfoFor(waiting.slice(first, first + most));
+			const encode = security.keyInfoFor(waiting.slice(first, first + most).map(({ id }) => id));
 			this.#context.sendDown(now, MessageType.KEYINFO, encode);
 		}
-		for (const id of waiting) this.#tries.set(id, (this.#tries.get(id) ?? 0) + 1);
+		for (const one of waiting) one.keyTries++;
 		if (waiting.length > 0) this.deadline = now + RESEND_GRTT * grttMs;
 	}
 
 	#isWaiting(receiver: RelayedReceiver): boolean {
 		if (!receiver.isConfirmed || receiver.hasGroupKey) return false;
-		return (this.#tries.get(receiver.id) ?? 0) < 2 * this.#context.terms.robust;
+		return receiver.keyTries < 2 * this.#context.terms.robust;
 	}
 
 	/** A receiver has proved that it has the key. True the first time. */
@@ -55,7 +55,6 @@ export class KeyDelivery {
 		const { security } = this.#context;
 		if (security?.acknowledge(receiver.id, verifyData) !== true || receiver.hasGroupKey) return false;
 		receiver.hasGroupKey = true;
-		this.#tries.delete(receiver.id);
 		return true;
 	}
 }

@@ -18,6 +18,8 @@ export interface RelayedReceiver {
 	fingerprint: Uint8Array | undefined;
 	/** Encrypted sessions: it has said that it has the group key. */
 	hasGroupKey: boolean;
+	/** How often it has been sent the group key, since it was last asked for. */
+	keyTries: number;
 	/** Has said COMPLETE for the session. */
 	isCompleted: boolean;
 	/** Another one has tried to register with this id. */
@@ -45,6 +47,7 @@ export class RelayedReceivers {
 			isUnproven: false,
 			fingerprint: undefined,
 			hasGroupKey: false,
+			keyTries: 0,
 			isCompleted: false,
 			hasDouble: false,
 		};

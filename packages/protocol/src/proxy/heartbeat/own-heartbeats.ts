@@ -5,8 +5,8 @@
 import { type Backend, type PrivateKey, signatureBytes } from '@uftp/crypto';
 import { EMPTY_SPAN, HbReqLayout, type HbResp, spanOf } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import { isSameEndpoint } from '../../endpoints.ts';
 import type { Endpoint } from '../../ports.ts';
-import { isSameEndpoint } from '../../receiver/proxied/endpoints.ts';
 import { signNonce } from '../../security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';

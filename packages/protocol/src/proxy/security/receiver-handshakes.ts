@@ -2,9 +2,9 @@
 import { isCompatible, SignatureType } from '@uftp/crypto';
 import { type ClientKey, formatUid, type Register, spanBytes, spanOf } from '@uftp/wire';
 import type { Allowance } from '../../allowance.ts';
+import { isSameEndpoint } from '../../endpoints.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, RECEIVER_REPLAY_WINDOW } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { isSameEndpoint } from '../../receiver/proxied/endpoints.ts';
 import { ReplayWindow } from '../../security/replay-window.ts';
 import {
 	agreeOnKeys,

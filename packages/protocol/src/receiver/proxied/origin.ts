@@ -3,9 +3,9 @@
  * on the group key in the sender's name, and ends the session of one of its receivers in its own.
  */
 import { type CommonHeader, MessageType } from '@uftp/wire';
+import { isSameEndpoint } from '../../endpoints.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { SessionContext } from '../session-context.ts';
-import { isSameEndpoint } from './endpoints.ts';
 
 export type Origin =
 	| 'sender'

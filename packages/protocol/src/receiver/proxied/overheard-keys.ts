@@ -3,9 +3,9 @@
  * a receiver that is given to another one has it then.
  */
 import { Allowance } from '../../allowance.ts';
+import { formatEndpoint } from '../../endpoints.ts';
 import { OVERHEARD_KEYS_MAX, PROXY_KEYS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { formatEndpoint } from './endpoints.ts';
 
 export class OverheardKeys {
 	readonly #allowance = new Allowance(PROXY_KEYS_PER_SECOND, 1000);

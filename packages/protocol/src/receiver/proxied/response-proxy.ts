@@ -25,13 +25,13 @@ import {
 	writeHeader,
 } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import { formatEndpoint, isSameEndpoint } from '../../endpoints.ts';
 import type { ReceiverEvent } from '../../events.ts';
 import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND, SESSION_WARNINGS_MAX } from '../../limits.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../../receiver-config.ts';
 import { isNonceSigned } from '../../security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
-import { formatEndpoint, isSameEndpoint } from './endpoints.ts';
 import { OverheardKeys } from './overheard-keys.ts';
 
 /** The keys that a response proxy has shown. */

@@ -26,11 +26,11 @@ import {
 	verifyField,
 } from '@uftp/crypto';
 import { type EncInfo, HEADER_BYTES, parseAddress } from '@uftp/wire';
+import { formatEndpoint } from '../../endpoints.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../../own-marker.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { ReceiverConfig } from '../../receiver-config.ts';
 import type { ReceiverSecurityConfig } from '../../security-config.ts';
-import { formatEndpoint } from '../proxied/endpoints.ts';
 import type { ResponseProxyKeys } from '../proxied/response-proxy.ts';
 import { checkPinned } from './acceptance.ts';
 import type { Agreement } from './session-security.ts';

@@ -1,6 +1,7 @@
 /** The handshakes of an encrypted session: who has proved what, and what is not believed (wire facts, section 12). */
 import { type ClientKey, decodeClientKey, formatUid, isMalformed, type Malformed, type Register } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import { isSameEndpoint } from '../../endpoints.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { SenderContext } from '../context.ts';
@@ -145,8 +146,4 @@ export class Handshakes {
 		keys.hasGroupKey = true;
 		return true;
 	}
-}
-
-function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
-	return a.host === b.host && a.port === b.port;
 }

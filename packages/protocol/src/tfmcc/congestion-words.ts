@@ -1,5 +1,5 @@
 /** Congestion control as people write it, on command lines and in settings: "tfmcc:min=512:max=20000". */
-import type { CongestionConfig } from './sender-config.ts';
+import type { CongestionConfig } from '../sender-config.ts';
 
 /** Rates are in Kbps (1 Kbps = 1024 bit/s). */
 const KBPS_MAX = 2 ** 30;
