@@ -1,3 +1,5 @@
+export * from './arrival.ts';
+export { DROP_REASONS, type DropReason } from './drop-reason.ts';
 export * from './events.ts';
 export * from './ports.ts';
 export * from './proxy/proxy-config.ts';

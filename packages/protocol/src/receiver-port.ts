@@ -5,9 +5,9 @@
 import type { ReceiverEvent } from './events.ts';
 import type { CompleteStatus, Endpoint, FileDecision } from './ports.ts';
 import type { ResponseProxyConfig } from './receiver-config.ts';
-import type { Session } from './session.ts';
+import type { DatagramSession } from './session.ts';
 
-export interface Receiver extends Session<ReceiverEvent> {
+export interface Receiver extends DatagramSession<ReceiverEvent> {
 	/**
 	 * The fast path: a clear FILESEG whose header stands at `headerAt` (16 + 8 bytes, or 32 with congestion control)
 	 * and whose payload is `payloadLength` bytes long. True when the block is wanted: the driver then writes the payload

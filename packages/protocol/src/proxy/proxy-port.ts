@@ -4,7 +4,7 @@
  * the memory that they were received into, once for each of its destinations.
  */
 import type { Endpoint } from '../ports.ts';
-import type { Session } from '../session.ts';
+import type { DatagramSession } from '../session.ts';
 import type { ProxyEvent, ProxyTotals } from './proxy-events.ts';
 
 /** What `route` says besides the number of a way. */
@@ -15,7 +15,7 @@ export const Route = {
 	Drop: -2,
 } as const;
 
-export interface Proxy extends Session<ProxyEvent> {
+export interface Proxy extends DatagramSession<ProxyEvent> {
 	/**
 	 * Where the datagram bytes[at .. at+length) goes as it stands: the number of a way (0 and more), or a `Route`.
 	 * `sourceKey` and `sourcePort` are those of `IncomingBatch`. Allocates nothing, and does not change the bytes.

@@ -9,7 +9,7 @@ import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress } from '../e
 import { DROPPED_EVENT_MS } from '../limits.ts';
 import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
-import type { Session } from '../session.ts';
+import type { DatagramSession } from '../session.ts';
 import { FROM_RECEIVERS } from './admission.ts';
 import { AnswerDesk, reportMalformed } from './answer-desk.ts';
 import { Completion } from './completion.ts';
@@ -22,7 +22,7 @@ import { senderProgress } from './progress.ts';
 import { Registration } from './registration.ts';
 import { isRefusedInClear, openSealed } from './security/incoming.ts';
 
-export class SenderSession implements Session<SenderEvent> {
+export class SenderSession implements DatagramSession<SenderEvent> {
 	readonly #context: SenderContext;
 	readonly #itinerary: Itinerary;
 	readonly #desk: AnswerDesk;
