@@ -1,6 +1,9 @@
 /**
  * Runs one sending session on one socket: the loop of `@uftp/protocol`'s session contract. Blocks go from the source
  * straight into the outgoing batch; this file moves, and decides nothing.
+ *
+ * Whatever the session, the source, the socket or the event hook throws, in whatever turn, ends this session alone:
+ * `run` rejects with it, and the other sessions of the process go on.
  */
 import type { BlockSource, OutgoingBatch, SenderEnd, SenderEvent, SenderSession } from '@uftp/protocol';
 import { monotonicMs } from './clock.ts';
@@ -12,6 +15,8 @@ const BURSTS_PER_READ = 8;
 const BURSTS_PER_TURN = 64;
 /** How long a full send buffer is given to drain. */
 const FULL_BUFFER_MS = 0.2;
+/** Bursts that may be composed after a fault: the ABORT, and control messages that were queued before it. */
+const BURSTS_AFTER_FAULT = 4096;
 
 export interface SenderDriverOptions {
 	readonly session: SenderSession;
@@ -33,7 +38,7 @@ export class SenderDriver {
 	#taken = 0;
 	#isPending = false;
 	#isScheduled = false;
-	#resolve: ((end: SenderEnd) => void) | undefined;
+	readonly #ending = Promise.withResolvers<SenderEnd>();
 	#isOver = false;
 
 	constructor(options: SenderDriverOptions) {
@@ -45,25 +50,28 @@ export class SenderDriver {
 		this.#incoming = options.socket.createIncoming();
 	}
 
-	/** Runs the session to its end. The socket stays open: it is the caller's. */
+	/**
+	 * Runs the session to its end. Rejects with what was thrown by the session, the source, the socket or the hook; then
+	 * the receivers have been sent an ABORT if that was possible. The socket stays open: it is the caller's.
+	 */
 	run(): Promise<SenderEnd> {
-		return new Promise((resolve) => {
-			this.#resolve = resolve;
-			this.#timer.onFire(() => this.#turn());
+		this.#contain(() => {
+			this.#timer.onFire(() => this.#contain(() => this.#turn()));
 			this.#socket.onReadable(() => this.#schedule());
 			this.#turn();
 		});
+		return this.#ending.promise;
 	}
 
 	/** Ends the session with an ABORT to everybody; `run` resolves when that has been sent. */
 	abort(reason: string): void {
-		this.#session.abort(monotonicMs(), reason);
+		this.#contain(() => this.#session.abort(monotonicMs(), reason));
 		this.#schedule();
 	}
 
 	/** As `expectProxy` of the session. */
 	expectProxy(proxyId: number, fingerprint: Uint8Array | undefined): void {
-		this.#session.expectProxy(monotonicMs(), proxyId, fingerprint);
+		this.#contain(() => this.#session.expectProxy(monotonicMs(), proxyId, fingerprint));
 	}
 
 	#schedule(): void {
@@ -71,8 +79,47 @@ export class SenderDriver {
 		this.#isScheduled = true;
 		setImmediate(() => {
 			this.#isScheduled = false;
-			this.#turn();
+			this.#contain(() => this.#turn());
 		});
+	}
+
+	/** Every entry from outside goes through here: what is thrown ends the session, and does not reach the caller. */
+	#contain(action: () => void): void {
+		if (this.#isOver) return;
+		try {
+			action();
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#fail(error: unknown): void {
+		this.#detach();
+		attempt(() => this.#abortAfterFault());
+		this.#ending.promise.catch(() => {}); // handled here, too, for callers that have not awaited `run` yet
+		this.#ending.reject(error);
+	}
+
+	/** Sends the ABORT without waiting for the socket, and without the hook, which may be what has failed. */
+	#abortAfterFault(): void {
+		const now = monotonicMs();
+		const outgoing = this.#outgoing;
+		this.#session.abort(now, 'Internal error of the sender, aborting all');
+		for (let event = this.#session.pollEvent(); event !== undefined; event = this.#session.pollEvent()) {
+			const { kind } = event;
+			if (kind === 'fileEnded') attempt(() => this.#source.close(event.file));
+		}
+		for (let burst = 0; burst < BURSTS_AFTER_FAULT; burst++) {
+			if (!this.#session.pollTransmit(now, outgoing)) return;
+			if (outgoing.file < 0) this.#socket.send(outgoing, 0);
+		}
+	}
+
+	/** Nothing comes from the timer or the socket any more. */
+	#detach(): void {
+		this.#isOver = true;
+		attempt(() => this.#timer.close());
+		attempt(() => this.#socket.onReadable(() => {}));
 	}
 
 	#turn(): void {
@@ -160,9 +207,16 @@ export class SenderDriver {
 	}
 
 	#finish(end: SenderEnd): void {
-		this.#isOver = true;
-		this.#timer.close();
-		this.#socket.onReadable(() => {});
-		this.#resolve!(end);
+		this.#detach();
+		this.#ending.resolve(end);
+	}
+}
+
+/** For what is done on the way out: the fault that led there is the one to report. */
+function attempt(action: () => void): void {
+	try {
+		action();
+	} catch {
+		// The first fault is what `run` rejects with.
 	}
 }

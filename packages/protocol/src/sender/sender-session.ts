@@ -169,7 +169,6 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 
 	/** The file changed or vanished while it was being sent: nobody may keep what came of it. */
 	fileFailed(now: number, file: number, reason: string): void {
-		this.#isUnsealed = false;
 		const name = this.#context.catalogue[file]?.name ?? `file ${file}`;
 		this.#fail(now, 'fileChanged', `${name}: ${reason}`);
 	}
@@ -267,6 +266,8 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 
 	#fail(now: number, code: SenderFailure, message: string): void {
 		this.#now = now;
+		// A burst that waits for its seal is not sent any more.
+		this.#isUnsealed = false;
 		if (this.#end !== undefined) return;
 		const { roster } = this.#context;
 		if (roster.some((member) => member.isIn)) {
