@@ -42,7 +42,7 @@ export default defineConfig({
 				test: {
 					...shared,
 					name: 'machine',
-					include: ['{packages/transport,services/*,apps/*,interop,bench}/test/**/*.test.ts'],
+					include: ['{packages/{transport,endpoint},services/*,apps/*,interop,bench}/test/**/*.test.ts'],
 					testTimeout: 60_000,
 					hookTimeout: 60_000,
 					fileParallelism: false,

@@ -1,5 +1,6 @@
 export * from './arrival.ts';
 export { DROP_REASONS, type DropReason } from './drop-reason.ts';
+export { formatEndpoint } from './endpoints.ts';
 export * from './events.ts';
 export * from './ports.ts';
 export * from './proxy/proxy-config.ts';

@@ -1,7 +1,7 @@
 /** From what the proxy reports to log lines and bus events. */
 import type { EventDataByKind } from '@uftp/bus';
 import { formatFingerprint } from '@uftp/crypto';
-import type { Endpoint, ProxyEvent, Proxy as ProxyNode, ProxyTotals } from '@uftp/protocol';
+import { formatEndpoint, type ProxyEvent, type Proxy as ProxyNode, type ProxyTotals } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
 import type { ProxyServiceConfig } from './config.ts';
@@ -44,7 +44,7 @@ export class ProxyReports {
 					`Receiver ${formatUid(event.receiverId)} of session ${sessionId(event.groupId)} ${event.kind === 'receiverRefused' ? 'is refused' : 'aborted'}: ${event.reason}`,
 				);
 			case 'receiverRegistered':
-				return logger.debug(`Receiver ${formatUid(event.receiverId)} is at ${shown(event.address)}.`);
+				return logger.debug(`Receiver ${formatUid(event.receiverId)} is at ${formatEndpoint(event.address)}.`);
 			case 'pinholeOpened':
 			case 'pinholeRefreshed':
 			case 'pinholeExpired':
@@ -56,7 +56,7 @@ export class ProxyReports {
 					`Session ${sessionId(event.groupId)} of ${formatUid(event.senderId)} is not served: ${event.reason}`,
 				);
 			case 'dropped':
-				return logger.debug(`A datagram from ${shown(event.from)} was dropped: ${event.reason}`);
+				return logger.debug(`A datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`);
 			case 'warning':
 				return logger.warn(event.message);
 			default:
@@ -85,7 +85,7 @@ export class ProxyReports {
 		const key = security === undefined ? '' : ` by the key ${formatFingerprint(security.senderFingerprint)}`;
 		const secured = isEncrypted ? `encrypted${key}` : 'in the clear';
 		this.#options.logger.info(
-			`Session ${sessionId(groupId)} of ${formatUid(senderId)} at ${shown(sender)} begins: ${privateGroup ?? 'by unicast'}, ${secured}.`,
+			`Session ${sessionId(groupId)} of ${formatUid(senderId)} at ${formatEndpoint(sender)} begins: ${privateGroup ?? 'by unicast'}, ${secured}.`,
 		);
 		this.#publish('started', groupId, { sender: formatUid(senderId) });
 	}
@@ -108,7 +108,7 @@ export class ProxyReports {
 	}
 
 	#heartbeatAnswered({ to, result }: EventOf<'heartbeatAnswered'>): void {
-		const where = shown(to);
+		const where = formatEndpoint(to);
 		const before = this.#answers.get(where);
 		if (before === result) return;
 		this.#answers.set(where, result);
@@ -140,8 +140,4 @@ function rounded(totals: ProxyTotals): ProxyTotals {
 
 function sessionId(groupId: number): string {
 	return (groupId >>> 0).toString(16).toUpperCase().padStart(8, '0');
-}
-
-function shown({ host, port }: Endpoint): string {
-	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

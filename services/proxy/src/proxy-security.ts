@@ -12,9 +12,15 @@ import {
 	type PrivateKey,
 	type PublicKey,
 } from '@uftp/crypto';
+import {
+	type ListedSender,
+	openNodeKeys,
+	readReceiverList,
+	readSenderList,
+	stateDirectory,
+} from '@uftp/endpoint/identity';
 import type { AllowedReceiver, ProxySecurityConfig } from '@uftp/protocol';
 import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
-import { type ListedSender, openNodeKeys, readReceiverList, readSenderList, stateDirectory } from '@uftp/storage';
 import { isSourceSpecificMulticast } from '@uftp/wire';
 import type { ProxyServiceConfig } from './config.ts';
 

@@ -1,4 +1,6 @@
 /** A proxy: carries or gathers what sessions say, and says that it is there and what it did. */
+
+import { describeSite, readDownstreamSites, splitHostAndPort } from '@uftp/endpoint/identity';
 import type { DownstreamSite, Endpoint, ProxyConfig, Proxy as ProxyNode } from '@uftp/protocol';
 import { GatheringProxy, ServerProxy } from '@uftp/protocol/proxies';
 import {
@@ -9,7 +11,6 @@ import {
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
-import { describeSite, readDownstreamSites, splitHostAndPort } from '@uftp/storage';
 import {
 	addressesOf,
 	bufferWarning,

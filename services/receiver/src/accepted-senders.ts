@@ -1,6 +1,6 @@
 /** The senders that a receiver accepts (`UFTP_SENDERS_FILE`), and how its groups are joined for them. */
 import { lookup } from 'node:dns/promises';
-import { type ListedSender, readSenderList } from '@uftp/storage';
+import { type ListedSender, readSenderList } from '@uftp/endpoint/identity';
 import { isSourceSpecificMulticast } from '@uftp/wire';
 
 export interface AcceptedSenders {

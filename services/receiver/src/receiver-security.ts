@@ -10,9 +10,9 @@ import {
 	type PrivateKey,
 	type PublicKey,
 } from '@uftp/crypto';
+import { openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/endpoint/identity';
 import type { ReceiverSecurityConfig } from '@uftp/protocol';
 import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
-import { openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/storage';
 import type { AcceptedSenders } from './accepted-senders.ts';
 import type { ReceiverConfig } from './config.ts';
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { stateDirectory } from '@uftp/storage';
+import { stateDirectory } from '@uftp/endpoint/identity';
 import { formatUid, parseUid, uidFromAddress } from '@uftp/wire';
 
 /** 240.0.0.0/4 is no host's address: a UID from there is never that of a receiver that uses its address. */

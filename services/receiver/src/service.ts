@@ -1,6 +1,7 @@
 /** A receiver: listens for sessions, stores what they bring, says that it is there and what it got. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { wrapperLegacy } from '@uftp/endpoint/identity';
 import { RECEIVER_DEFAULTS, ReceiverNode, type ResponseProxyConfig } from '@uftp/protocol';
 import {
 	EventPublisher,
@@ -10,7 +11,7 @@ import {
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
-import { cleanTemporaries, FileSink, wrapperLegacy } from '@uftp/storage';
+import { cleanTemporaries, FileSink } from '@uftp/storage';
 import { type AttachedNode, addressesOf, type DatagramSocket, monotonicMs, openSocket } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
 import { acceptedSenders, joinedSources } from './accepted-senders.ts';

@@ -1,7 +1,7 @@
 /** From what the receiving node reports to log lines and bus events. */
 import type { Outcome } from '@uftp/bus';
 import { formatFingerprint } from '@uftp/crypto';
-import { CompleteStatus, type Endpoint, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
+import { CompleteStatus, formatEndpoint, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
 
@@ -43,7 +43,7 @@ export class SessionReports {
 			case 'sessionEnded':
 				return this.#ended(event);
 			case 'proxyKeyRequested':
-				return this.#logger.debug(`Asked the response proxy at ${shown(event.proxy)} for its key.`);
+				return this.#logger.debug(`Asked the response proxy at ${formatEndpoint(event.proxy)} for its key.`);
 			case 'proxyKeyReceived':
 				return this.#proxyKey(event);
 			case 'sessionMoved':
@@ -55,29 +55,29 @@ export class SessionReports {
 			case 'warning':
 				return this.#logger.warn(event.message);
 			case 'dropped':
-				return this.#logger.debug(`A datagram from ${shown(event.from)} was dropped: ${event.reason}`);
+				return this.#logger.debug(`A datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`);
 			default:
 				return;
 		}
 	}
 
 	#proxyKey({ proxy, fingerprint, isOther }: Extract<ReceiverEvent, { kind: 'proxyKeyReceived' }>): void {
-		const line = `The response proxy at ${shown(proxy)} has the key ${formatFingerprint(fingerprint)}`;
+		const line = `The response proxy at ${formatEndpoint(proxy)} has the key ${formatFingerprint(fingerprint)}`;
 		if (isOther) this.#logger.warn(`${line}; it had another one before.`);
 		else this.#logger.info(`${line}.`);
 	}
 
 	#moved({ groupId, from, to }: Extract<ReceiverEvent, { kind: 'sessionMoved' }>): void {
-		const target = to === undefined ? 'to the sender' : `through the one at ${shown(to)}`;
+		const target = to === undefined ? 'to the sender' : `through the one at ${formatEndpoint(to)}`;
 		const session = sessionId(groupId);
-		this.#logger.warn(`Session ${session} goes on ${target}: the response proxy at ${shown(from)} is lost.`);
+		this.#logger.warn(`Session ${session} goes on ${target}: the response proxy at ${formatEndpoint(from)} is lost.`);
 	}
 
 	#started(event: Extract<ReceiverEvent, { kind: 'sessionStarted' }>): void {
 		const session = sessionId(event.groupId);
 		const sender = formatUid(event.senderId);
 		this.#logger.info(
-			`Session ${session} of ${sender} at ${shown(event.sender)} begins: ` +
+			`Session ${session} of ${sender} at ${formatEndpoint(event.sender)} begins: ` +
 				`${event.isOpenGroup ? 'open group' : 'closed group'}, ${event.privateGroup ?? 'unicast'}, ${secured(event)}${proxied(event)}.`,
 		);
 		this.#events.publish(
@@ -172,13 +172,9 @@ function secured({ security }: Extract<ReceiverEvent, { kind: 'sessionStarted' }
 }
 
 function proxied({ proxy }: Extract<ReceiverEvent, { kind: 'sessionStarted' }>): string {
-	return proxy === undefined ? '' : `, answered through ${shown(proxy)}`;
+	return proxy === undefined ? '' : `, answered through ${formatEndpoint(proxy)}`;
 }
 
 function sessionId(groupId: number): string {
 	return (groupId >>> 0).toString(16).toUpperCase().padStart(8, '0');
-}
-
-function shown({ host, port }: Endpoint): string {
-	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

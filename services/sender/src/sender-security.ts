@@ -14,9 +14,9 @@ import {
 	type Suite,
 	signatureTypeFor,
 } from '@uftp/crypto';
+import { KnownKeys, openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/endpoint/identity';
 import type { SenderEvent, SenderSecurityConfig } from '@uftp/protocol';
 import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
-import { KnownKeys, openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/storage';
 import { formatUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import type { ExpectedReceiver } from './expected-receivers.ts';

@@ -1,6 +1,7 @@
 /** The sender: takes jobs from the bus, sends their files, says that it is there and what happens. */
 import type { CancelAnswer, LocateAnswer, Message, Subscription } from '@uftp/bus';
 import { parseCancelRequest, parseLocateRequest } from '@uftp/bus/schemas';
+import { wrapperLegacy } from '@uftp/endpoint/identity';
 import {
 	EventPublisher,
 	HeartbeatPublisher,
@@ -8,7 +9,6 @@ import {
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
-import { wrapperLegacy } from '@uftp/storage';
 import { addressesOf, selectDriver } from '@uftp/transport';
 import { formatUid, parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';

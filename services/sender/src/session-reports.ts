@@ -1,7 +1,7 @@
 /** From what a sending session reports to log lines and bus events. */
 import { type EventDataByKind, isDelivered } from '@uftp/bus';
 import { describeSuite, formatFingerprint, type Suite } from '@uftp/crypto';
-import type { Endpoint, SenderEnd, SenderEvent } from '@uftp/protocol';
+import { type Endpoint, formatEndpoint, type SenderEnd, type SenderEvent } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
 import type { ExpectedReceiver } from './expected-receivers.ts';
@@ -221,8 +221,8 @@ export class SessionReports {
 				uid: formatUid(id),
 				session,
 				job,
-				address: shown(first),
-				otherAddress: shown(second),
+				address: formatEndpoint(first),
+				otherAddress: formatEndpoint(second),
 				...(firstProxyId === undefined ? {} : { via: formatUid(firstProxyId) }),
 				...(secondProxyId === undefined ? {} : { otherVia: formatUid(secondProxyId) }),
 				reason,
@@ -242,7 +242,7 @@ export class SessionReports {
 				return this.#logger.info(`Session ${session}: ${this.#named(event.receiverId)} is back.`);
 			case 'proxyRegistered':
 				return this.#logger.info(
-					`Session ${session}: the proxy ${formatUid(event.proxyId)} at ${shown(event.address)} answers for receivers.`,
+					`Session ${session}: the proxy ${formatUid(event.proxyId)} at ${formatEndpoint(event.address)} answers for receivers.`,
 				);
 			case 'proxyAborted':
 				return this.#logger.warn(`Session ${session}: the proxy ${formatUid(event.proxyId)} has left: ${event.reason}`);
@@ -254,7 +254,7 @@ export class SessionReports {
 				);
 			case 'dropped':
 				return this.#logger.debug(
-					`Session ${session}: a datagram from ${shown(event.from)} was dropped: ${event.reason}`,
+					`Session ${session}: a datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`,
 				);
 			default:
 				return;
@@ -277,9 +277,5 @@ function wayOf(viaProxyId: number | undefined): string {
 }
 
 function placeOf(address: Endpoint, proxyId: number | undefined): string {
-	return proxyId === undefined ? shown(address) : `${shown(address)} (proxy ${formatUid(proxyId)})`;
-}
-
-function shown({ host, port }: Endpoint): string {
-	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+	return proxyId === undefined ? formatEndpoint(address) : `${formatEndpoint(address)} (proxy ${formatUid(proxyId)})`;
 }

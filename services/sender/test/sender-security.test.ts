@@ -12,8 +12,8 @@ import {
 	KeyExchange,
 	type PrivateKey,
 } from '@uftp/crypto';
+import { KnownKeys } from '@uftp/endpoint/identity';
 import { openCryptography, publishedKeys } from '@uftp/service-kit';
-import { KnownKeys } from '@uftp/storage';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExpectedReceiver } from '../src/expected-receivers.ts';
 import { type JobProxy, proxiesOf } from '../src/job-proxies.ts';

@@ -1,11 +1,4 @@
-/** Addresses as users write them: literal ones at once, host names through the resolver. */
-import type { Endpoint } from '@uftp/protocol';
 import { formatAddress, parseAddress } from '@uftp/wire';
-
-/** "10.0.0.7:1044", "[fd00::7]:1044". */
-export function formatAddressAndPort(endpoint: Endpoint): string {
-	return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
-}
 
 /** The canonical text of a literal address, or undefined. */
 export function literalAddress(text: string): string | undefined {

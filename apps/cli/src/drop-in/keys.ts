@@ -11,7 +11,7 @@ import {
 	type PrivateKey,
 	type PublicKey,
 } from '@uftp/crypto';
-import { KeyFileError, loadKeyFile, storeNewKeyFile } from '@uftp/storage';
+import { KeyFileError, loadKeyFile, storeNewKeyFile } from '@uftp/endpoint/identity';
 import { CommandError, ExitCode } from './command-error.ts';
 import type { Cryptography } from './cryptography.ts';
 

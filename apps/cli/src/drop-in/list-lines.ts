@@ -1,8 +1,8 @@
 /** Lists of -H, -j and -S: as the services read them, with C's exit code for what is wrong. */
-import { ListError, listedFingerprint as listed } from '@uftp/storage';
+import { ListError, listedFingerprint as listed } from '@uftp/endpoint/identity';
 import { CommandError, ExitCode } from './command-error.ts';
 
-export { listLines } from '@uftp/storage';
+export { listLines } from '@uftp/endpoint/identity';
 
 /** The fingerprint in a list, or exit 1; C reads what is none as zeros, which then fits no key. */
 export function listedFingerprint(text: string | undefined, place: string): Uint8Array | undefined {

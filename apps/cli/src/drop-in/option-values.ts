@@ -1,5 +1,5 @@
 /** Values of options: numbers in their ranges, ids, lists. A wrong one ends the command with C's words and a reason. */
-import { uidOfNumericAddress } from '@uftp/storage';
+import { uidOfNumericAddress } from '@uftp/endpoint/identity';
 import { parseUid } from '@uftp/wire';
 import { CommandError, ExitCode } from './command-error.ts';
 

@@ -1,7 +1,7 @@
 /** `uftp_keymgt`: shows private keys and makes new ones, with the lines and the exit codes of UFTP 4.10.2. */
 import fs from 'node:fs';
 import { formatFingerprint, KeyError, type PublicKey } from '@uftp/crypto';
-import { KeyFileError, loadKeyFile, storeNewKeyFile } from '@uftp/storage';
+import { KeyFileError, loadKeyFile, storeNewKeyFile } from '@uftp/endpoint/identity';
 import { ExitCode } from '../drop-in/command-error.ts';
 import { type Cryptography, openCryptography } from '../drop-in/cryptography.ts';
 import { CURVE_HINT, curveText, type KeySpec, makeKey, parseKeySpec } from '../drop-in/keys.ts';

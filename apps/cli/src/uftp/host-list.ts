@@ -1,6 +1,6 @@
 /** The receivers of a closed group, -H id,id,... or -H @file, and the proxies of -j. */
 import fs from 'node:fs';
-import { listedUid } from '@uftp/storage';
+import { listedUid } from '@uftp/endpoint/identity';
 import { uidFromIPv4 } from '@uftp/wire';
 import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';

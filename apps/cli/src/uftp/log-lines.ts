@@ -4,8 +4,14 @@
  */
 
 import { formatFingerprint } from '@uftp/crypto';
-import { FileType, type Outcome, type ReceiverResult, type SenderEnd, type SenderEvent } from '@uftp/protocol';
-import { formatAddressAndPort } from '../drop-in/addresses.ts';
+import {
+	FileType,
+	formatEndpoint,
+	type Outcome,
+	type ReceiverResult,
+	type SenderEnd,
+	type SenderEvent,
+} from '@uftp/protocol';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 import { behindProxy, COMPLETE_WORDS, doubleLine, messageOfProxy, movedLine } from './proxy-lines.ts';
@@ -137,7 +143,7 @@ export class SenderLines {
 					`Current transfer rate = ${Math.round((event.rateBytesPerSecond * 8) / 1024)} Kbps (${event.reason})`,
 				);
 			case 'dropped':
-				return this.#verbose(`Dropped a packet from ${formatAddressAndPort(event.from)}: ${event.reason}`);
+				return this.#verbose(`Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`);
 			case 'warning':
 				return this.#warn(`Warning: ${event.message}`);
 			case 'ended':

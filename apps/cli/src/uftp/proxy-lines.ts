@@ -1,6 +1,5 @@
 /** What the sender's log says of proxies and of receivers behind them. */
-import type { Outcome, SenderEvent } from '@uftp/protocol';
-import { formatAddressAndPort } from '../drop-in/addresses.ts';
+import { formatEndpoint, type Outcome, type SenderEvent } from '@uftp/protocol';
 import type { ReceiverNames } from './receiver-names.ts';
 
 type EventOf<K extends SenderEvent['kind']> = Extract<SenderEvent, { kind: K }>;
@@ -28,8 +27,7 @@ export function movedLine(
 	{ receiverId, fromProxyId, viaProxyId, address }: EventOf<'receiverMoved'>,
 	names: ReceiverNames,
 ) {
-	const how =
-		viaProxyId === undefined ? `from ${formatAddressAndPort(address)}` : `through proxy ${names.of(viaProxyId)}`;
+	const how = viaProxyId === undefined ? `from ${formatEndpoint(address)}` : `through proxy ${names.of(viaProxyId)}`;
 	return `${names.of(receiverId)} answers ${how} now, as its proxy ${names.of(fromProxyId)} is silent`;
 }
 
@@ -42,7 +40,7 @@ export function doubleLine(event: EventOf<'duplicateUid'>, names: ReceiverNames)
 }
 
 function placeOf(address: EventOf<'duplicateUid'>['first'], proxyId: number | undefined, names: ReceiverNames): string {
-	const at = `at ${formatAddressAndPort(address)}`;
+	const at = `at ${formatEndpoint(address)}`;
 	return proxyId === undefined ? at : `behind proxy ${names.of(proxyId)} ${at}`;
 }
 

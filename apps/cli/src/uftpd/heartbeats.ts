@@ -1,8 +1,9 @@
 /** Heartbeats to proxies (-H, -h): they keep the way back through a firewall open and tell a proxy where to send. */
-import type { Endpoint } from '@uftp/protocol';
-import { splitHostAndPort } from '@uftp/storage';
+
+import { splitHostAndPort } from '@uftp/endpoint/identity';
+import { type Endpoint, formatEndpoint } from '@uftp/protocol';
 import { EMPTY_SPAN, emptyHeader, encodeHbReq, HEADER_BYTES, MessageType, writeHeader } from '@uftp/wire';
-import { formatAddressAndPort, resolveAddress } from '../drop-in/addresses.ts';
+import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { Level, type Log } from '../drop-in/log.ts';
 
@@ -47,7 +48,7 @@ export function startHeartbeats(
 	const beat = (): void => {
 		for (const target of targets) {
 			send(target);
-			log.say(Level.Info, `Sent HB_REQ to ${formatAddressAndPort(target)}`);
+			log.say(Level.Info, `Sent HB_REQ to ${formatEndpoint(target)}`);
 		}
 	};
 	if (targets.length === 0) return () => {};

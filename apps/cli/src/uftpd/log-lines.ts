@@ -6,11 +6,11 @@ import { formatFingerprint } from '@uftp/crypto';
 import {
 	CompleteStatus,
 	FileType,
+	formatEndpoint,
 	type IncomingFile,
 	type ReceiverEvent,
 	type SessionSecurityFacts,
 } from '@uftp/protocol';
-import { formatAddressAndPort } from '../drop-in/addresses.ts';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 
@@ -54,7 +54,7 @@ export class ReceiverLines {
 			case 'sessionEnded':
 				return this.#sessionEnded(event);
 			case 'proxyKeyRequested':
-				return [line(Level.Info, `Sent KEY_REQ to ${formatAddressAndPort(event.proxy)}`)];
+				return [line(Level.Info, `Sent KEY_REQ to ${formatEndpoint(event.proxy)}`)];
 			case 'proxyKeyReceived':
 				return proxyKeyLines(event);
 			case 'sessionMoved':
@@ -62,7 +62,7 @@ export class ReceiverLines {
 			case 'announceIgnored':
 				return [this.#session(event.groupId, Level.Warning, `${event.reason} (sender ${hexId(event.senderId)})`)];
 			case 'dropped':
-				return [line(Level.Verbose, `Dropped a packet from ${formatAddressAndPort(event.from)}: ${event.reason}`)];
+				return [line(Level.Verbose, `Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`)];
 			case 'warning':
 				return [line(Level.Warning, `Warning: ${event.message}`)];
 		}
@@ -82,9 +82,7 @@ export class ReceiverLines {
 			...this.#secured(groupId, security),
 			...(proxy === undefined
 				? []
-				: [
-						this.#session(groupId, Level.Verbose, `Answers go to the response proxy at ${formatAddressAndPort(proxy)}`),
-					]),
+				: [this.#session(groupId, Level.Verbose, `Answers go to the response proxy at ${formatEndpoint(proxy)}`)]),
 			this.#session(groupId, Level.Info, 'REGISTER sent'),
 			...(security?.ownFingerprint === undefined ? [] : [this.#session(groupId, Level.Info, 'CLIENT_KEY sent')]),
 		];
@@ -177,8 +175,8 @@ function proxyKeyLines(event: ReceiverEvent & { readonly kind: 'proxyKeyReceived
 }
 
 function movedText({ from, to }: ReceiverEvent & { readonly kind: 'sessionMoved' }): string {
-	const target = to === undefined ? 'the sender' : `the one at ${formatAddressAndPort(to)}`;
-	return `The response proxy at ${formatAddressAndPort(from)} is lost: answers go to ${target} from now on`;
+	const target = to === undefined ? 'the sender' : `the one at ${formatEndpoint(to)}`;
+	return `The response proxy at ${formatEndpoint(from)} is lost: answers go to ${target} from now on`;
 }
 
 /** The session says in one text who aborted and why. */

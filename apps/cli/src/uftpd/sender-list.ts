@@ -1,9 +1,9 @@
 /** The senders that -S allows, and the groups that go with it. */
-import { type ListedSender, readSenderList as readList } from '@uftp/storage';
+import { type ListedSender, readSenderList as readList } from '@uftp/endpoint/identity';
 import { resolveAddress } from '../drop-in/addresses.ts';
 import { asCommandError } from '../drop-in/list-lines.ts';
 
-export type { ListedSender } from '@uftp/storage';
+export type { ListedSender } from '@uftp/endpoint/identity';
 
 /** Reads -S. Throws a `CommandError` (exit 1). */
 export async function readSenderList(given: string): Promise<readonly ListedSender[]> {

@@ -1,6 +1,7 @@
 /** The sites of -s and the receivers of -C; what is wrong with them ends the command with exit code 1. */
+
+import { readDownstreamSites, readReceiverList as readReceivers } from '@uftp/endpoint/identity';
 import type { AllowedReceiver, DownstreamSite } from '@uftp/protocol';
-import { readDownstreamSites, readReceiverList as readReceivers } from '@uftp/storage';
 import { resolveAddress } from '../drop-in/addresses.ts';
 import { asCommandError } from '../drop-in/list-lines.ts';
 

@@ -3,8 +3,7 @@
  * own for pinholes and for what was gathered.
  */
 import { formatFingerprint } from '@uftp/crypto';
-import type { Endpoint, ProxyEvent, ProxyTotals } from '@uftp/protocol';
-import { formatAddressAndPort } from '../drop-in/addresses.ts';
+import { type Endpoint, formatEndpoint, type ProxyEvent, type ProxyTotals } from '@uftp/protocol';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 
 type EventOf<Kind extends ProxyEvent['kind']> = Extract<ProxyEvent, { readonly kind: Kind }>;
@@ -43,11 +42,11 @@ export class ProxyLines {
 			case 'keyRequested':
 				return [line(Level.Info, `Received KEY_REQ from ${event.from.host}`)];
 			case 'keySent':
-				return [line(Level.Info, `PROXY_KEY sent to ${formatAddressAndPort(event.group)}`)];
+				return [line(Level.Info, `PROXY_KEY sent to ${formatEndpoint(event.group)}`)];
 			case 'announceIgnored':
 				return [this.#session(event.groupId, Level.Warning, `${event.reason} (sender ${hexId(event.senderId)})`)];
 			case 'dropped':
-				return [line(Level.Verbose, `Dropped a packet from ${formatAddressAndPort(event.from)}: ${event.reason}`)];
+				return [line(Level.Verbose, `Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`)];
 			case 'warning':
 				return [line(Level.Warning, `Warning: ${event.message}`)];
 		}
@@ -57,7 +56,7 @@ export class ProxyLines {
 		const { groupId, groupInstance, senderId, sender, privateGroup, security, isEncrypted } = event;
 		this.#instances.set(groupId, groupInstance);
 		const say = (text: string): LogLine => this.#session(groupId, Level.Info, text);
-		const lines = [say(`Received request from ${hexId(senderId)} at ${formatAddressAndPort(sender)}`)];
+		const lines = [say(`Received request from ${hexId(senderId)} at ${formatEndpoint(sender)}`)];
 		if (privateGroup !== undefined) lines.push(say(`Using private multicast address ${privateGroup}`));
 		if (security !== undefined) {
 			const { suite, senderFingerprint, isPinned } = security;
@@ -112,11 +111,11 @@ export class ProxyLines {
 
 	#pinhole(event: EventOf<'pinholeOpened' | 'pinholeRefreshed' | 'pinholeExpired'>): LogLine[] {
 		const { endpoint, downstreamId } = event;
-		const where = formatAddressAndPort(endpoint);
+		const where = formatEndpoint(endpoint);
 		switch (event.kind) {
 			case 'pinholeOpened': {
 				const { previous } = event;
-				const moved = previous === undefined ? '' : `, before it was at ${formatAddressAndPort(previous)}`;
+				const moved = previous === undefined ? '' : `, before it was at ${formatEndpoint(previous)}`;
 				const key = formatFingerprint(event.fingerprint);
 				return [
 					line(Level.Info, `Using ${where} as downstream address:port`),
@@ -137,7 +136,7 @@ export class ProxyLines {
 
 	/** Said when it changes, and each time from level 3 on: it would fill the log otherwise. */
 	#heartbeatAnswered({ to, result }: EventOf<'heartbeatAnswered'>): LogLine[] {
-		const where = formatAddressAndPort(to);
+		const where = formatEndpoint(to);
 		switch (result) {
 			case 'ok': {
 				const level = this.#challengers.delete(where) ? Level.Info : Level.Verbose;

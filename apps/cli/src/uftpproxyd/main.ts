@@ -1,7 +1,8 @@
 /** `uftpproxyd`: a server, client or response proxy with the flags, the lines and the exit codes of UFTP 4.10.2. */
+
+import { describeSite } from '@uftp/endpoint/identity';
 import { type DownstreamSite, type Endpoint, PROXY_DEFAULTS, type ProxyConfig } from '@uftp/protocol';
 import { GatheringProxy, ServerProxy } from '@uftp/protocol/proxies';
-import { describeSite } from '@uftp/storage';
 import {
 	addressesOf,
 	bufferWarning,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseFingerprint } from '@uftp/crypto';
-import { describeSite } from '@uftp/storage';
+import { describeSite } from '@uftp/endpoint/identity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSenderList } from '../../src/uftpd/sender-list.ts';
 import { downstreamSites, readReceiverList } from '../../src/uftpproxyd/lists.ts';

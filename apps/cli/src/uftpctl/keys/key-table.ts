@@ -1,6 +1,6 @@
 /** The keys of all nodes beside what is known of them, as rows and as a table. */
 import type { RegistryNode } from '@uftp/bus';
-import type { KnownKeys } from '@uftp/storage';
+import type { KnownKeys } from '@uftp/endpoint/identity';
 import { formatUid, parseUid } from '@uftp/wire';
 import { columns, countText, printable } from '../terminal.ts';
 

@@ -1,6 +1,6 @@
 /** `uftpctl keys`: whose keys are there, new ones, and which receivers the senders of this user trust. */
 import { formatFingerprint, KeyError, parseFingerprint } from '@uftp/crypto';
-import { KeyFileError, KnownKeys, loadKeyFile, stateDirectory, storeNewKeyFile } from '@uftp/storage';
+import { KeyFileError, KnownKeys, loadKeyFile, stateDirectory, storeNewKeyFile } from '@uftp/endpoint/identity';
 import { formatUid, parseUid } from '@uftp/wire';
 import { CommandError } from '../../drop-in/command-error.ts';
 import { openCryptography } from '../../drop-in/cryptography.ts';

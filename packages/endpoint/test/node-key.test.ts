@@ -4,7 +4,7 @@ import path from 'node:path';
 import { curveByName, formatFingerprint, generateEcKey, generateRsaKey } from '@uftp/crypto';
 import { selectBackend, systemRandom } from '@uftp/crypto/backends';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { KnownKeys, openNodeKeys, stateDirectory, storeNewKeyFile, wrapperLegacy } from '../src/index.ts';
+import { KnownKeys, openNodeKeys, stateDirectory, storeNewKeyFile, wrapperLegacy } from '../src/identity/index.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'uftp-node-key-'));
 const { backend } = selectBackend();

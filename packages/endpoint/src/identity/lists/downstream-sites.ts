@@ -1,7 +1,7 @@
 /** The downstream sites of a server proxy: addresses with or without a port, keys by their fingerprint, files of them. */
 import fs from 'node:fs';
 import { formatFingerprint, parseFingerprint } from '@uftp/crypto';
-import type { DownstreamSite, Endpoint } from '@uftp/protocol';
+import { type DownstreamSite, formatEndpoint } from '@uftp/protocol';
 import { isMulticast, isUnspecified } from '@uftp/wire';
 import { addressOf, type ResolveName } from './host-address.ts';
 import { splitHostAndPort } from './host-and-port.ts';
@@ -77,10 +77,6 @@ function unfit(address: string): string | undefined {
 	if (isMulticast(address)) return 'it is a multicast group, and a site is one host';
 	if (isUnspecified(address) || address === BROADCAST) return 'no host has this address';
 	return undefined;
-}
-
-function formatEndpoint({ host, port }: Endpoint): string {
-	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function refusal(sentence: string): ListError {

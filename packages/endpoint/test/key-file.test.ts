@@ -4,7 +4,7 @@ import path from 'node:path';
 import { curveByName, generateEcKey } from '@uftp/crypto';
 import { selectBackend, systemRandom } from '@uftp/crypto/backends';
 import { afterAll, describe, expect, it } from 'vitest';
-import { KeyFileError, loadKeyFile, storeNewKeyFile } from '../src/index.ts';
+import { KeyFileError, loadKeyFile, storeNewKeyFile } from '../src/identity/index.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'uftp-keys-'));
 const { backend } = selectBackend();

@@ -1,0 +1,18 @@
+/** Who a node is and whom it trusts: keys, ids, lists of senders, receivers and sites, what is kept between starts. */
+export { KeyFileError, type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
+export { KnownKeys } from './known-keys.ts';
+export { describeSite, readDownstreamSites } from './lists/downstream-sites.ts';
+export type { ResolveName } from './lists/host-address.ts';
+export { splitHostAndPort } from './lists/host-and-port.ts';
+export {
+	ListError,
+	type ListLine,
+	listedFingerprint,
+	listedUid,
+	listLines,
+	uidOfNumericAddress,
+} from './lists/list-lines.ts';
+export { readReceiverList } from './lists/receiver-list.ts';
+export { type ListedSender, readSenderList } from './lists/sender-list.ts';
+export { type NodeKeyQuestion, type NodeKeys, openNodeKeys } from './node-key.ts';
+export { stateDirectory, type WrapperLegacy, wrapperLegacy } from './state-directory.ts';
