@@ -15,13 +15,13 @@ import {
 	type Span,
 	StatusLayout,
 	statusBitmapBytes,
-	type Timestamp,
 	writeHeader,
 } from '@uftp/wire';
 import { assert } from '../assert.ts';
 import { ANSWERS_MAX } from '../limits.ts';
 import type { CompleteStatus, Endpoint, OutgoingBatch } from '../ports.ts';
 import { nextSequence } from '../sequence.ts';
+import { advance, type HeldTimestamp } from '../shared/held-timestamp.ts';
 import type { BlockLedger } from './block-ledger.ts';
 import type { CongestionReport } from './congestion.ts';
 import type { Counters } from './counters.ts';
@@ -40,12 +40,6 @@ export interface SessionLink {
 	sequence: number;
 	/** The keys of an encrypted session. */
 	readonly security: SessionSecurity | undefined;
-}
-
-/** A time as the sender wrote it, and when it came here: goes back advanced by the time that it was held. */
-export interface HeldTimestamp {
-	readonly timestamp: Timestamp;
-	readonly heardAt: number;
 }
 
 export type Answer =
@@ -204,14 +198,4 @@ export class AnswerQueue {
 		this.#counters.naksSent += missing;
 		return StatusLayout.size + bitmapBytes;
 	}
-}
-
-/** A held timestamp as it goes back at `now`, in the sender's clock: seconds wrap at 32 bits, as everywhere in 4.x. */
-export function advance(held: HeldTimestamp, now: number): Timestamp {
-	const microseconds = held.timestamp.microseconds + Math.max(0, Math.round((now - held.heardAt) * 1000));
-	const carry = Math.trunc(microseconds / 1_000_000);
-	return {
-		seconds: (held.timestamp.seconds + carry) % 2 ** 32,
-		microseconds: microseconds - carry * 1_000_000,
-	};
 }

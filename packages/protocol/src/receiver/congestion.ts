@@ -16,12 +16,12 @@ import {
 	type Malformed,
 	TfmccDataInfoLayout,
 } from '@uftp/wire';
+import type { HeldTimestamp } from '../shared/held-timestamp.ts';
 import { FeedbackTimer } from '../tfmcc/feedback-timer.ts';
 import { LossHistory } from '../tfmcc/loss-history.ts';
 import { ReceiveRate } from '../tfmcc/receive-rate.ts';
 import { smoothRtt } from '../tfmcc/round-trip.ts';
 import { lossIntervalAt, tcpBytesPerSecond } from '../tfmcc/throughput.ts';
-import type { HeldTimestamp } from './answers.ts';
 
 /** As long as nothing has been lost the sender may double what comes. */
 const SLOW_START_GAIN = 2;

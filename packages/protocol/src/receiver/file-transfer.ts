@@ -2,7 +2,7 @@
 import type { BlockMap, CompleteStatus, IncomingFile } from '../ports.ts';
 import { CompleteStatus as Status } from '../ports.ts';
 import type { SectionMap } from '../sections.ts';
-import type { HeldTimestamp } from './answers.ts';
+import type { HeldTimestamp } from '../shared/held-timestamp.ts';
 import type { BlockLedger } from './block-ledger.ts';
 import { NakWindow } from './nak-window.ts';
 

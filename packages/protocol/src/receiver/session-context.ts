@@ -6,8 +6,9 @@ import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX, SESSI
 import type { CompleteStatus, FileDecision } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import { sequenceAhead } from '../sequence.ts';
+import type { HeldTimestamp } from '../shared/held-timestamp.ts';
 import { NEVER, TimerTable } from '../timers.ts';
-import type { Answer, AnswerQueue, HeldTimestamp, SessionLink } from './answers.ts';
+import type { Answer, AnswerQueue, SessionLink } from './answers.ts';
 import type { BitmapBudget } from './block-ledger.ts';
 import { Congestion } from './congestion.ts';
 import type { Counters } from './counters.ts';

@@ -3,7 +3,7 @@
  * 15). Each kind of message about one thing has one place; bitmaps of missing blocks are merged.
  */
 import { copyBytes, type Status } from '@uftp/wire';
-import type { HeldTimestamp } from '../../receiver/answers.ts';
+import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
 import { NEVER } from '../../timers.ts';
 
 export type PendingKind = 'register' | 'fileInfoAck' | 'status' | 'complete';

@@ -12,11 +12,11 @@ import {
 import { isNewGrtt } from '../../grtt.ts';
 import { SESSION_WARNINGS_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import type { HeldTimestamp } from '../../receiver/answers.ts';
 import { advertisedGrttMs } from '../../receiver/session-context.ts';
 import type { Reports } from '../../reports.ts';
 import type { Encode } from '../../sender/outbox.ts';
 import { nextSequence } from '../../sequence.ts';
+import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { GatheringProxyConfig } from '../proxy-config.ts';
 import type { ProxyCounters } from '../proxy-counters.ts';

@@ -5,7 +5,7 @@
 import { EMPTY_SPAN, encodeClientKey, encodeRegister, MessageType } from '@uftp/wire';
 import { answerWindowMs } from '../../grtt.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../../own-marker.ts';
-import { advance, type HeldTimestamp } from '../../receiver/answers.ts';
+import { advance, type HeldTimestamp } from '../../shared/held-timestamp.ts';
 import { TimerTable } from '../../timers.ts';
 import type { PendingAnswer } from './pending-answers.ts';
 import type { RelayContext } from './relay-context.ts';

@@ -14,7 +14,7 @@ import {
 } from '@uftp/wire';
 import { silenceMs } from '../../grtt.ts';
 import type { Endpoint } from '../../ports.ts';
-import { advance } from '../../receiver/answers.ts';
+import { advance } from '../../shared/held-timestamp.ts';
 import { SenderAddress } from '../sender-address.ts';
 import { AnswerDesk } from './answer-desk.ts';
 import { SESSION_KEPT_MS_MAX, SESSION_KEPT_MS_MIN } from './gathering-limits.ts';

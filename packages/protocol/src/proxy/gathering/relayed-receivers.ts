@@ -1,6 +1,6 @@
 /** The receivers behind a gathering proxy in one session, in the order in which they registered. */
 import type { Endpoint } from '../../ports.ts';
-import type { HeldTimestamp } from '../../receiver/answers.ts';
+import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
 
 export interface RelayedReceiver {
 	readonly id: number;
