@@ -18,5 +18,5 @@ export { LossWatch } from './proxy/loss-watch.ts';
 export { ProxyDriver, type ProxyDriverOptions } from './proxy/proxy-driver.ts';
 export { openProxySockets, type ProxySocketsOptions } from './proxy/proxy-sockets.ts';
 export { type AttachedNode, ReceiverDriver, type ReceiverNodeOptions } from './receiver-driver.ts';
-export { SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
+export { type LateBlockSource, SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
 export { PreciseTimer } from './timer.ts';

@@ -18,10 +18,22 @@ const FULL_BUFFER_MS = 0.2;
 /** Bursts that may be composed after a fault: the ABORT, and control messages that were queued before it. */
 const BURSTS_AFTER_FAULT = 4096;
 
+/** What a source answers: undefined when all is well, else a sentence. */
+type SourceAnswer = ReturnType<BlockSource['fill']>;
+
+/** A `BlockSource` that may answer later: the session sends nothing until it has, and then goes on from there. */
+export interface LateBlockSource {
+	open(file: number): SourceAnswer | Promise<SourceAnswer>;
+	/** The batch is the source's until it has answered. */
+	fill(batch: OutgoingBatch): SourceAnswer | Promise<SourceAnswer>;
+	close(file: number): void;
+}
+
 export interface SenderDriverOptions {
 	readonly session: SenderSession;
 	readonly socket: DatagramSocket;
-	readonly source: BlockSource;
+	/** A promise of it that rejects ends the session as an exception does; one that never settles holds it up for ever. */
+	readonly source: BlockSource | LateBlockSource;
 	/** Every event of the session, after the driver has acted on it. */
 	readonly onEvent: (event: SenderEvent) => void;
 }
@@ -29,14 +41,16 @@ export interface SenderDriverOptions {
 export class SenderDriver {
 	readonly #session: SenderSession;
 	readonly #socket: DatagramSocket;
-	readonly #source: BlockSource;
+	readonly #source: BlockSource | LateBlockSource;
 	readonly #onEvent: (event: SenderEvent) => void;
-	readonly #outgoing: OutgoingBatch;
+	#outgoing: OutgoingBatch;
 	readonly #incoming;
 	readonly #timer = new PreciseTimer();
 	/** Datagrams of the outgoing batch that the socket has taken; the whole batch when nothing is pending. */
 	#taken = 0;
 	#isPending = false;
+	/** The source has yet to answer for the outgoing batch. */
+	#isFilling = false;
 	#isScheduled = false;
 	readonly #ending = Promise.withResolvers<SenderEnd>();
 	#isOver = false;
@@ -65,8 +79,16 @@ export class SenderDriver {
 
 	/** Ends the session with an ABORT to everybody; `run` resolves when that has been sent. */
 	abort(reason: string): void {
-		this.#contain(() => this.#session.abort(monotonicMs(), reason));
+		this.#contain(() => {
+			this.#abandonFill();
+			this.#session.abort(monotonicMs(), reason);
+		});
 		this.#schedule();
+	}
+
+	/** Ends the session as if one of its parts had thrown `error`: `run` rejects with it. Harmless after the end. */
+	fail(error: unknown): void {
+		if (!this.#isOver) this.#fail(error);
 	}
 
 	/** As `expectProxy` of the session. */
@@ -93,6 +115,13 @@ export class SenderDriver {
 		}
 	}
 
+	/** What the source still writes must not be sent, and what is sent must not wait for it. */
+	#abandonFill(): void {
+		if (!this.#isFilling) return;
+		this.#isFilling = false;
+		this.#outgoing = this.#socket.createOutgoing();
+	}
+
 	#fail(error: unknown): void {
 		this.#detach();
 		attempt(() => this.#abortAfterFault());
@@ -103,6 +132,7 @@ export class SenderDriver {
 	/** Sends the ABORT without waiting for the socket, and without the hook, which may be what has failed. */
 	#abortAfterFault(): void {
 		const now = monotonicMs();
+		this.#abandonFill();
 		const outgoing = this.#outgoing;
 		this.#session.abort(now, 'Internal error of the sender, aborting all');
 		for (let event = this.#session.pollEvent(); event !== undefined; event = this.#session.pollEvent()) {
@@ -130,7 +160,7 @@ export class SenderDriver {
 		this.#drainEvents();
 		const isIdle = this.#transmit();
 		const { end } = this.#session;
-		if (isIdle && !this.#isPending && end !== undefined) this.#finish(end);
+		if (isIdle && !this.#isPending && !this.#isFilling && end !== undefined) this.#finish(end);
 		else this.#wait(isIdle);
 	}
 
@@ -147,14 +177,18 @@ export class SenderDriver {
 
 	/** Sends what the session has. True when it has no more for now. */
 	#transmit(): boolean {
+		if (this.#isFilling) return true;
 		for (let burst = 1; burst <= BURSTS_PER_TURN; burst++) {
 			if (!this.#isPending) {
 				if (!this.#session.pollTransmit(monotonicMs(), this.#outgoing)) {
 					this.#drainEvents();
 					return true;
 				}
-				if (!this.#fill()) continue;
 				this.#taken = 0;
+				if (!this.#fill()) {
+					if (this.#isFilling) return true;
+					continue;
+				}
 			}
 			this.#taken += this.#socket.send(this.#outgoing, this.#taken);
 			this.#isPending = this.#taken < this.#outgoing.count;
@@ -165,18 +199,43 @@ export class SenderDriver {
 		return false;
 	}
 
-	/** Puts the file's bytes behind the headers and seals them, if the session is encrypted. False when the file is not what it was: the session then ends. */
+	/**
+	 * Puts the file's bytes behind the headers and seals them, if the session is encrypted. False when the batch is not to
+	 * be sent now: the source answers later, or the file is not what it was, which ends the session.
+	 */
 	#fill(): boolean {
-		const { file } = this.#outgoing;
-		if (file < 0) return true;
-		const problem = this.#source.fill(this.#outgoing);
+		if (this.#outgoing.file < 0) return true;
+		const answer = this.#source.fill(this.#outgoing);
+		if (answer === undefined || typeof answer === 'string') return this.#filled(answer);
+		const batch = this.#outgoing;
+		this.#isFilling = true;
+		this.#later(answer, (problem) => {
+			if (batch !== this.#outgoing) return;
+			this.#isFilling = false;
+			this.#isPending = this.#filled(problem);
+		});
+		return false;
+	}
+
+	#filled(problem: string | undefined): boolean {
 		if (problem === undefined) {
 			this.#session.seal(this.#outgoing);
 			return true;
 		}
-		this.#session.fileFailed(monotonicMs(), file, problem);
+		this.#session.fileFailed(monotonicMs(), this.#outgoing.file, problem);
 		this.#drainEvents();
 		return false;
+	}
+
+	/** Goes on with what a source answers later, in a turn of its own. */
+	#later(answer: Promise<string | undefined>, goOn: (problem: string | undefined) => void): void {
+		answer.then(
+			(problem) => {
+				this.#contain(() => goOn(problem));
+				this.#schedule();
+			},
+			(error) => this.fail(error),
+		);
 	}
 
 	#drainEvents(): void {
@@ -190,7 +249,12 @@ export class SenderDriver {
 	}
 
 	#open(file: number): void {
-		const problem = this.#source.open(file);
+		const answer = this.#source.open(file);
+		if (answer === undefined || typeof answer === 'string') this.#opened(file, answer);
+		else this.#later(answer, (problem) => this.#opened(file, problem));
+	}
+
+	#opened(file: number, problem: string | undefined): void {
 		if (problem === undefined) this.#session.fileOpened(monotonicMs(), file);
 		else this.#session.fileUnavailable(monotonicMs(), file, problem);
 	}
@@ -202,8 +266,10 @@ export class SenderDriver {
 		}
 		const now = monotonicMs();
 		const deadline = this.#isPending ? now + FULL_BUFFER_MS : this.#session.pollTimeout();
-		if (deadline <= now) this.#schedule();
-		else if (deadline !== Number.POSITIVE_INFINITY) this.#timer.arm(deadline);
+		if (deadline <= now) {
+			// While the source has the batch, what is due has to wait for it.
+			if (!this.#isFilling) this.#schedule();
+		} else if (deadline !== Number.POSITIVE_INFINITY) this.#timer.arm(deadline);
 	}
 
 	#finish(end: SenderEnd): void {

@@ -16,7 +16,7 @@ import type { DatagramSocket } from '../src/datagram-socket.ts';
 import { openListener } from '../src/listener.ts';
 import { openSocket } from '../src/open-socket.ts';
 import { ReceiverDriver } from '../src/receiver-driver.ts';
-import { SenderDriver } from '../src/sender-driver.ts';
+import { type LateBlockSource, SenderDriver } from '../src/sender-driver.ts';
 import { loopback, pattern, until } from './loopback.ts';
 
 const FILE_BYTES = 200_001;
@@ -245,4 +245,79 @@ describe('a fault in a sending session', () => {
 		driver.abort('enough');
 		await expect(run).rejects.toThrow('fault in abort');
 	});
+});
+
+describe('a source that answers later', () => {
+	const later = <T>(value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), 1));
+	/** `source`, with every answer a promise. */
+	const late = (source: BlockSource): LateBlockSource => ({
+		open: (file) => later(source.open(file)),
+		fill: (batch) => later(undefined).then(() => source.fill(batch)),
+		close: (file) => source.close(file),
+	});
+
+	it.each([
+		['in the clear', false],
+		['encrypted', true],
+	])('is waited for (%s)', async (_name, isEncrypted) => {
+		const { parts, bytes } = await scene(isEncrypted);
+		const end = await new SenderDriver({ ...parts, source: late(parts.source) }).run();
+		expect(end.failure).toBeUndefined();
+		expect(Buffer.compare(bytes, content)).toBe(0);
+	});
+
+	it.each([
+		['open', { open: () => Promise.reject(new Error('late fault')) }],
+		['fill', { fill: () => Promise.reject(new Error('late fault')) }],
+	])('ends the session with what its answer to %s rejects with', async (_name, faulty) => {
+		const { parts } = await scene(false);
+		await expect(new SenderDriver({ ...parts, source: { ...late(parts.source), ...faulty } }).run()).rejects.toThrow(
+			'late fault',
+		);
+	});
+
+	it('may fail a file', async () => {
+		const { parts } = await scene(false);
+		const source = { ...late(parts.source), fill: () => later('it is gone') };
+		const end = await new SenderDriver({ ...parts, source }).run();
+		expect(end.failure?.code).toBe('fileChanged');
+	});
+
+	it.each([
+		['in the clear', false],
+		['encrypted', true],
+	])('does not hold up the end of the session when it never answers (%s)', async (_name, isEncrypted) => {
+		const { parts, events } = await scene(isEncrypted);
+		const asked = Promise.withResolvers<void>();
+		const source = {
+			...late(parts.source),
+			fill: () => {
+				asked.resolve();
+				return new Promise<undefined>(() => {});
+			},
+		};
+		const driver = new SenderDriver({ ...parts, source });
+		const run = driver.run();
+		await asked.promise;
+		driver.abort('enough');
+		expect((await run).failure?.code).toBe('interrupted');
+		await until(() => events.some((event) => event.kind === 'sessionEnded'));
+	});
+});
+
+it('a sending session that is failed from outside rejects with that error once, and tells its receivers', async () => {
+	const { parts, events } = await scene(false);
+	const started = Promise.withResolvers<void>();
+	const driver = new SenderDriver({
+		...parts,
+		onEvent: (event) => {
+			if (event.kind === 'fileStarted') started.resolve();
+		},
+	});
+	const run = driver.run();
+	await started.promise;
+	driver.fail(new Error('first'));
+	driver.fail(new Error('second'));
+	await expect(run).rejects.toThrow('first');
+	await until(() => events.some((event) => event.kind === 'sessionEnded'));
 });
