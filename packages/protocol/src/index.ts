@@ -2,6 +2,7 @@ export * from './arrival.ts';
 export { DROP_REASONS, type DropReason } from './drop-reason.ts';
 export { formatEndpoint } from './endpoints.ts';
 export * from './events.ts';
+export { MESSAGE_RULES } from './message-rules.ts';
 export * from './ports.ts';
 export * from './proxy/proxy-config.ts';
 export type * from './proxy/proxy-events.ts';

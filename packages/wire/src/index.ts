@@ -49,7 +49,7 @@ export {
 } from './header.ts';
 export { hostKey } from './host-key.ts';
 export { decodeIds, encodeIds, idsInclude, idsPerMessage } from './id-list.ts';
-export type { Field, Layout, Timestamp } from './layout.ts';
+export type { Field, Layout, LayoutPart, Timestamp } from './layout.ts';
 export {
 	ABORT_TEXT_BYTES,
 	DEFAULT_BLOCK_BYTES,

@@ -1,6 +1,7 @@
 /**
  * Declarative layouts: one per structure on the wire. A layout names the fields in order; offsets follow from that, and
- * the size that the wire facts give is asserted when the module loads.
+ * the size that docs/protocol.md, section 4, gives is asserted when the module loads. The diagrams there are drawn from
+ * `parts`.
  */
 import {
 	copyBytes,
@@ -47,9 +48,19 @@ type Fields<S extends Shape> = {
 	readonly [K in keyof S as S[K] extends Reserved ? never : K]: S[K] extends Kind<infer T> ? Field<T> : never;
 };
 
+/** What a layout has at one place, reserved bytes included. */
+export interface LayoutPart {
+	readonly name: string;
+	readonly offset: number;
+	readonly size: number;
+	readonly isReserved: boolean;
+}
+
 export interface Layout<S extends Shape> {
 	/** Bytes on the wire. */
 	readonly size: number;
+	/** Everything in wire order, without gaps. */
+	readonly parts: readonly LayoutPart[];
 	readonly fields: Fields<S>;
 	/** Reads the whole structure into a new object. The caller has checked that `size` bytes are there. */
 	decode(bytes: Uint8Array, at: number): Values<S>;
@@ -157,14 +168,17 @@ export function reserved(size: number): Reserved {
 }
 
 /**
- * Builds a layout from its fields in wire order. `size` is what the wire facts say it must come to; a mismatch is a
+ * Builds a layout from its fields in wire order. `size` is what they must come to; a mismatch is a
  * programming error and throws when the module loads.
  */
 export function layout<const S extends Shape>(size: number, shape: S): Layout<S> {
 	const fields: Record<string, Field<unknown>> = {};
+	const parts: LayoutPart[] = [];
 	let offset = 0;
 	for (const [name, kind] of Object.entries(shape)) {
-		if (!('reserved' in kind)) fields[name] = kind.field(offset);
+		const isReserved = 'reserved' in kind;
+		if (!isReserved) fields[name] = kind.field(offset);
+		parts.push({ name, offset, size: kind.size, isReserved });
 		offset += kind.size;
 	}
 	if (offset !== size)
@@ -172,6 +186,7 @@ export function layout<const S extends Shape>(size: number, shape: S): Layout<S>
 	const entries = Object.entries(fields);
 	return {
 		size,
+		parts,
 		fields: fields as unknown as Fields<S>,
 		decode(bytes, at) {
 			const values: Record<string, unknown> = {};
