@@ -83,6 +83,40 @@ describe('bin/bun', () => {
 	});
 });
 
+describe('the name of a process', () => {
+	/** Says the name of the file that it was started from. */
+	function nameTeller(): void {
+		stub('node_modules/@oven/bun-linux-x64/bin/bun', 'unused');
+		const file = join(checkout, 'node_modules/@oven/bun-linux-x64/bin/bun');
+		writeFileSync(file, '#!/bin/sh\necho "${0##*/}"\n');
+	}
+
+	it.each(['uftp', 'uftpd', 'uftpproxyd', 'uftp_keymgt', 'uftpctl'])('is %s for that command', (name) => {
+		nameTeller();
+		for (let runs = 0; runs < 2; runs++) expect(run(join(checkout, 'bin', name)).said).toEqual([name]);
+	});
+
+	it('is that of the service, by whatever path it is started', () => {
+		nameTeller();
+		const bun = join(checkout, 'bin/bun');
+		expect(run(bun, ['services/receiver/src/main.ts'], checkout).said).toEqual(['uftp-receiver']);
+		expect(run(bun, ['--flag', join(checkout, 'services/proxy/src/main.ts')]).said).toEqual(['uftp-proxy']);
+	});
+
+	it('is left alone for other programs', () => {
+		nameTeller();
+		expect(run(join(checkout, 'bin/bun'), ['tooling/tidy.ts']).said).toEqual(['bun']);
+	});
+
+	it('is no reason not to start where no link can be made', () => {
+		nameTeller();
+		writeFileSync(join(checkout, 'node_modules/.names'), '');
+		const { said, complaint } = run(join(checkout, 'bin/uftpd'));
+		expect(said).toEqual(['bun']);
+		expect(complaint).toBe('');
+	});
+});
+
 describe.each(['uftp', 'uftpd', 'uftpctl'])('bin/%s', (name) => {
 	beforeEach(() => {
 		stub('node_modules/@oven/bun-linux-x64/bin/bun', 'bun');

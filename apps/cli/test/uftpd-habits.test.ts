@@ -25,6 +25,8 @@ describe('uftpd as a daemon', () => {
 		expect((await here.run('uftpd', [...words, ...files])).exitCode).toBe(0);
 		const pid = Number(text('pid'));
 		try {
+			// What pidof, pgrep, killall and ps go by.
+			expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('uftpd\n');
 			expect((await here.send('-H', '0x41', at('source/f'))).exitCode).toBe(0);
 			renameSync(at('log'), at('log.old'));
 			process.kill(pid, 'SIGHUP');

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ExitCode } from './command-error.ts';
 
@@ -21,7 +22,8 @@ export async function startDaemon(
 	logFd: number,
 	tell: (text: string) => void,
 ): Promise<number> {
-	const daemon = spawn(process.execPath, [...process.execArgv, process.argv[1], ...words], {
+	// By the name that this process was started under: daemons are found by it.
+	const daemon = spawn(runtimePath(), [...process.execArgv, process.argv[1], ...words], {
 		detached: true,
 		env: { ...process.env, [READY_VARIABLE]: String(READY_FD) },
 		stdio: ['ignore', logFd, logFd, 'pipe'],
@@ -39,6 +41,11 @@ export async function startDaemon(
 	if (text.startsWith(READY)) return ExitCode.Done;
 	if (text !== '') tell(text.trimEnd());
 	return exited;
+}
+
+/** The runtime, through the link that gives this process its name if it runs through one. */
+function runtimePath(): string {
+	return isAbsolute(process.argv0) && fs.existsSync(process.argv0) ? process.argv0 : process.execPath;
 }
 
 function readToEnd(stream: Readable): Promise<string> {
