@@ -19,6 +19,7 @@ export {
 	checkConfig,
 	environmentName,
 	flagName,
+	injectedVariables,
 	readConfig,
 	type SettingLine,
 	settingLines,

@@ -2,7 +2,7 @@
 import { type Bus, BusError, connectBus, type Role, type Subjects, subjects } from '@uftp/bus';
 import type { z } from 'zod';
 import { createLogger, type Logger, type LogLevel } from './logger.ts';
-import { readConfig, settingLines } from './service-config.ts';
+import { injectedVariables, readConfig, settingLines } from './service-config.ts';
 import type { commonSettings } from './settings.ts';
 
 /** What a service is given, whether it runs alone or with others in one process. */
@@ -62,6 +62,10 @@ export async function runService<S extends z.ZodObject<typeof commonSettings>>(
 		);
 	}
 	const logger = createLogger(role, config.logLevel as LogLevel);
+	const injected = injectedVariables(environment);
+	if (injected.length > 0) {
+		logger.info(`Ignored ${injected.join(', ')}: Kubernetes sets such variables for a service, they are no settings.`);
+	}
 	try {
 		return await runWithBus(definition, read.value, config, logger);
 	} catch (error) {

@@ -17,6 +17,23 @@ export interface ConfigSources {
 	readonly flags?: readonly string[];
 }
 
+/**
+ * Variables that Kubernetes sets in every container for a Service named "uftp" or "uftp-...": they are nobody's
+ * configuration, although `UFTP_PORT` has the name of a setting.
+ */
+const injectedName = /_SERVICE_HOST$|_SERVICE_PORT(_.*)?$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
+const injectedPort = /^(tcp|udp|sctp):\/\//;
+
+function isInjected(name: string, value: string | undefined): boolean {
+	if (!name.startsWith(prefix)) return false;
+	return injectedName.test(name) || (name.endsWith('_PORT') && injectedPort.test(value ?? ''));
+}
+
+/** Names of the variables that `readConfig` leaves alone because an orchestrator set them, not the operator. */
+export function injectedVariables(environment: ConfigSources['environment']): string[] {
+	return Object.keys(environment).filter((name) => isInjected(name, environment[name]));
+}
+
 /** Name of a setting in the environment. */
 export function environmentName(setting: string): string {
 	return foreignNames[setting] ?? prefix + setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
@@ -33,6 +50,7 @@ export function readConfig<S extends z.ZodObject>(schema: S, sources: ConfigSour
 	const names = new Map<string, string>();
 	const settings = Object.keys(schema.shape);
 	for (const [name, value] of Object.entries(sources.environment)) {
+		if (isInjected(name, value)) continue;
 		const setting = settings.find((each) => environmentName(each) === name);
 		if (setting !== undefined) {
 			// An empty variable is how compose files and unit files say "not set".

@@ -57,6 +57,18 @@ async function seen(state: string): Promise<void> {
 }
 
 describe('a service as a process', () => {
+	it('starts where Kubernetes has set variables of its own, and names them in one line', async () => {
+		const { child, output, ended } = run({
+			NATS_URL: listener.url,
+			UFTP_SERVICE_HOST: '10.96.0.7',
+			UFTP_PORT: 'udp://10.96.0.7:1044',
+		});
+		await seen('ready');
+		expect(output.text.match(/Ignored UFTP_SERVICE_HOST, UFTP_PORT: /g)).toHaveLength(1);
+		child.kill('SIGTERM');
+		expect(await ended).toBe(0);
+	});
+
 	it('stops at SIGTERM when its work is done, and ends with 0', async () => {
 		const { child, ended, output } = run({ NATS_URL: listener.url, UFTP_STOP_TAKES_SECONDS: '0.2' });
 		await seen('ready');

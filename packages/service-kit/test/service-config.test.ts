@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
 	commonSettings,
 	flag,
+	injectedVariables,
 	integer,
 	list,
 	readConfig,
@@ -50,6 +51,27 @@ describe('the configuration of a service', () => {
 			ok: true,
 			value: { port: 1044 },
 		});
+	});
+
+	it('leaves alone what Kubernetes sets for a service called uftp, and takes the defaults', () => {
+		const injected = {
+			UFTP_SERVICE_HOST: '10.96.0.7',
+			UFTP_SERVICE_PORT: '1044',
+			UFTP_SERVICE_PORT_DATA: '1044',
+			UFTP_PORT: 'udp://10.96.0.7:1044',
+			UFTP_PORT_1044_UDP: 'udp://10.96.0.7:1044',
+			UFTP_PORT_1044_UDP_PROTO: 'udp',
+			UFTP_PORT_1044_UDP_PORT: '1044',
+			UFTP_PORT_1044_UDP_ADDR: '10.96.0.7',
+			UFTP_SENDER_SERVICE_HOST: '10.96.0.8',
+			UFTP_SENDER_PORT: 'tcp://10.96.0.8:80',
+		};
+		expect(readConfig(schema, { environment: { ...environment, ...injected } })).toMatchObject({
+			ok: true,
+			value: { port: 1044 },
+		});
+		expect(injectedVariables({ ...environment, ...injected, UFTP_GROUPS: 'a' })).toEqual(Object.keys(injected));
+		expect(problem({ ...environment, UFTP_PORT: '1044x' })).toBe('UFTP_PORT="1044x" must be a whole number.');
 	});
 
 	it('says which setting is missing, wrong or unknown, and which name is the nearest', () => {
