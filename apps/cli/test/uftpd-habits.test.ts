@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { heartbeatDatagram, heartbeatTargets } from '../src/uftpd/heartbeats.ts';
@@ -40,6 +49,16 @@ describe('uftpd as a daemon', () => {
 		}
 		await expect.poll(() => readdirSync(here.directory), { timeout: 5000 }).not.toContain('pid');
 		expect(text('log')).toMatch(/Exiting on signal 15\n$/);
+	});
+
+	it('leaves alone the file behind a symbolic link that has the name of its pid file', async () => {
+		writeFileSync(at('precious'), 'kept');
+		symlinkSync(at('precious'), at('pid'));
+		const words = ['-I', 'lo', '-p', here.port, '-D', at('dest'), '-L', at('log'), '-P', at('pid')];
+		const { exitCode, stderr } = await here.run('uftpd', words);
+		expect(exitCode).toBe(1);
+		expect(stderr).toMatch(/pid is a symbolic link/);
+		expect(text('precious')).toBe('kept');
 	});
 
 	it('says on the terminal and with exit 1 that its status file cannot be opened', async () => {

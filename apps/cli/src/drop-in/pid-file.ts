@@ -3,12 +3,28 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CommandError, ExitCode, systemReason } from './command-error.ts';
 
-/** Writes the file (exit 1 if that fails) and returns how to remove it. */
+const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
+
+/**
+ * Writes the file and returns how to remove it. Exits 1 if that fails, also where a symbolic link has the name: the file
+ * that it leads to is not a pid file of this daemon, and must not be overwritten.
+ */
 export function writePidFile(given: string): () => void {
 	const absolute = path.resolve(given);
 	try {
-		fs.writeFileSync(absolute, `${process.pid}\n`);
+		const fd = fs.openSync(absolute, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666);
+		try {
+			fs.writeSync(fd, `${process.pid}\n`);
+		} finally {
+			fs.closeSync(fd);
+		}
 	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ELOOP') {
+			throw new CommandError(
+				ExitCode.Parameters,
+				`Can't write pid file: ${absolute} is a symbolic link, and the file behind it would be overwritten. Remove the link, or give -P another file.`,
+			);
+		}
 		throw new CommandError(
 			ExitCode.Parameters,
 			`Can't open pid file for writing: ${absolute}: ${systemReason(error)}. Give -P a file in a folder that exists and that you may write to.`,
