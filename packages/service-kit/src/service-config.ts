@@ -110,11 +110,16 @@ function splitOnce(word: string, separator: string): [string, string | undefined
 	return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
 }
 
-/** A name with a typing error is better named than ignored. */
+/**
+ * A name with a typing error is better named than ignored. A known name that only lacks the end of this one, or that
+ * begins with it, is meant before one that is merely spelled alike.
+ */
 function near(name: string, known: readonly string[]): string {
-	const ranked = known.map((each) => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far);
+	const prefixed = known.filter((each) => each.startsWith(name) || name.startsWith(each));
+	const candidates = prefixed.length > 0 ? prefixed : known;
+	const ranked = candidates.map((each) => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far);
 	const close = ranked[0];
-	const isClose = close !== undefined && (close.far <= 3 || close.each.startsWith(name) || name.startsWith(close.each));
+	const isClose = close !== undefined && (prefixed.length > 0 || close.far <= 3);
 	return isClose ? `; the nearest is ${close.each}` : ` (there are ${known.join(', ')})`;
 }
 

@@ -85,6 +85,9 @@ describe('the configuration of a service', () => {
 		expect(problem(environment, ['--grace-second', '1'])).toBe(
 			'There is no option --grace-second; the nearest is --grace-seconds.',
 		);
+		// A common beginning counts more than a similar spelling.
+		expect(problem({ ...environment, UFTP_GRACE: '1' })).toContain('; the nearest is UFTP_GRACE_SECONDS.');
+		expect(problem(environment, ['--dest', '/srv'])).toContain('; the nearest is --destination.');
 		expect(problem(environment, ['--weather', '1'])).toContain('There is no option --weather (there are --nats-url,');
 		expect(problem({ ...environment, UFTP_TEST_SEED: '1' })).toBe('no problem');
 	});
