@@ -4,7 +4,8 @@ import path from 'node:path';
 import { curveByName, generateEcKey } from '@uftp/crypto';
 import { selectBackend, systemRandom } from '@uftp/crypto/backends';
 import { afterAll, describe, expect, it } from 'vitest';
-import { KeyFileError, loadKeyFile, storeNewKeyFile } from '../src/identity/index.ts';
+import { loadKeyFile, storeNewKeyFile } from '../src/identity/index.ts';
+import { describeProblem, EndpointError, LIBRARY_VOCABULARY } from '../src/problems/index.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'uftp-keys-'));
 const { backend } = selectBackend();
@@ -12,11 +13,11 @@ const key = generateEcKey(backend, curveByName('prime256v1')!, systemRandom);
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function refusal(work: () => unknown): KeyFileError {
+function refusal(work: () => unknown): EndpointError {
 	try {
 		work();
 	} catch (error) {
-		if (error instanceof KeyFileError) return error;
+		if (error instanceof EndpointError) return error;
 		throw error;
 	}
 	throw new Error('nothing was refused');
@@ -35,7 +36,7 @@ describe('key files', () => {
 	it('are never overwritten', () => {
 		const file = path.join(directory, 'taken.pem');
 		writeFileSync(file, 'something');
-		expect(refusal(() => storeNewKeyFile(file, key)).reason).toBe('exists');
+		expect(refusal(() => storeNewKeyFile(file, key)).code).toBe('key-file-exists');
 		expect(readFileSync(file, 'utf8')).toBe('something');
 	});
 
@@ -43,17 +44,18 @@ describe('key files', () => {
 		const file = path.join(directory, 'open.pem');
 		storeNewKeyFile(file, key);
 		chmodSync(file, 0o644);
-		expect(loadKeyFile(backend, file).warning).toContain(`chmod 600 ${file}`);
+		const { warning } = loadKeyFile(backend, file);
+		expect(describeProblem(warning!, LIBRARY_VOCABULARY)).toContain(`chmod 600 ${file}`);
 	});
 
 	it('that are missing, or hold something else, are refused with a sentence that shows nothing of their content', () => {
 		const missing = refusal(() => loadKeyFile(backend, path.join(directory, 'none.pem')));
-		expect(missing.reason).toBe('missing');
+		expect(missing.code).toBe('key-file-missing');
 		const file = path.join(directory, 'damaged.pem');
 		const secret = 'c2VjcmV0IHN0dWZm';
 		writeFileSync(file, `-----BEGIN EC PRIVATE KEY-----\n${secret}\n-----END EC PRIVATE KEY-----\n`);
 		const damaged = refusal(() => loadKeyFile(backend, file));
-		expect(damaged.reason).toBe('unusable');
+		expect(damaged.code).toBe('key-file-unusable');
 		expect(damaged.message).not.toContain(secret);
 	});
 });

@@ -4,6 +4,7 @@ export { formatEndpoint } from './endpoints.ts';
 export * from './events.ts';
 export { MESSAGE_RULES } from './message-rules.ts';
 export * from './ports.ts';
+export { type Problem, type ProblemFacts, problem } from './problem.ts';
 export * from './proxy/proxy-config.ts';
 export type * from './proxy/proxy-events.ts';
 export * from './proxy/proxy-port.ts';

@@ -19,10 +19,12 @@ import {
 	readSenderList,
 	stateDirectory,
 } from '@uftp/endpoint/identity';
+import { describeProblem } from '@uftp/endpoint/problems';
 import type { AllowedReceiver, ProxySecurityConfig } from '@uftp/protocol';
 import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
 import { isSourceSpecificMulticast } from '@uftp/wire';
 import type { ProxyServiceConfig } from './config.ts';
+import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 export interface ProxySecurity {
 	readonly config: ProxySecurityConfig;
@@ -46,7 +48,7 @@ export async function proxySecurity(config: ProxyServiceConfig, logger: Logger):
 	});
 	logger.info(`Encrypted sessions: ${cryptography.sentence}.`);
 	for (const note of notes) logger.info(note);
-	for (const warning of warnings) logger.warn(warning);
+	for (const warning of warnings) logger.warn(describeProblem(warning, SERVICE_VOCABULARY));
 	const senders = config.sendersFile === undefined ? undefined : await readSenderList(config.sendersFile, resolveName);
 	const receivers =
 		config.receiversFile === undefined ? undefined : await readReceiverList(config.receiversFile, resolveName);

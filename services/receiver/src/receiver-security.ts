@@ -11,10 +11,12 @@ import {
 	type PublicKey,
 } from '@uftp/crypto';
 import { openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/endpoint/identity';
+import { describeProblem } from '@uftp/endpoint/problems';
 import type { ReceiverSecurityConfig } from '@uftp/protocol';
 import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
 import type { AcceptedSenders } from './accepted-senders.ts';
 import type { ReceiverConfig } from './config.ts';
+import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 export interface ReceiverSecurity {
 	readonly config: ReceiverSecurityConfig;
@@ -38,7 +40,7 @@ export function receiverSecurity(
 	});
 	logger.info(`Encrypted sessions: ${cryptography.sentence}.`);
 	for (const note of notes) logger.info(note);
-	for (const warning of warnings) logger.warn(warning);
+	for (const warning of warnings) logger.warn(describeProblem(warning, SERVICE_VOCABULARY));
 	return {
 		config: {
 			backend,

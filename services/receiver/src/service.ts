@@ -1,7 +1,8 @@
 /** A receiver: listens for sessions, stores what they bring, says that it is there and what it got. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { wrapperLegacy } from '@uftp/endpoint/identity';
+import { chooseUid, wrapperLegacy } from '@uftp/endpoint/identity';
+import { describeProblem } from '@uftp/endpoint/problems';
 import { RECEIVER_DEFAULTS, ReceiverNode, type ResponseProxyConfig } from '@uftp/protocol';
 import {
 	EventPublisher,
@@ -19,10 +20,10 @@ import type { ReceiverConfig } from './config.ts';
 import { configuredProxy } from './configured-proxy.ts';
 import { poolUser } from './pool-proxy.ts';
 import { type ReceiverSecurity, receiverSecurity } from './receiver-security.ts';
-import { chooseUid } from './receiver-uid.ts';
 import { PoolMember } from './response-pool.ts';
 import { SessionReports } from './session-reports.ts';
 import { SharedPort } from './shared-port.ts';
+import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 /** Leftovers of a receiver that was killed are this old at least; younger ones may be another receiver's. */
 const LEFTOVER_MS = 3_600_000;
@@ -106,7 +107,7 @@ export class ReceiverService implements RunningService {
 				for (const note of port.notes) logger.info(note);
 				for (const warning of port.warnings) logger.warn(warning);
 			}
-			logger.info(reason);
+			logger.info(describeProblem(reason, SERVICE_VOCABULARY));
 			return assemble(
 				{ uid, destination, sink, port, sources, reply, security, responseProxy },
 				config,

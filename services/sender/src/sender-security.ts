@@ -15,6 +15,7 @@ import {
 	signatureTypeFor,
 } from '@uftp/crypto';
 import { KnownKeys, openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/endpoint/identity';
+import { describeProblem } from '@uftp/endpoint/problems';
 import type { SenderEvent, SenderSecurityConfig } from '@uftp/protocol';
 import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
@@ -22,6 +23,7 @@ import type { SenderServiceConfig } from './config.ts';
 import type { ExpectedReceiver } from './expected-receivers.ts';
 import type { Refusal } from './job-files.ts';
 import type { JobProxy } from './job-proxies.ts';
+import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 /** Names of receivers that a sentence lists. */
 const LISTED = 5;
@@ -49,7 +51,7 @@ export function senderKeys(config: SenderServiceConfig, uid: string, logger: Log
 	});
 	logger.info(`Encrypted sessions: ${cryptography.sentence}.`);
 	for (const note of notes) logger.info(note);
-	for (const warning of warnings) logger.warn(warning);
+	for (const warning of warnings) logger.warn(describeProblem(warning, SERVICE_VOCABULARY));
 	return { cryptography, key: keys[0] as PrivateKey, published: publishedKeys(keys), stateFolder };
 }
 

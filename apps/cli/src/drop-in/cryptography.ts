@@ -1,25 +1,16 @@
-/** The cryptography of this process, loaded only by commands that need it: loading takes 30 ms. */
-import type { Backend, RandomBytes } from '@uftp/crypto';
+/** The cryptography of this process, loaded only by commands that need it. */
+import { type Cryptography, openCryptography as open } from '@uftp/endpoint/identity';
+import { describeError } from '@uftp/endpoint/problems';
 import { CommandError, ExitCode } from './command-error.ts';
+import { COMMAND_VOCABULARY } from './vocabulary.ts';
 
-/** Forces one of the backends, for whoever looks into one. */
-const BACKEND_VARIABLE = 'UFTP_CRYPTO_BACKEND';
-
-export interface Cryptography {
-	readonly backend: Backend;
-	readonly random: RandomBytes;
-	/** Which library was chosen and why, for the log. */
-	readonly sentence: string;
-}
+export type { Cryptography };
 
 /** Chooses the library by self-test. Throws a `CommandError` (exit 3, as for keys). */
 export async function openCryptography(): Promise<Cryptography> {
-	const { selectBackend, systemRandom } = await import('@uftp/crypto/backends');
-	const forced = process.env[BACKEND_VARIABLE];
 	try {
-		const { backend, sentence } = selectBackend(forced === '' ? undefined : forced);
-		return { backend, random: systemRandom, sentence };
+		return await open(process.env[COMMAND_VOCABULARY.cryptography]);
 	} catch (error) {
-		throw new CommandError(ExitCode.Keys, `${(error as Error).message} (${BACKEND_VARIABLE} names one)`);
+		throw new CommandError(ExitCode.Keys, describeError(error, COMMAND_VOCABULARY));
 	}
 }

@@ -11,9 +11,11 @@ import {
 	type PrivateKey,
 	type PublicKey,
 } from '@uftp/crypto';
-import { KeyFileError, loadKeyFile, storeNewKeyFile } from '@uftp/endpoint/identity';
+import { loadKeyFile, storeNewKeyFile } from '@uftp/endpoint/identity';
+import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
 import { CommandError, ExitCode } from './command-error.ts';
 import type { Cryptography } from './cryptography.ts';
+import { COMMAND_VOCABULARY } from './vocabulary.ts';
 
 /** A key to be made: so many bits of RSA (512 to 2048), or a curve. */
 export type KeySpec = { readonly kind: 'rsa'; readonly bits: number } | { readonly kind: 'ec'; readonly curve: Curve };
@@ -69,15 +71,18 @@ export function keyOfWish(cryptography: Cryptography, wish: KeyWish, warn: (text
 	try {
 		if (wish.spec === undefined) {
 			const { key, warning } = loadKeyFile(cryptography.backend, wish.file as string);
-			if (warning !== undefined) warn(`Warning: ${warning}`);
+			if (warning !== undefined) warn(`Warning: ${describeProblem(warning, COMMAND_VOCABULARY)}`);
 			return key;
 		}
 		const key = makeKey(cryptography, wish.spec);
 		if (wish.file !== undefined) storeNewKeyFile(wish.file, key);
 		return key;
 	} catch (error) {
-		if (!(error instanceof KeyFileError) && !(error instanceof KeyError)) throw error;
-		throw new CommandError(ExitCode.Keys, `Failed to read/generate private key: ${error.message}`);
+		if (!(error instanceof EndpointError) && !(error instanceof KeyError)) throw error;
+		throw new CommandError(
+			ExitCode.Keys,
+			`Failed to read/generate private key: ${describeError(error, COMMAND_VOCABULARY)}`,
+		);
 	}
 }
 

@@ -1,7 +1,8 @@
 /** `uftp_keymgt`: shows private keys and makes new ones, with the lines and the exit codes of UFTP 4.10.2. */
 import fs from 'node:fs';
 import { formatFingerprint, KeyError, type PublicKey } from '@uftp/crypto';
-import { KeyFileError, loadKeyFile, storeNewKeyFile } from '@uftp/endpoint/identity';
+import { loadKeyFile, storeNewKeyFile } from '@uftp/endpoint/identity';
+import { EndpointError } from '@uftp/endpoint/problems';
 import { ExitCode } from '../drop-in/command-error.ts';
 import { type Cryptography, openCryptography } from '../drop-in/cryptography.ts';
 import { CURVE_HINT, curveText, type KeySpec, makeKey, parseKeySpec } from '../drop-in/keys.ts';
@@ -98,8 +99,8 @@ function show({ backend }: Cryptography, file: string, tell: Tell): void {
 	try {
 		tell(keyLine(file, loadKeyFile(backend, file).key.publicKey));
 	} catch (error) {
-		if (!(error instanceof KeyFileError)) throw error;
-		tell(error.reason === 'missing' ? MISSING : error.message);
+		if (!(error instanceof EndpointError)) throw error;
+		tell(error.code === 'key-file-missing' ? MISSING : error.message);
 		tell(`${file}: no such key`);
 	}
 }
@@ -110,14 +111,14 @@ const MISSING = 'failed to open key file: No such file or directory';
 function make(cryptography: Cryptography, spec: KeySpec, file: string, tell: Tell): void {
 	try {
 		// Making a key takes a while; that it cannot be stored is known before.
-		if (fs.existsSync(file)) throw new KeyFileError('exists', '');
+		if (fs.existsSync(file)) throw new EndpointError('key-file-exists', { path: file });
 		const key = makeKey(cryptography, spec);
 		storeNewKeyFile(file, key);
 		tell(keyLine(file, key.publicKey));
 	} catch (error) {
-		if (!(error instanceof KeyFileError) && !(error instanceof KeyError)) throw error;
-		if (error instanceof KeyError || error.reason === 'unusable') tell(error.message);
-		else tell(error.reason === 'exists' ? "Private key file already exists, won't overwrite" : MISSING);
+		if (!(error instanceof EndpointError) && !(error instanceof KeyError)) throw error;
+		if (error instanceof KeyError || error.code === 'key-file-unusable') tell(error.message);
+		else tell(error.code === 'key-file-exists' ? "Private key file already exists, won't overwrite" : MISSING);
 		tell('Error generating/storing key');
 	}
 }

@@ -1,5 +1,7 @@
 /** Who a node is and whom it trusts: keys, ids, lists of senders, receivers and sites, what is kept between starts. */
-export { KeyFileError, type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
+export { type Cryptography, openCryptography } from './cryptography.ts';
+export { type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
+export { keyMaker } from './key-maker.ts';
 export { KnownKeys } from './known-keys.ts';
 export { describeSite, readDownstreamSites } from './lists/downstream-sites.ts';
 export type { ResolveName } from './lists/host-address.ts';
@@ -16,3 +18,4 @@ export { readReceiverList } from './lists/receiver-list.ts';
 export { type ListedSender, readSenderList } from './lists/sender-list.ts';
 export { type NodeKeyQuestion, type NodeKeys, openNodeKeys } from './node-key.ts';
 export { stateDirectory, type WrapperLegacy, wrapperLegacy } from './state-directory.ts';
+export { chooseUid, defaultUid, type UidChoice, type UidQuestion } from './uid-choice.ts';

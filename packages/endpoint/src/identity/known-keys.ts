@@ -9,9 +9,8 @@ import { formatUid, parseUid } from '@uftp/wire';
 
 const KNOWN = 'known-receivers';
 const REVOKED = 'revoked-keys';
-const KNOWN_HEAD =
-	'# Keys of receivers: UID|fingerprint. Pinned at first use; "uftpctl keys trust" and "revoke" change it.\n';
-const REVOKED_HEAD = '# Keys that are refused: UID|fingerprint. "uftpctl keys trust" takes one back.\n';
+const KNOWN_HEAD = '# Keys of receivers: UID|fingerprint. Pinned at first use.\n';
+const REVOKED_HEAD = '# Keys that are refused: UID|fingerprint.\n';
 
 export class KnownKeys {
 	readonly #folder: string;

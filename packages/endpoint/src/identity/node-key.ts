@@ -14,7 +14,9 @@ import {
 	type PrivateKey,
 	type RandomBytes,
 } from '@uftp/crypto';
-import { KeyFileError, loadKeyFile, storeNewKeyFile } from './key-file.ts';
+import { type Problem, problem } from '@uftp/protocol';
+import { EndpointError, type ProblemCode } from '../problems/index.ts';
+import { loadKeyFile, storeNewKeyFile } from './key-file.ts';
 
 const OWN_CURVE = curveByName('prime256v1') as Curve;
 const PRIVATE_FOLDER = 0o700;
@@ -35,17 +37,17 @@ export interface NodeKeys {
 	readonly keys: readonly PrivateKey[];
 	/** What to log: which key, from where, its fingerprint. */
 	readonly notes: readonly string[];
-	readonly warnings: readonly string[];
+	readonly warnings: readonly Problem<ProblemCode>[];
 }
 
-/** Finds or makes the keys. Throws a KeyFileError if one that is there, or should be, cannot be used. */
+/** Finds or makes the keys. Throws an `EndpointError` if one that is there, or should be, cannot be used. */
 export function openNodeKeys(question: NodeKeyQuestion): NodeKeys {
 	const { backend, configured, legacy } = question;
 	const notes: string[] = [];
-	const warnings: string[] = [];
+	const warnings: Problem<ProblemCode>[] = [];
 	const take = (path: string, how: string): PrivateKey => {
 		const { key, warning } = loadKeyFile(backend, path);
-		if (warning !== undefined) warnings.push(`${capital(warning)}.`);
+		if (warning !== undefined) warnings.push(warning);
 		notes.push(`Key ${formatFingerprint(key.publicKey.fingerprint)} (${describeKey(key.publicKey)}): ${how} ${path}.`);
 		return key;
 	};
@@ -58,7 +60,11 @@ export function openNodeKeys(question: NodeKeyQuestion): NodeKeys {
 	return { keys: taken === undefined ? [own] : [own, taken], notes, warnings };
 }
 
-function makeKept({ backend, random, keptIn }: NodeKeyQuestion, notes: string[], warnings: string[]): PrivateKey {
+function makeKept(
+	{ backend, random, keptIn }: NodeKeyQuestion,
+	notes: string[],
+	warnings: Problem<ProblemCode>[],
+): PrivateKey {
 	const key = generateEcKey(backend, OWN_CURVE, random);
 	const name = `Key ${formatFingerprint(key.publicKey.fingerprint)} (${describeKey(key.publicKey)})`;
 	try {
@@ -68,15 +74,8 @@ function makeKept({ backend, random, keptIn }: NodeKeyQuestion, notes: string[],
 		return key;
 	} catch (error) {
 		// Another start of the same node was faster.
-		if (error instanceof KeyFileError && error.reason === 'exists') return loadKeyFile(backend, keptIn).key;
-		warnings.push(
-			`${name}: made for this run only, because it cannot be kept in ${keptIn}: others will take the next start for ` +
-				'somebody else. Set UFTP_STATE_DIR to a folder that can be written to, or UFTP_KEY_FILE.',
-		);
+		if (error instanceof EndpointError && error.code === 'key-file-exists') return loadKeyFile(backend, keptIn).key;
+		warnings.push(problem('node-key-not-kept', { key: name, path: keptIn }));
 		return key;
 	}
-}
-
-function capital(text: string): string {
-	return text.charAt(0).toUpperCase() + text.slice(1);
 }

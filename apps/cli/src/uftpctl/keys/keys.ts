@@ -1,6 +1,7 @@
 /** `uftpctl keys`: whose keys are there, new ones, and which receivers the senders of this user trust. */
 import { formatFingerprint, KeyError, parseFingerprint } from '@uftp/crypto';
-import { KeyFileError, KnownKeys, loadKeyFile, stateDirectory, storeNewKeyFile } from '@uftp/endpoint/identity';
+import { KnownKeys, loadKeyFile, stateDirectory, storeNewKeyFile } from '@uftp/endpoint/identity';
+import { EndpointError } from '@uftp/endpoint/problems';
 import { formatUid, parseUid } from '@uftp/wire';
 import { CommandError } from '../../drop-in/command-error.ts';
 import { openCryptography } from '../../drop-in/cryptography.ts';
@@ -53,7 +54,7 @@ export async function keys(given: readonly string[]): Promise<number> {
 	try {
 		await action(line, words);
 	} catch (error) {
-		if (error instanceof KeyFileError || error instanceof KeyError || error instanceof CommandError) {
+		if (error instanceof EndpointError || error instanceof KeyError || error instanceof CommandError) {
 			throw new CommandEnd(ExitCode.Refused, error.message);
 		}
 		throw error;

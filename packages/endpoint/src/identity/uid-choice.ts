@@ -5,8 +5,10 @@
 import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { stateDirectory } from '@uftp/endpoint/identity';
+import { type Problem, type ProblemFacts, problem } from '@uftp/protocol';
 import { formatUid, parseUid, uidFromAddress } from '@uftp/wire';
+import { EndpointError, type ProblemCode } from '../problems/index.ts';
+import { stateDirectory } from './state-directory.ts';
 
 /** 240.0.0.0/4 is no host's address: a UID from there is never that of a receiver that uses its address. */
 const MADE_UP_BASE = 0xf0000000;
@@ -29,32 +31,40 @@ export interface UidQuestion {
 export interface UidChoice {
 	/** "0x0A630002". */
 	readonly uid: string;
-	/** A sentence for the log. */
-	readonly reason: string;
+	/** Why this one, for the log (`describeProblem`). */
+	readonly reason: Problem<ProblemCode>;
 }
 
-/** Finds the UID. Throws a sentence if one that was made up cannot be kept. */
+/** The default UID of an address, as the C programs derive it. Throws an `EndpointError` if there is none. */
+export function defaultUid(address: string): number {
+	const uid = uidFromAddress(address);
+	if (uid !== undefined) return uid;
+	throw new EndpointError('uid-underivable', { address });
+}
+
+/** Finds the UID. Throws an `EndpointError` if one that was made up cannot be kept. */
 export function chooseUid(question: UidQuestion): UidChoice {
 	const { configured, address, isLoopback, isShared } = question;
-	if (configured !== undefined) return { uid: configured, reason: `UID ${configured}: configured.` };
+	if (configured !== undefined) return choice(configured, 'uid-configured', {});
 	const { legacy } = question;
 	const inherited = legacy?.uid === undefined || isShared ? undefined : parseUid(legacy.uid);
 	if (inherited !== undefined) {
-		const uid = formatUid(inherited);
-		return { uid, reason: `UID ${uid}: taken over from ${legacy?.configFile}.` };
+		return choice(formatUid(inherited), 'uid-inherited', { from: legacy?.configFile ?? '' });
 	}
 	const path = keptIn(question);
 	const kept = readKept(path);
 	const fromAddress = isLoopback || isShared ? undefined : uidFromAddress(address);
 	// One that was made up once stays: its sender may know it.
 	if (kept === undefined && fromAddress !== undefined) {
-		const uid = formatUid(fromAddress);
-		return { uid, reason: `UID ${uid}: from the address ${address}.` };
+		return choice(formatUid(fromAddress), 'uid-from-address', { address });
 	}
 	const why = isLoopback ? 'the loopback address is not unique' : 'other receivers run on this host';
-	if (kept !== undefined) return { uid: kept, reason: `UID ${kept}: made up earlier and kept in ${path}.` };
-	const uid = keep(path);
-	return { uid, reason: `UID ${uid}: made up, because ${why}, and kept in ${path}. UFTP_UID sets another.` };
+	if (kept !== undefined) return choice(kept, 'uid-kept', { path });
+	return choice(keep(path), 'uid-made-up', { why, path });
+}
+
+function choice(uid: string, code: ProblemCode, facts: ProblemFacts): UidChoice {
+	return { uid, reason: problem(code, { uid, ...facts }) };
 }
 
 function keptIn({ stateDir, destination }: UidQuestion): string {
@@ -68,13 +78,10 @@ function readKept(path: string): string | undefined {
 		content = readFileSync(path, 'utf8');
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-		throw new Error(
-			`The UID kept in ${path} cannot be read: ${(error as Error).message}. Set UFTP_UID or UFTP_STATE_DIR.`,
-		);
+		throw new EndpointError('uid-unreadable', { path, why: (error as Error).message }, error);
 	}
 	const uid = parseUid(content.trim());
-	if (uid === undefined)
-		throw new Error(`${path} should hold the UID of this receiver and does not: remove it, or set UFTP_UID.`);
+	if (uid === undefined) throw new EndpointError('uid-damaged', { path });
 	return formatUid(uid);
 }
 
@@ -94,7 +101,6 @@ function keep(path: string): string {
 		return uid;
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'EEXIST') return readKept(path) ?? uid;
-		const why = (error as Error).message;
-		throw new Error(`The UID of this receiver cannot be kept in ${path}: ${why}. Set UFTP_UID or UFTP_STATE_DIR.`);
+		throw new EndpointError('uid-not-kept', { path, why: (error as Error).message }, error);
 	}
 }

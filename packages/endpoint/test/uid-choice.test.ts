@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chooseUid, type UidQuestion } from '../src/receiver-uid.ts';
+import { chooseUid, type UidQuestion } from '../src/identity/index.ts';
+import { describeProblem, LIBRARY_VOCABULARY } from '../src/problems/index.ts';
 
 let stateDir: string;
 beforeEach(() => {
@@ -28,7 +29,7 @@ describe('the UID of a receiver', () => {
 	it('is made from the address of the interface, as the C programs do', () => {
 		const { uid, reason } = chooseUid(question());
 		expect(uid).toBe('0x0A630002');
-		expect(reason).toContain('10.99.0.2');
+		expect(describeProblem(reason, LIBRARY_VOCABULARY)).toContain('10.99.0.2');
 		expect(readdirSync(stateDir)).toEqual([]);
 	});
 
@@ -36,7 +37,7 @@ describe('the UID of a receiver', () => {
 		const legacy = { uid: '0xab', configFile: '/somewhere/.uftp/config' };
 		const { uid, reason } = chooseUid(question({ legacy, isLoopback: true }));
 		expect(uid).toBe('0x000000AB');
-		expect(reason).toContain('/somewhere/.uftp/config');
+		expect(describeProblem(reason, LIBRARY_VOCABULARY)).toContain('/somewhere/.uftp/config');
 		expect(chooseUid(question({ legacy, configured: '0x00000007' })).uid).toBe('0x00000007');
 		expect(chooseUid(question({ legacy: { ...legacy, uid: 'nonsense' } })).uid).toBe('0x0A630002');
 		expect(chooseUid(question({ legacy, isShared: true })).uid).not.toBe('0x000000AB');
@@ -70,6 +71,6 @@ describe('the UID of a receiver', () => {
 	it('says what to set if it cannot be kept', () => {
 		writeFileSync(join(stateDir, 'file'), '');
 		const stuck = question({ isLoopback: true, stateDir: join(stateDir, 'file') });
-		expect(() => chooseUid(stuck)).toThrow(/UFTP_UID or UFTP_STATE_DIR/);
+		expect(() => chooseUid(stuck)).toThrow(/Set uid or stateDirectory/);
 	});
 });

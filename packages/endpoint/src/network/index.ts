@@ -1,0 +1,12 @@
+/** Where a node sends and listens: addresses, interfaces, sources. */
+export { type Family, familyOf } from './family.ts';
+export { areSourceSpecific, groupSources } from './group-sources.ts';
+export {
+	type ChosenInterface,
+	chooseInterface,
+	type ListeningInterfaces,
+	listeningInterfaces,
+	ownAddress,
+} from './interface-choice.ts';
+export { literalAddress, resolveHost } from './resolve-host.ts';
+export { PRIVATE_PATTERNS, randomBelow, type SessionAddresses, sessionAddresses } from './session-addresses.ts';
