@@ -121,7 +121,7 @@ export const undisturbed: readonly Scenario[] = [
 		run: 'default',
 	},
 	{
-		// 1352 bytes count per block (wire facts, section 8): 16132 blocks at 81920 Kbps take 2.08 s.
+		// 1352 bytes count per block (docs/protocol.md, section 8.2): 16132 blocks at 81920 Kbps take 2.08 s.
 		name: 'a sender keeps to its rate',
 		tree: [{ path: 'paced.bin', bytes: 20 * mebibyte }],
 		receivers: 2,

@@ -1,4 +1,7 @@
-/** How sender and receiver come to the premaster, the secret from which all keys follow (wire facts, section 12.4). */
+/**
+ * How sender and receiver come to the premaster, the secret from which all keys follow (docs/protocol.md,
+ * section 11.4).
+ */
 import type { EcPrivateKey, EcPublicKey, RsaPrivateKey, RsaPublicKey } from './keys/key.ts';
 import type { Backend, RandomBytes } from './ports.ts';
 import { padForEncryption, padOaep, type Unpadded, unpadEncrypted, unpadOaep } from './rsa-padding.ts';

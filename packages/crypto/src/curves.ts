@@ -1,4 +1,4 @@
-/** The named curves of protocol.txt, section 5.3.12. */
+/** The named curves (docs/protocol.md, section 11.2). */
 
 export const CurveId = { SECP224R1: 21, SECP256K1: 22, SECP256R1: 23, SECP384R1: 24, SECP521R1: 25 } as const;
 

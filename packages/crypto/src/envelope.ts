@@ -1,5 +1,5 @@
 /**
- * Sealing and opening ENCRYPTED messages, in place (wire facts, section 12.8).
+ * Sealing and opening ENCRYPTED messages, in place (docs/protocol.md, section 11.8).
  *
  *   at      common header, 16 bytes, function 18
  *   at+16   IV counter 8, signature length 2, payload length 2

@@ -1,4 +1,7 @@
-/** KEYINFO: the group master, wrapped for each receiver with that receiver's session key (wire facts, section 12.7). */
+/**
+ * KEYINFO: the group master, wrapped for each receiver with that receiver's session key (docs/protocol.md,
+ * section 11.7).
+ */
 import { type KeyInfo, type KeyInfoItem, type Span, setU32, setU64, spanOf, WRAPPED_KEY_BYTES } from '@uftp/wire';
 import { pkcs7PaddingBytes } from './constant-time.ts';
 import { GROUP_MASTER_VERSION, type KeyBlock, MASTER_BYTES } from './key-schedule.ts';

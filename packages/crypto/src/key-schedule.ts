@@ -1,4 +1,4 @@
-/** From the premaster to the keys (wire facts, section 12.5). */
+/** From the premaster to the keys (docs/protocol.md, section 11.5). */
 import { concatBytes } from './bytes.ts';
 import type { Backend, RandomBytes } from './ports.ts';
 import { prf } from './prf.ts';

@@ -1,4 +1,4 @@
-/** IVs (wire facts, section 12.6): from the salt of the keys, the source id and the counter of the message. */
+/** IVs (docs/protocol.md, section 11.6): from the salt of the keys, the source id and the counter of the message. */
 import type { RandomBytes } from './ports.ts';
 
 const COUNTER_LIMIT = Number.MAX_SAFE_INTEGER;

@@ -3,7 +3,7 @@ import type { Backend, HmacHash } from './ports.ts';
 import { HASHES, HashType } from './suites.ts';
 
 /**
- * UFTP's pseudo-random function (wire facts, section 12.5). It is not that of RFC 5246: each A(i+1) is the output
+ * UFTP's pseudo-random function (docs/protocol.md, section 11.5). It is not that of RFC 5246: each A(i+1) is the output
  * before it, HMAC(secret, A(i) || seed), where TLS has HMAC(secret, A(i)). Only the first hash length is the same.
  *
  * With SHA-1 it is TLS 1.1's construction: MD5 over the first half of the secret XOR SHA-1 over the second half.

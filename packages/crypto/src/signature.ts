@@ -1,4 +1,4 @@
-/** Signatures: RSA and ECDSA as UFTP lays them out, and HMAC (wire facts, sections 12.3 and 12.8). */
+/** Signatures: RSA and ECDSA as UFTP lays them out, and HMAC (docs/protocol.md, sections 11.3 and 11.8). */
 import { copyBytes, getU16, setU16 } from '@uftp/wire';
 import { equalBytes, equalRanges } from './constant-time.ts';
 import { coordinateBytes, scalarBytes } from './curves.ts';

@@ -1,4 +1,4 @@
-/** What can be agreed on for a session: ciphers, hashes, key exchanges, signatures (wire facts, sections 12.1, 12.8). */
+/** What can be agreed on for a session: ciphers, hashes, key exchanges, signatures (docs/protocol.md, section 11.1). */
 
 export const CipherType = {
 	DES: 1,

@@ -1,4 +1,4 @@
-/** How the two sides prove to each other that they hold the same keys (wire facts, sections 12.9 and 12.10). */
+/** How the two sides prove to each other that they hold the same keys (docs/protocol.md, sections 11.9 and 11.10). */
 import { setU32, VERIFY_DATA_BYTES } from '@uftp/wire';
 import { concatBytes } from './bytes.ts';
 import { equalBytes } from './constant-time.ts';

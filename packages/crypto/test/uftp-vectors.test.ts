@@ -24,7 +24,7 @@ import {
 } from '../src/index.ts';
 import { BACKENDS } from './backends.ts';
 
-/** Computed by an independent implementation that talks to the original programs (wire facts, section 19). */
+/** Computed by an independent implementation that talks to the original programs (docs/protocol.md, section 11.13). */
 const hex = (text: string) => Uint8Array.fromHex(text);
 const counting = (from: number, length: number) => Uint8Array.from({ length }, (_, i) => from + i);
 

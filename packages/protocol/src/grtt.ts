@@ -1,7 +1,7 @@
 /** What follows from the group round trip time (GRTT) and the robustness factor; the wire's quantizer is in `wire`. */
 import { SILENCE_MS_MIN } from './limits.ts';
 
-/** A receiver takes over an advertised GRTT only if it differs by more than this (wire facts, section 2.2). */
+/** A receiver takes over an advertised GRTT only if it differs by more than this (docs/protocol.md, section 3.6). */
 const GRTT_CHANGE_MS = 1;
 
 export function isNewGrtt(currentMs: number, advertisedMs: number): boolean {
@@ -19,7 +19,7 @@ export function answerWindowMs(robust: number, grttMs: number): number {
 }
 
 /**
- * The GRTT that a sender advertises next (wire facts, section 4.1).
+ * The GRTT that a sender advertises next (docs/protocol.md, section 6.4).
  *
  * The first measurement replaces the initial guess outright; later ones let it fall by a tenth at most, so that one
  * cycle without its slowest receiver does not cut every timer short. `largestRttMs` is 0 when nothing was measured.

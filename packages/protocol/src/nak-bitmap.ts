@@ -1,5 +1,6 @@
 /**
- * The bitmaps of STATUS (wire facts, section 9.3): bit i of a section is byte i >> 3, mask 1 << (i & 7), 1 = missing.
+ * The bitmaps of STATUS (docs/protocol.md, section 8.5): bit i of a section is byte i >> 3, mask 1 << (i & 7), 1 =
+ * missing.
  *
  * Plain functions over `(bytes, at)`, so that a bitmap can stand alone, inside a larger one, or in a received datagram,
  * and nothing is allocated. `n` is the number of blocks in the section; bits from n on are junk on the wire and are

@@ -19,7 +19,7 @@ export class Pacer {
 	#at = 0;
 	#packetBytes = 0;
 
-	/** `rateBytesPerSecond` counts bytes as wire facts, section 8, do. */
+	/** `rateBytesPerSecond` counts bytes as docs/protocol.md, section 8.2, does. */
 	constructor(rateBytesPerSecond: number) {
 		this.#bytesPerMs = rateBytesPerSecond / 1000;
 	}

@@ -62,7 +62,7 @@ export interface IncomingBatch {
 	isMarked?(i: number): boolean;
 }
 
-/** What kind of thing a FILEINFO describes (wire facts, section 5.1). */
+/** What kind of thing a FILEINFO describes (docs/protocol.md, section 4.7). */
 export const FileType = { Regular: 0, EmptyDirectory: 1, SymbolicLink: 2, Delete: 3, FreeSpace: 4 } as const;
 export type FileType = (typeof FileType)[keyof typeof FileType];
 
@@ -111,7 +111,7 @@ export interface IncomingFile {
 	readonly preview: boolean;
 }
 
-/** Status of a COMPLETE (wire facts, section 9.5). */
+/** Status of a COMPLETE (docs/protocol.md, section 4.12). */
 export const CompleteStatus = { Normal: 0, Skipped: 1, Overwritten: 2, Rejected: 3 } as const;
 export type CompleteStatus = (typeof CompleteStatus)[keyof typeof CompleteStatus];
 

@@ -1,6 +1,6 @@
 /**
- * How a file is cut into blocks and sections (wire facts, section 6). Both ends compute this from the size and the
- * block size; nothing of it travels.
+ * How a file is cut into blocks and sections (docs/protocol.md, section 7.5). Both ends compute this from the size and
+ * the block size; nothing of it travels.
  */
 import { MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from '@uftp/wire';
 import { FILE_BYTES_MAX, SECTIONS_MAX } from './limits.ts';

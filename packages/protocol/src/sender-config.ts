@@ -1,4 +1,4 @@
-/** What a sending session is told at its start. Defaults are UFTP's own (features, section 1). */
+/** What a sending session is told at its start. Defaults are those of UFTP 4.10.2. */
 import type { Endpoint } from './ports.ts';
 import type { SenderSecurityConfig } from './security-config.ts';
 
@@ -43,7 +43,7 @@ export interface SenderConfig {
 	/** 10 to 50. */
 	readonly robust: number;
 	readonly grttMs: { readonly initial: number; readonly min: number; readonly max: number };
-	/** Bytes on the wire as counted in wire facts, section 8. Infinity: as fast as the receivers stand. */
+	/** Bytes on the wire as counted in docs/protocol.md, section 8.2. Infinity: as fast as the receivers stand. */
 	readonly rateBytesPerSecond: number;
 	/** Where it is given, `rateBytesPerSecond` and `limits.transferPercentMax` say nothing. */
 	readonly congestion?: CongestionConfig | undefined;

@@ -1,4 +1,4 @@
-/** 16-bit sequence numbers (wire facts, section 2.1). */
+/** 16-bit sequence numbers (docs/protocol.md, section 3.5). */
 
 export function nextSequence(sequence: number): number {
 	return (sequence + 1) & 0xffff;

@@ -8,7 +8,7 @@ function mapOf(size: number, blockBytes: number): SectionMap {
 	return map;
 }
 
-/** The rule of the wire facts, section 6, followed word by word, block after block. */
+/** The rule of docs/protocol.md, section 7.5, followed word by word, block after block. */
 function naiveSections(size: number, blockBytes: number): number[] {
 	const blocks = Math.ceil(size / blockBytes);
 	const sectionMax = Math.min(blockBytes * 8, 65536);

@@ -73,7 +73,7 @@ describe('a sender that announces', () => {
 		const stage = new Stage({ targets: [ALICE] }, FILES);
 		stage.run(100);
 		new Actor(stage, ALICE, '10.0.0.2').register(100);
-		// 100 ms is code 136 (wire facts, section 2.2).
+		// 100 ms is code 136 (docs/protocol.md, section 3.6).
 		expect(stage.of(MessageType.FILEINFO)[0].header.grtt).toBe(136);
 	});
 
@@ -82,7 +82,7 @@ describe('a sender that announces', () => {
 		const stage = new Stage({ targets: [ALICE], rateBytesPerSecond: 1352 }, FILES);
 		new Actor(stage, ALICE, '10.0.0.2').register();
 		stage.run(5000);
-		// 1 s is code 166 (wire facts, section 2.2).
+		// 1 s is code 166 (docs/protocol.md, section 3.6).
 		expect(grttOf(stage.of(MessageType.FILEINFO))).toBe(166);
 		// Bounds below the gap are kept as far as receivers can stand: 4 s of silence in 20 GRTT.
 		const bounds = { initial: 50, min: 10, max: 100 };

@@ -1,6 +1,6 @@
 /**
  * What a session will send: files, empty directories and symbolic links found under the arguments of a command or the
- * files of a job, in a stable order, with the names that they get on the wire (wire facts, section 5.2).
+ * files of a job, in a stable order, with the names that they get on the wire (docs/protocol.md, section 7.1).
  */
 import path from 'node:path';
 import type { CatalogueEntry } from '@uftp/protocol';

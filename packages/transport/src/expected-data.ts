@@ -3,7 +3,7 @@ export const MAX_SPLIT_BYTES = 16 + 255 * 4;
 /** Longest payload that is received scattered; UFTP's blocks are shorter. */
 export const MAX_PAYLOAD_BYTES = 9216;
 
-/** Clear UFTP 4, and its message number of file data (wire facts, sections 1 and 6). */
+/** Clear UFTP 4, and its message number of file data (docs/protocol.md, sections 3.1 and 4.9). */
 const VERSION = 0x40;
 const FILESEG = 9;
 const HEADER_WORDS_AT = 17;

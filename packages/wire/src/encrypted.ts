@@ -6,9 +6,10 @@ import { claim } from './second-header.ts';
 import { type Span, writeSpan } from './span.ts';
 
 /**
- * The envelope of an encrypted message (wire facts, section 12.8). It has no function and header length bytes of its
- * own: it stands directly behind the common header, whose function is 18. The plaintext of the payload is a complete
- * second header with its body. Hot: read the fields with `EncryptedLayout.fields.signatureBytes.get(bytes, at)`.
+ * The envelope of an encrypted message (docs/protocol.md, section 4.18). It has no function and header length bytes of
+ * its own: it stands directly behind the common header, whose function is 18. The plaintext of the payload is a
+ * complete second header with its body. Hot: read the fields with `EncryptedLayout.fields.signatureBytes.get(bytes,
+ * at)`.
  */
 export const EncryptedLayout = layout(12, {
 	counterHigh: u32,

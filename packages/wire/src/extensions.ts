@@ -1,7 +1,7 @@
 /**
  * Header extensions: type, length in words, fields. 4.10.2 looks only at the first one directly after the fixed header
  * and skips one of another type together with all that follows; so do we. FILEINFO, DONE_CONF and CONG_CTRL must not
- * carry any (wire facts, section 3).
+ * carry any (docs/protocol.md, section 3.3).
  */
 import { fixedBytes, layout, reserved, type Timestamp, timestamp, u8, u16, u32, u64 } from './layout.ts';
 import { type Malformed, malformed } from './malformed.ts';

@@ -7,7 +7,7 @@ import { isMessageType, type MessageType } from './message-type.ts';
 export const VERSION = 0x40;
 export const HEADER_BYTES = 16;
 
-/** The common header (wire facts, section 2). `Header.fields.sequence.get(bytes, at)` reads one field, hot. */
+/** The common header (docs/protocol.md, section 3.1). `Header.fields.sequence.get(bytes, at)` reads one field, hot. */
 export const Header = layout(HEADER_BYTES, {
 	version: u8,
 	func: u8,

@@ -1,6 +1,6 @@
 /**
  * The three lossy encodings of the wire: round trip times (one byte, RFC 5401), group sizes (one byte) and rates (two
- * bytes). Vectors: wire facts, sections 2.2 to 2.4.
+ * bytes). Vectors: docs/protocol.md, sections 3.6 to 3.8.
  */
 
 const RTT_MIN_SECONDS = 1e-6;

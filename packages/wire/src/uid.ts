@@ -1,4 +1,4 @@
-/** UIDs: the 32-bit ids of senders, receivers and proxies (wire facts, section 1.1). */
+/** UIDs: the 32-bit ids of senders, receivers and proxies (docs/protocol.md, section 2.2). */
 import { parseIPv4, parseIPv6 } from './address.ts';
 import { getU32 } from './primitives.ts';
 

@@ -87,7 +87,7 @@ describe('a message that was cut', () => {
 	}
 });
 
-/** The least header of each message (wire facts), in bytes; ENCRYPTED has none. */
+/** The least header of each message (docs/protocol.md, section 4), in bytes; ENCRYPTED has none. */
 const LEAST_HEADER_BYTES: Partial<Record<MessageType, number>> = {
 	...{ 1: 24, 2: 44, 3: 8, 4: 4, 5: 12, 6: 16, 7: 28, 8: 16, 9: 8, 10: 8, 11: 8, 12: 8, 13: 4 },
 	...{ 14: 12, 15: 8, 16: 4, 17: 12, 19: 8, 20: 16, 21: 4 },

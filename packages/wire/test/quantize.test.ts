@@ -11,7 +11,7 @@ import {
 } from '../src/index.ts';
 
 describe('a round trip time byte', () => {
-	it('has the vectors of the wire facts', () => {
+	it('gives what the C programs give', () => {
 		expect([0.001, 0.01, 0.05, 0.1, 0.5, 1, 15].map(encodeRtt)).toEqual([76, 106, 127, 136, 157, 166, 201]);
 		expect([encodeRtt(0), encodeRtt(1e-6), encodeRtt(1000), encodeRtt(5000)]).toEqual([0, 0, 255, 255]);
 		expect(decodeRtt(106)).toBeCloseTo(0.0105273, 6);
@@ -31,7 +31,7 @@ describe('a round trip time byte', () => {
 });
 
 describe('a group size byte', () => {
-	it('has the vectors of the wire facts', () => {
+	it('gives what the C programs give', () => {
 		const codes = [0, 1, 2, 10, 25, 99, 100].map(encodeGroupSize);
 		expect(codes).toEqual([0x00, 0x18, 0x30, 0x19, 0x41, 0x1a, 0x1a]);
 		expect(codes.map(decodeGroupSize)).toEqual([0, 1, 2, 9, 25, 94, 94]);
@@ -50,7 +50,7 @@ describe('a group size byte', () => {
 });
 
 describe('a rate code', () => {
-	it('has the vectors of the wire facts', () => {
+	it('gives what the C programs give', () => {
 		const rates = [0, 1, 10, 128_000, 136_000, 125_000_000, UNLIMITED_RATE_BYTES_PER_SECOND];
 		expect(rates.map(encodeRate)).toEqual([0x0000, 0x19a0, 0x19a1, 0x20c5, 0x22d5, 0x2008, 0x481e]);
 		expect([decodeRate(0), decodeRate(0x20c5), decodeRate(0x22d5)]).toEqual([0, 127_929, 135_986]);

@@ -24,7 +24,7 @@ function text(message: Message): string {
 	return Buffer.from(bytes.subarray(0, encodeMessage(bytes, 0, message))).toString('hex');
 }
 
-/** Each message as the wire facts (sections 4 to 14 and 19) spell it, after the common header. */
+/** Each message as docs/protocol.md, section 4, lays it out, after the common header. */
 const VECTORS: readonly (readonly [string, Message, string])[] = [
 	[
 		'ANNOUNCE',
@@ -203,7 +203,7 @@ const VECTORS: readonly (readonly [string, Message, string])[] = [
 	],
 ];
 
-describe('the messages of the wire facts', () => {
+describe('messages spelled out byte by byte', () => {
 	for (const [name, message, expected] of VECTORS) {
 		it(`have these bytes and this meaning: ${name}`, () => {
 			expect(text(message)).toBe(expected.replaceAll(' ', ''));
@@ -214,7 +214,7 @@ describe('the messages of the wire facts', () => {
 		});
 	}
 
-	it('put the common header in front as the encrypted DONE of section 19 has it', () => {
+	it('put the common header in front as a known encrypted DONE has it', () => {
 		const bytes = new Uint8Array(HEADER_BYTES).fill(0xee);
 		const groupId = 0x11223344;
 		writeHeader(bytes, 0, {
@@ -223,7 +223,7 @@ describe('the messages of the wire facts', () => {
 		expect(Buffer.from(bytes).toString('hex')).toBe('400a00070a63000111223344006a1800');
 	});
 
-	it('read the envelopes of section 19', () => {
+	it('read known envelopes', () => {
 		const gcm = hex(
 			`401200070a63000111223344006a180000000000000000050000001c
 			b15edc4b3ce54f1833598c63ab76e2272da517043ad671a4a41d89a7`,

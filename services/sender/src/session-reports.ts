@@ -267,7 +267,7 @@ export class SessionReports {
 	}
 }
 
-/** Ids on the wire count from 1 and skip 0 when they wrap (wire facts, section 5.1). */
+/** Ids on the wire count from 1 and skip 0 when they wrap (docs/protocol.md, section 4.7). */
 function fileIdOf(file: number): number {
 	return (file % 65_535) + 1;
 }

@@ -1,4 +1,4 @@
-/** The machine-readable lines of -S, byte for byte as UFTP 4.10.2 writes them (features, section 5). */
+/** The machine-readable lines of -S, byte for byte as UFTP 4.10.2 writes them. */
 import type { CatalogueEntry, Outcome, SenderEvent } from '@uftp/protocol';
 import type { ReceiverNames } from './receiver-names.ts';
 import { type ResultRow, ResultTable } from './result-table.ts';

@@ -1,4 +1,4 @@
-/** The machine-readable lines of -F, byte for byte as UFTP 4.10.2 writes them (features, section 5). */
+/** The machine-readable lines of -F, byte for byte as UFTP 4.10.2 writes them. */
 import { CompleteStatus, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
 import { hexId } from '../drop-in/log.ts';
 import type { StatusOutput } from '../drop-in/status-output.ts';

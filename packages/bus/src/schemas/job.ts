@@ -11,7 +11,7 @@ export const maxJobUids = 10_000;
 /** Largest number of proxies. */
 export const maxJobProxies = 1000;
 
-/** Longest name on the wire, in bytes (wire facts, section 5.1). */
+/** Longest name on the wire, in bytes (docs/protocol.md, section 4.7). */
 const maxWireNameBytes = 300;
 const maxPathBytes = 4096;
 

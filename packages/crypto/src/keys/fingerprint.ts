@@ -1,4 +1,4 @@
-/** Fingerprints: SHA-1 of a key blob, padding included (wire facts, section 12.11). */
+/** Fingerprints: SHA-1 of a key blob, padding included (docs/protocol.md, section 11.2). */
 import { equalBytes } from '../constant-time.ts';
 import type { Backend } from '../ports.ts';
 import { HashType } from '../suites.ts';

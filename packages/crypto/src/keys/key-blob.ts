@@ -1,4 +1,4 @@
-/** How public keys travel (wire facts, section 12.2). */
+/** How public keys travel (docs/protocol.md, section 11.2). */
 import { concatBytes } from '../bytes.ts';
 import { type Curve, coordinateBytes, curveById } from '../curves.ts';
 

@@ -1,5 +1,5 @@
 /**
- * How a node shows in HB_REQ and PROXY_KEY that a key is its own (wire facts, sections 13 and 14): a signature with
+ * How a node shows in HB_REQ and PROXY_KEY that a key is its own (docs/protocol.md, section 12.3): a signature with
  * SHA-1 over the four bytes of a nonce, and over nothing else.
  */
 import { type Backend, HashType, keySigner, keyVerifier, type PrivateKey, type PublicKey } from '@uftp/crypto';

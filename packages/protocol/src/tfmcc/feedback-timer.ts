@@ -1,6 +1,7 @@
 /**
- * When a receiver that is not the CLR gives its feedback (wire facts, section 11): once per round, at a random time that
- * leaves the slowest of a large group a good chance to be first, and not at all when somebody slower has been heard.
+ * When a receiver that is not the CLR gives its feedback (docs/protocol.md, section 10.4): once per round, at a random
+ * time that leaves the slowest of a large group a good chance to be first, and not at all when somebody slower has been
+ * heard.
  */
 import { sequenceAhead } from '../sequence.ts';
 import { NEVER } from '../timers.ts';

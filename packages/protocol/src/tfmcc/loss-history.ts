@@ -1,7 +1,7 @@
 /**
- * What a receiver knows of losses (wire facts, section 11): gaps in the sequence numbers become loss events, the
- * distances between events the loss event rate. A packet counts as lost when five newer ones have come; a congestion
- * mark counts as a loss; losses within one GRTT are one event. Hot: `packet` allocates nothing.
+ * What a receiver knows of losses (docs/protocol.md, section 10.2): gaps in the sequence numbers become loss events,
+ * the distances between events the loss event rate. A packet counts as lost when five newer ones have come; a
+ * congestion mark counts as a loss; losses within one GRTT are one event. Hot: `packet` allocates nothing.
  */
 import { LATE_PACKETS_MAX } from '../limits.ts';
 import { sequenceAhead } from '../sequence.ts';

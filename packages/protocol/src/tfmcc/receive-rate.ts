@@ -1,4 +1,6 @@
-/** How many bytes came in the last four GRTT, as a rate (wire facts, section 11). Hot: `add` allocates nothing. */
+/**
+ * How many bytes came in the last four GRTT, as a rate (docs/protocol.md, section 10.3). Hot: `add` allocates nothing.
+ */
 
 const WINDOW_GRTT = 4;
 const SLOTS_PER_GRTT = 4;

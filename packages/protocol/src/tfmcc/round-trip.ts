@@ -1,4 +1,7 @@
-/** A receiver's own round trip time, as the sender measures it and says it in CONG_CTRL (wire facts, section 11). */
+/**
+ * A receiver's own round trip time, as the sender measures it and says it in CONG_CTRL (docs/protocol.md,
+ * section 10.5).
+ */
 
 /** How much the older value counts: the CLR is measured every GRTT, others now and then. */
 const INERTIA = { clr: 0.9, other: 0.5 } as const;

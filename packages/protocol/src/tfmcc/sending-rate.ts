@@ -1,6 +1,6 @@
 /**
- * The rate of a TFMCC sender (wire facts, section 11): follows the current limiting receiver (CLR), makes whoever
- * stands less the CLR, slows down when the CLR falls silent, and counts the feedback rounds.
+ * The rate of a TFMCC sender (docs/protocol.md, section 10.1): follows the current limiting receiver (CLR), makes
+ * whoever stands less the CLR, slows down when the CLR falls silent, and counts the feedback rounds.
  */
 import { ROUND_GRTT } from './feedback-timer.ts';
 

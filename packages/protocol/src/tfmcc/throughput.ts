@@ -1,4 +1,6 @@
-/** What a TCP flow would get: the equation of RFC 4654, section 2.2 (wire facts, section 11), and its inverse. */
+/**
+ * What a TCP flow would get: the equation of RFC 4654, section 2.2 (docs/protocol.md, section 10.3), and its inverse.
+ */
 
 /**
  * Bytes per second of a TCP flow with packets of `packetBytes`, a round trip of `rttMs` and a loss event rate of

@@ -8,7 +8,9 @@ interface Packet {
 	readonly isMarked: boolean;
 }
 
-/** Wire facts, section 11, word for word and without any haste: which packets are lost, and when events began. */
+/**
+ * docs/protocol.md, section 10.2, word for word and without any haste: which packets are lost, and when events began.
+ */
 function naive(packets: readonly Packet[], grttMs: number): { lost: Set<number>; events: number } {
 	const came = new Map<number, number>();
 	const lost = new Set<number>();

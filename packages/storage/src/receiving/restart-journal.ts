@@ -121,7 +121,7 @@ function wholeNumber(value: unknown): number {
 	return value;
 }
 
-/** As STATUS carries them (wire facts, section 9.3). */
+/** As STATUS carries them (docs/protocol.md, section 8.5). */
 function bitmapBytes(blocks: number): number {
 	return (blocks >> 3) + 1;
 }

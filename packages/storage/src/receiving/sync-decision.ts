@@ -1,4 +1,4 @@
-/** What a receiver does with a regular file that it may have already (wire facts, sections 5.4 and 5.5). Pure. */
+/** What a receiver does with a regular file that it may have already (docs/protocol.md, section 7.3). Pure. */
 import { CompleteStatus } from '@uftp/protocol';
 
 /** What stands under the name now. */

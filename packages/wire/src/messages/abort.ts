@@ -6,7 +6,7 @@ import { copyBytes } from '../primitives.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 import { decodePaddedText, encodeUtf8 } from '../utf8.ts';
 
-/** Ends a session for one host or for all (wire facts, section 10). */
+/** Ends a session for one host or for all (docs/protocol.md, section 4.19). */
 export interface Abort {
 	/** With host 0: receivers between two files stay. */
 	currentFileOnly: boolean;

@@ -16,7 +16,7 @@ import { MessageType } from '../message-type.ts';
 import { copyBytes } from '../primitives.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 
-/** Opens a session (wire facts, section 4). */
+/** Opens a session (docs/protocol.md, section 4.1). */
 export interface Announce {
 	sync: boolean;
 	/** Sync mode without writing; sent together with `sync`. */
@@ -38,10 +38,10 @@ export interface Announce {
 	ids: readonly number[];
 }
 
-/** The part before the two addresses. */
-/** How the sender finds its rate (wire facts, section 3): fixed, or by TFMCC. */
+/** How the sender finds its rate (docs/protocol.md, section 4.1): fixed, or by TFMCC. */
 export const CcType = { NONE: 0, TFMCC: 2 } as const;
 
+/** The part before the two addresses. */
 export const AnnounceLayout = layout(16, {
 	func: u8,
 	headerWords: u8,

@@ -11,7 +11,7 @@ import { type Malformed, malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 
-/** A receiver's TFMCC feedback outside of STATUS (wire facts, section 11). */
+/** A receiver's TFMCC feedback outside of STATUS (docs/protocol.md, section 4.21). */
 export interface CcAck {
 	tfmccAck: TfmccAckInfo;
 }

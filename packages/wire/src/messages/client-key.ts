@@ -4,7 +4,7 @@ import { MessageType } from '../message-type.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';
 
-/** A receiver shows its public key and proves that it owns it (wire facts, section 12.9). */
+/** A receiver shows its public key and proves that it owns it (docs/protocol.md, section 4.3). */
 export interface ClientKey {
 	publicKey: Span;
 	signature: Span;

@@ -6,7 +6,7 @@ import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 
-/** A receiver is finished with a file, or with the session (wire facts, section 9.5). */
+/** A receiver is finished with a file, or with the session (docs/protocol.md, section 4.12). */
 export interface Complete {
 	/** 0: the session. */
 	fileId: number;

@@ -3,7 +3,7 @@ import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 
-/** The sender's TFMCC round: what it heard from whom (wire facts, section 11). */
+/** The sender's TFMCC round: what it heard from whom (docs/protocol.md, section 4.20). */
 export interface CongCtrl {
 	ccSequence: number;
 	/** Receivers that could take more than this keep silent: a 16-bit rate code. */

@@ -5,7 +5,7 @@ import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 
-/** Confirms COMPLETEs of the session: each id once per COMPLETE that came (wire facts, section 9.6). */
+/** Confirms COMPLETEs of the session: each id once per COMPLETE that came (docs/protocol.md, section 4.13). */
 export interface DoneConf {
 	ids: readonly number[];
 }

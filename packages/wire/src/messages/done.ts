@@ -5,7 +5,7 @@ import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 
-/** End of a pass over a file, or of the session with file id 0 (wire facts, sections 9.1 and 9.6). */
+/** End of a pass over a file, or of the session with file id 0 (docs/protocol.md, section 4.10). */
 export interface Done {
 	/** 0: the session ends. */
 	fileId: number;

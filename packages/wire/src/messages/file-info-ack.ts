@@ -5,7 +5,7 @@ import type { Malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 
-/** A receiver accepts a regular file (wire facts, section 5.6). */
+/** A receiver accepts a regular file (docs/protocol.md, section 4.8). */
 export interface FileInfoAck {
 	fileId: number;
 	/** The receiver resumes: it has part of the file from an earlier session. */

@@ -7,7 +7,7 @@ import { copyBytes } from '../primitives.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 import { decodePaddedText, encodeUtf8 } from '../utf8.ts';
 
-/** Describes the next file, empty directory, link, deletion or free-space request (wire facts, section 5.1). */
+/** Describes the next file, empty directory, link, deletion or free-space request (docs/protocol.md, section 4.7). */
 export interface FileInfo {
 	/** 1 to 65535. */
 	fileId: number;

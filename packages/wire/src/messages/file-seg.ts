@@ -14,8 +14,8 @@ import { claim, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';
 
 /**
- * The second header of a data packet (wire facts, section 7). Hot: compose it once with `writeFileSegHeader`, then
- * patch `FileSegLayout.fields.section.set(bytes, at, n)` and `.block` per packet. `at` is after the common header.
+ * The second header of a data packet (docs/protocol.md, section 4.9). Hot: compose it once with `writeFileSegHeader`,
+ * then patch `FileSegLayout.fields.section.set(bytes, at, n)` and `.block` per packet. `at` is after the common header.
  */
 export const FileSegLayout = layout(8, {
 	func: u8,

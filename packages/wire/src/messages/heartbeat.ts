@@ -4,7 +4,7 @@ import { MessageType } from '../message-type.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';
 
-/** "I am here", to a proxy (wire facts, section 13). Group id and sequence of the datagram are 0. */
+/** "I am here", to a proxy (docs/protocol.md, section 4.14). Group id and sequence of the datagram are 0. */
 export interface HbReq {
 	/** The proxy's last challenge; 0 when not authenticated. */
 	nonce: number;

@@ -4,7 +4,7 @@ import { MessageType } from '../message-type.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';
 
-/** The group key, wrapped for each client with that client's session key (wire facts, section 12.7). */
+/** The group key, wrapped for each client with that client's session key (docs/protocol.md, section 4.5). */
 export interface KeyInfo {
 	/** The sender's IV counter, one for all items. */
 	counter: bigint;
@@ -61,7 +61,7 @@ export function decodeKeyInfo(bytes: Uint8Array, at: number, length: number): Ke
 	return { counter: KeyInfoLayout.fields.counter.get(bytes, at), items };
 }
 
-/** A receiver proves that it has the group key (wire facts, section 12.10). */
+/** A receiver proves that it has the group key (docs/protocol.md, section 4.6). */
 export interface KeyInfoAck {
 	/** 12 bytes. */
 	verifyData: Uint8Array;

@@ -4,7 +4,7 @@ import { MessageType } from '../message-type.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';
 
-/** A receiver asks its response proxy for the proxy's key (wire facts, section 14). It has no content. */
+/** A receiver asks its response proxy for the proxy's key (docs/protocol.md, section 4.16). It has no content. */
 export type KeyReq = Record<never, never>;
 
 export const KeyReqLayout = layout(4, { func: u8, headerWords: u8, zero: reserved(2) });

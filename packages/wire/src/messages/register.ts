@@ -6,7 +6,7 @@ import { MessageType } from '../message-type.ts';
 import { claim, headerWords, openSecondHeader } from '../second-header.ts';
 import { type Span, writeSpan } from '../span.ts';
 
-/** A receiver's (or proxy's) answer to an ANNOUNCE (wire facts, section 4). */
+/** A receiver's (or proxy's) answer to an ANNOUNCE (docs/protocol.md, section 4.2). */
 export interface Register {
 	/** The ANNOUNCE's timestamp plus the time since it came. */
 	timestamp: Timestamp;

@@ -12,7 +12,7 @@ import { MessageType } from '../message-type.ts';
 import { copyBytes } from '../primitives.ts';
 import { claim, openSecondHeader } from '../second-header.ts';
 
-/** A receiver's NAKs for one section (wire facts, section 9.3). */
+/** A receiver's NAKs for one section (docs/protocol.md, section 4.11). */
 export interface Status {
 	fileId: number;
 	section: number;
