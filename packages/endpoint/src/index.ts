@@ -3,3 +3,4 @@ export * from './identity/index.ts';
 export * from './network/index.ts';
 export * from './problems/index.ts';
 export * from './running/index.ts';
+export * from './sending/index.ts';

@@ -2,7 +2,14 @@
 import fs from 'node:fs';
 import { type CatalogueEntry, FileType, SectionMap } from '@uftp/protocol';
 import { DEFAULT_BLOCK_BYTES, MAX_NAME_BYTES } from '@uftp/wire';
-import type { Catalogue, CatalogueOptions, CatalogueProblem, CatalogueProblemKind, SourceEntry } from './catalogue.ts';
+import type {
+	Catalogue,
+	CatalogueOptions,
+	CatalogueProblem,
+	CatalogueProblemKind,
+	FileContent,
+	SourceEntry,
+} from './catalogue.ts';
 import { because, codeOf } from './failure.ts';
 import { isInside, type SourceRoot, shownInRoot } from './source-root.ts';
 import { linkTarget, namesIn, realPath, systemPath } from './system-path.ts';
@@ -55,6 +62,23 @@ export class CatalogueWalk {
 		const type = request === 'delete' ? FileType.Delete : FileType.FreeSpace;
 		const entry = { type, name, size: 0, modifiedSeconds: 0, link: '' };
 		this.#entries.push({ ...entry, sourcePath: '', shown, root: undefined, follow: false });
+	}
+
+	/** An argument whose bytes come from a function. */
+	content(argument: number, content: FileContent, shown: string, name: string): void {
+		const { size, modifiedSeconds = 0, permissions, read } = content;
+		const errand: Errand = { argument, parentLength: 0, shown, absolute: '', root: undefined };
+		if (name === '') {
+			this.#fail(errand, 'name', '', 'is skipped: it has no name');
+			return;
+		}
+		const map = SectionMap.of(size, this.#blockBytes);
+		if (typeof map === 'string') {
+			this.#fail(errand, 'size', '', `is skipped: ${map}`);
+			return;
+		}
+		const entry = { type: FileType.Regular, name, size, modifiedSeconds, link: '', read };
+		if (this.#add(errand, '', permissions === undefined ? entry : { ...entry, permissions })) this.#totalBytes += size;
 	}
 
 	/** Walks one argument; yields now and then so that a caller can give others a turn. */
@@ -162,7 +186,7 @@ export class CatalogueWalk {
 		return this.#add(errand, absolute, { type: FileType.SymbolicLink, name, size: 0, modifiedSeconds: 0, link });
 	}
 
-	#add(errand: Errand, absolute: string, entry: CatalogueEntry): boolean {
+	#add(errand: Errand, absolute: string, entry: CatalogueEntry & Pick<SourceEntry, 'read'>): boolean {
 		if (isLonger(entry.name, MAX_NAME_BYTES)) {
 			return this.#fail(errand, 'name', absolute, `is skipped: its name is longer than ${MAX_NAME_BYTES} bytes`);
 		}

@@ -18,6 +18,25 @@ export interface SourceEntry extends CatalogueEntry {
 	readonly root: SourceRoot | undefined;
 	/** A symbolic link at `sourcePath` may be followed when the file is opened. */
 	readonly follow: boolean;
+	/** Where the bytes come from instead of a path. */
+	readonly read?: ReadBytes;
+}
+
+/**
+ * Bytes [offset, offset + length) of a file, exactly as many: any part of it, in any order, and again for receivers that
+ * missed it.
+ */
+export type ReadBytes = (offset: number, length: number) => Uint8Array | Promise<Uint8Array>;
+
+/** A regular file that lies nowhere: its bytes come from a function. */
+export interface FileContent {
+	/** Bytes. */
+	readonly size: number;
+	/** Seconds since 1970 (default 0: none). */
+	readonly modifiedSeconds?: number;
+	/** Permission bits, 0o777 at most (default: as the receiver pleases). */
+	readonly permissions?: number;
+	readonly read: ReadBytes;
 }
 
 /** One thing to send. */
@@ -28,6 +47,8 @@ export interface CatalogueArgument {
 	readonly as?: string;
 	/** No file: receivers are asked to delete what has this name, or how much space they have (the path is then "."). */
 	readonly request?: 'delete' | 'freeSpace';
+	/** No file either: `path` is what the content is called, with all its components. */
+	readonly content?: FileContent;
 	readonly root?: SourceRoot;
 }
 
@@ -124,6 +145,10 @@ function* steps(
 			walk.request(index, argument.request, shown, named.name);
 			continue;
 		}
+		if (argument.content !== undefined) {
+			walk.content(index, argument.content, shown, named.name);
+			continue;
+		}
 		if (root === undefined) {
 			if (argument.path === '' || argument.path.includes('\0')) {
 				walk.report('name', index, `${shown} is not a path: it is empty or contains a NUL character.`);
@@ -147,7 +172,7 @@ type WireName = { readonly ok: true; readonly name: string } | { readonly ok: fa
 function wireNameOf(argument: CatalogueArgument, destination: string | undefined, several: boolean): WireName {
 	// Where the space is asked for is the receiver's choice.
 	if (argument.request === 'freeSpace') return { ok: true, name: '.' };
-	const last = lastComponent(argument.path);
+	const last = argument.content === undefined ? lastComponent(argument.path) : argument.path;
 	const own = argument.as ?? (destination !== undefined && !several ? destination : last);
 	const name = destination !== undefined && several ? joined(trimmed(destination), trimmed(own)) : trimmed(own);
 	if (name === '' && argument.as === undefined && destination === undefined) return { ok: true, name };

@@ -305,3 +305,33 @@ describe('a request to receivers', () => {
 		expect(kinds(buildCatalogue([{ path: '.', request: 'delete' }]))).toEqual(['name']);
 	});
 });
+
+describe('content that comes from a function', () => {
+	const read = (_offset: number, length: number) => new Uint8Array(length);
+	const content = { size: 17, read };
+
+	it('has its whole name, and no path', () => {
+		const { entries, problems, totalBytes } = buildCatalogue([
+			{ path: 'd/a.bin', content: { ...content, modifiedSeconds: 5, permissions: 0o640 } },
+			{ path: 'b', as: 'e/b', content },
+		]);
+		expect(problems).toEqual([]);
+		expect(totalBytes).toBe(34);
+		expect(entries).toMatchObject([
+			{ name: 'd/a.bin', size: 17, modifiedSeconds: 5, permissions: 0o640, sourcePath: '', read },
+			{ name: 'e/b', size: 17, modifiedSeconds: 0, sourcePath: '', read },
+		]);
+	});
+
+	it.each([
+		['name', { path: '../a', content }],
+		['name', { path: '', content }],
+		['size', { path: 'a', content: { ...content, size: -1 } }],
+		['size', { path: 'a', content: { ...content, size: 0.5 } }],
+		['duplicate', { path: 'taken', content }],
+	])('is refused as any file is (%s)', (kind, argument) => {
+		const catalogue = buildCatalogue([{ path: 'taken', content }, argument]);
+		expect(kinds(catalogue)).toEqual([kind]);
+		expect(catalogue.entries).toHaveLength(1);
+	});
+});

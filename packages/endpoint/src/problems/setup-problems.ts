@@ -33,6 +33,9 @@ export const SETUP_PROBLEMS = {
 	'interface-without-family': ({ tried, family, available }, words) =>
 		`${tried} has an IPv${family} address for the IPv${family} groups of ${words.publicAddress}. This machine has: ` +
 		`${available}. Name interfaces with ${words.interface} (the loopback only takes part when it is named).`,
+	'public-address-unknown': ({ publicAddress, why }, words) =>
+		`The public address "${publicAddress}" cannot be used: ${why}. Change ${words.publicAddress}.`,
+	'nothing-to-send': ({ why }) => `There is nothing to send. ${why}`,
 	'private-address-invalid': ({ pattern }, { privateAddress }) =>
 		`The private address "${pattern}" is not a multicast group. Parts other than the first may be the letter x. ` +
 		`Change ${privateAddress}.`,

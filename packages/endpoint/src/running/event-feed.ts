@@ -1,3 +1,5 @@
+import { reportFault } from './fault-log.ts';
+
 /** Most events that wait for a reader of the asynchronous iterator; the oldest give way, and `missed` counts them. */
 const WAITING_EVENTS_MAX = 4096;
 
@@ -11,6 +13,12 @@ export class EventFeed<Event> implements AsyncIterable<Event> {
 	#isOver = false;
 	#missed = 0;
 	readonly #ends = new Set<() => void>();
+	readonly #onLateFault: (error: unknown) => void;
+
+	/** `onLateFault`: what an asynchronous listener rejected with; by default it is written to the error output. */
+	constructor(onLateFault = (error: unknown): void => reportFault(undefined, { error, groupId: undefined })) {
+		this.#onLateFault = onLateFault;
+	}
 
 	/** Events that readers of iterators have missed because they were too slow. */
 	get missed(): number {
@@ -26,7 +34,10 @@ export class EventFeed<Event> implements AsyncIterable<Event> {
 	/** For the endpoint: something has happened. */
 	emit(event: Event): void {
 		if (this.#isOver) return;
-		for (const listener of this.#listeners) listener(event);
+		for (const listener of this.#listeners) {
+			const returned: unknown = listener(event);
+			if (returned instanceof Promise) returned.catch(this.#onLateFault);
+		}
 	}
 
 	/** For the endpoint: nothing will happen any more. Iterators end when they have given what waits. */

@@ -16,7 +16,8 @@ export function reportFault(onFault: OnFault | undefined, fault: Fault): void {
 		return;
 	}
 	try {
-		onFault(fault);
+		const returned: unknown = onFault(fault);
+		if (returned instanceof Promise) returned.catch(() => {});
 	} catch {
 		// It is the last resort already.
 	}

@@ -1,0 +1,301 @@
+/** Sends files: one session on one socket, from the question where to send to how it ended at each receiver. */
+import { type SenderEnd, type SenderEvent, type SenderProgress, SenderSession } from '@uftp/protocol';
+import { buildCatalogueInSlices, type Catalogue, type CatalogueArgument } from '@uftp/storage';
+import {
+	answerBufferWarning,
+	type DatagramSocket,
+	monotonicMs,
+	openSocket,
+	SenderDriver,
+	selectDriver,
+	TransportError,
+} from '@uftp/transport';
+import { uidFromAddress } from '@uftp/wire';
+import {
+	type ChosenInterface,
+	chooseInterface,
+	resolveHost,
+	type SessionAddresses,
+	sessionAddresses,
+} from '../network/index.ts';
+import { EndpointError } from '../problems/index.ts';
+import { EventFeed, HOOK_MS_MAX, reportFault } from '../running/index.ts';
+import { CatalogueSource } from './catalogue-source.ts';
+import { EventHook } from './event-hook.ts';
+import { FirstUse } from './first-use.ts';
+import type { SendHooks, Sending, SendingEnd, SendingEvent, SendingFailure, SendingOpened } from './sending.ts';
+import { type SendSettings, senderConfig } from './settings.ts';
+
+const PUBLIC_ADDRESS = '230.4.4.1';
+
+/** A catalogue, or paths and arguments from which one is made. */
+export type WhatToSend = Catalogue | readonly (string | CatalogueArgument)[];
+
+/**
+ * Starts to send. Returns at once and never throws: whatever goes wrong, the settings and the network included, is in
+ * `ended`.
+ */
+export function sendFiles(what: WhatToSend, settings: SendSettings = {}, hooks: SendHooks = {}): Sending {
+	return new SendingRun(what, settings, hooks);
+}
+
+/** What a session needs before it can start. */
+interface Prepared {
+	readonly opened: SendingOpened;
+	readonly session: SenderSession;
+	readonly socket: DatagramSocket;
+	readonly source: CatalogueSource;
+}
+
+class SendingRun implements Sending {
+	readonly events = new EventFeed<SendingEvent>((error) => this.#fail(error));
+	readonly ended: Promise<SendingEnd>;
+	readonly #settings: SendSettings;
+	readonly #hooks: SendHooks;
+	readonly #hook: EventHook<SendingEvent> | undefined;
+	readonly #hookMsMax: number;
+	readonly #firstUse: FirstUse | undefined;
+	/** Rejects with the first thing that is thrown outside the session's driver. */
+	readonly #fault = Promise.withResolvers<never>();
+	#isOver = false;
+	/** What is open, in the order in which it was opened. */
+	readonly #open: (() => void)[] = [];
+	readonly #startedMs = monotonicMs();
+	#groupId: number | undefined;
+	#session: SenderSession | undefined;
+	#driver: SenderDriver | undefined;
+	#abortReason: string | undefined;
+	readonly #lateProxies: [proxyId: number, fingerprint: Uint8Array | undefined][] = [];
+
+	constructor(what: WhatToSend, settings: SendSettings, hooks: SendHooks) {
+		this.#settings = settings;
+		this.#hooks = hooks;
+		this.#hookMsMax = Math.min(settings.hookMsMax ?? HOOK_MS_MAX, HOOK_MS_MAX);
+		const { onEvent } = hooks;
+		if (onEvent !== undefined) {
+			const onFault = (error: unknown): void => this.#fail(error);
+			this.#hook = new EventHook({ call: onEvent, callMsMax: this.#hookMsMax, onFault });
+		}
+		const { pinnedIn, pinnedProxies = [] } = settings;
+		if (pinnedIn !== undefined) this.#firstUse = new FirstUse(pinnedIn, pinnedProxies);
+		// The caller has the object before the first event comes.
+		this.ended = Promise.resolve().then(() => this.#run(what));
+		this.#fault.promise.catch(() => {});
+	}
+
+	get progress(): SenderProgress | undefined {
+		try {
+			return this.#session?.progress;
+		} catch (error) {
+			this.#fail(error);
+			return undefined;
+		}
+	}
+
+	abort(reason: string): void {
+		this.#abortReason ??= reason;
+		this.#driver?.abort(this.#abortReason);
+	}
+
+	expectProxy(proxyId: number, fingerprint?: Uint8Array): void {
+		if (this.#driver === undefined) this.#lateProxies.push([proxyId, fingerprint]);
+		else this.#driver.expectProxy(proxyId, fingerprint);
+	}
+
+	/** Never rejects. */
+	async #run(what: WhatToSend): Promise<SendingEnd> {
+		let end: SendingEnd;
+		try {
+			end = await Promise.race([this.#send(what), this.#fault.promise]);
+			this.#close();
+			// A hook that is slow has its time, and may still fail.
+			await Promise.race([this.#hook?.idle(), this.#fault.promise]);
+		} catch (error) {
+			end = this.#faulty(error);
+		}
+		this.#isOver = true;
+		this.#close();
+		this.#hook?.close();
+		this.events.end();
+		return end;
+	}
+
+	async #send(what: WhatToSend): Promise<SendingEnd> {
+		const { blockBytes } = this.#settings;
+		const catalogue = isCatalogue(what)
+			? what
+			: await buildCatalogueInSlices(what, {
+					...this.#settings.catalogue,
+					...(blockBytes === undefined ? {} : { blockBytes }),
+				});
+		const { problems } = catalogue;
+		if (problems.length > 0) this.#emit({ kind: 'notSent', problems });
+		let prepared: Prepared;
+		try {
+			prepared = await this.#prepare(catalogue);
+		} catch (error) {
+			if (error instanceof EndpointError) return this.#unsent({ code: error.code, facts: error.facts });
+			throw error;
+		}
+		this.#emit(prepared.opened);
+		const { failure, ...rest } = await this.#drive(prepared);
+		const problem = failure === undefined ? undefined : { code: failure.code, facts: { why: failure.message } };
+		return { ...rest, failure: problem, socket: prepared.socket.stats() };
+	}
+
+	/** Rejects with an `EndpointError` if settings, machine or files do not allow it. */
+	async #prepare({ entries, problems }: Catalogue): Promise<Prepared> {
+		if (entries.length === 0) throw new EndpointError('nothing-to-send', { why: problems[0]?.sentence ?? '' });
+		const settings = this.#settings;
+		const addresses = settings.addresses ?? (await settledAddresses(settings));
+		const outgoing = await chooseInterface(settings.interface, addresses.family, addresses.publicAddress);
+		const uid = settings.uid ?? uidFromAddress(outgoing.address);
+		if (uid === undefined) throw new EndpointError('uid-underivable', { address: outgoing.address });
+		const config = senderConfig(settings, addresses, uid);
+		this.#groupId = config.groupId;
+		const { sentence } = await selectDriver();
+		const socket = await openedSocket(settings, addresses, outgoing);
+		this.#closeLater(() => socket.close());
+		const source = new CatalogueSource(entries, this.#hookMsMax);
+		this.#closeLater(() => source.closeAll());
+		let session: SenderSession;
+		try {
+			session = new SenderSession(config, entries, monotonicMs());
+		} catch (error) {
+			if (error instanceof RangeError) throw new EndpointError('setting-invalid', { why: error.message }, error);
+			throw error;
+		}
+		const warnings = [answerBufferWarning(socket), socket.marksProblem].filter((each) => each !== undefined);
+		const { socketDriver = 'auto' } = settings;
+		const opened: SendingOpened = {
+			kind: 'opened',
+			session: config,
+			addresses,
+			interface: outgoing.reason,
+			socket: socketDriver === 'auto' ? sentence : `${socketDriver} (forced)`,
+			warnings,
+			entries,
+		};
+		return { opened, session, socket, source };
+	}
+
+	#drive({ session, socket, source }: Prepared): Promise<SenderEnd> {
+		if (this.#isOver) throw new Error('the session has ended before it could start');
+		const driver = new SenderDriver({ session, socket, source, onEvent: (event) => this.#onEvent(event) });
+		this.#session = session;
+		this.#driver = driver;
+		for (const [proxyId, fingerprint] of this.#lateProxies) driver.expectProxy(proxyId, fingerprint);
+		if (this.#abortReason !== undefined) driver.abort(this.#abortReason);
+		const { progressMs } = this.#settings;
+		if (progressMs !== undefined) {
+			const sampling = setInterval(() => this.#sample(), progressMs);
+			this.#closeLater(() => clearInterval(sampling));
+		}
+		return driver.run();
+	}
+
+	/** The hook and the listeners may throw, and then the driver does. */
+	#onEvent(event: SenderEvent): void {
+		for (const pin of this.#firstUse?.onEvent(event) ?? []) this.#emit(pin);
+		this.#emit(event);
+	}
+
+	#sample(): void {
+		const { progress } = this;
+		if (progress === undefined) return;
+		try {
+			this.#emit({ kind: 'progress', progress });
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#emit(event: SendingEvent): void {
+		this.#hook?.put(event);
+		this.events.emit(event);
+	}
+
+	/** What is thrown where no driver sees it. */
+	#fail(error: unknown): void {
+		if (this.#isOver) return;
+		this.#fault.reject(error);
+		this.#driver?.fail(error);
+	}
+
+	#closeLater(close: () => void): void {
+		if (this.#isOver) close();
+		else this.#open.push(close);
+	}
+
+	#close(): void {
+		for (const close of this.#open.splice(0).reverse()) {
+			try {
+				close();
+			} catch (error) {
+				reportFault(this.#hooks.onFault, { error, groupId: this.#groupId });
+			}
+		}
+	}
+
+	#faulty(error: unknown): SendingEnd {
+		reportFault(this.#hooks.onFault, { error, groupId: this.#groupId });
+		return { ...this.#unsent({ code: 'internal', facts: { why: messageOf(error) } }), fault: error };
+	}
+
+	#unsent(failure: SendingFailure): SendingEnd {
+		const elapsedMs = monotonicMs() - this.#startedMs;
+		const nothing = { bytesSent: 0, packetsSent: 0, repairBytesSent: 0 };
+		return { failure, results: [], elapsedMs, ...nothing, socket: undefined };
+	}
+}
+
+function isCatalogue(what: WhatToSend): what is Catalogue {
+	return 'entries' in what && !Array.isArray(what);
+}
+
+async function settledAddresses({ publicAddress = PUBLIC_ADDRESS, privateAddress }: SendSettings) {
+	const resolved = await resolveHost(publicAddress);
+	if ('problem' in resolved) {
+		throw new EndpointError('public-address-unknown', { publicAddress, why: resolved.problem });
+	}
+	return sessionAddresses(resolved.address, privateAddress);
+}
+
+async function openedSocket(
+	settings: SendSettings,
+	{ family, isUnicast, publicAddress }: SessionAddresses,
+	{ networkInterface, address }: ChosenInterface,
+): Promise<DatagramSocket> {
+	const { sourcePort = 0, ttl, dscp, bufferBytes, socketDriver } = settings;
+	// Left alone, the kernel puts the address of another interface on what leaves by the loopback.
+	const isLocal = networkInterface.isLoopback && (!isUnicast || isLoopbackAddress(publicAddress));
+	try {
+		return await openSocket({
+			family,
+			networkInterface,
+			bind: isLocal ? { address, port: sourcePort } : { port: sourcePort },
+			broadcast: isUnicast && family === 4,
+			ecn: settings.congestion !== undefined,
+			...(ttl === undefined ? {} : { ttl }),
+			...(dscp === undefined ? {} : { dscp }),
+			...(bufferBytes === undefined ? {} : { receiveBufferBytes: bufferBytes, sendBufferBytes: bufferBytes }),
+			...(socketDriver === undefined ? {} : { driver: socketDriver }),
+		});
+	} catch (error) {
+		if (!(error instanceof TransportError)) throw error;
+		throw new EndpointError('socket-failed', { why: error.message, systemCode: error.code }, error);
+	}
+}
+
+function isLoopbackAddress(address: string): boolean {
+	return /^(127\.|::1$)/.test(address);
+}
+
+function messageOf(error: unknown): string {
+	if (error instanceof Error) return error.message;
+	try {
+		return String(error);
+	} catch {
+		return 'something was thrown that has no text';
+	}
+}
