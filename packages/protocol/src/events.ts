@@ -2,6 +2,7 @@
  * The public facts that sessions report to the shell: the only things that logs, metrics, the bus and the commands
  * know of a session. Times are the `now` of the call that caused the event.
  */
+import type { DropReason } from './drop-reason.ts';
 import type { BlockMap, CatalogueEntry, CompleteStatus, Endpoint, IncomingFile } from './ports.ts';
 
 /** What became of one receiver for one file, or for the whole session. */
@@ -87,8 +88,6 @@ export type SenderEvent =
 			readonly address: Endpoint;
 	  }
 	| { readonly kind: 'registrationEnded'; readonly registered: readonly number[]; readonly mute: readonly number[] }
-	/** The shell must open the file and answer with `fileOpened` or `fileUnavailable`. */
-	| { readonly kind: 'fileNeeded'; readonly file: number }
 	| { readonly kind: 'fileStarted'; readonly file: number; readonly fileId: number; readonly entry: CatalogueEntry }
 	/** The longest time that the transfer of the file may take, where there is a limit. */
 	| { readonly kind: 'transferLimited'; readonly file: number; readonly maxSeconds: number }
@@ -105,7 +104,6 @@ export type SenderEvent =
 			readonly isProxy?: true;
 	  }
 	| { readonly kind: 'fileCompletedBy'; readonly file: number; readonly result: FileResult }
-	/** The shell may close the file: nobody needs it any more. */
 	| {
 			readonly kind: 'fileEnded';
 			readonly file: number;
@@ -129,9 +127,16 @@ export type SenderEvent =
 			readonly secondProxyId?: number;
 	  }
 	| { readonly kind: 'rateChanged'; readonly rateBytesPerSecond: number; readonly reason: string }
-	| { readonly kind: 'dropped'; readonly reason: string; readonly from: Endpoint }
+	| { readonly kind: 'dropped'; readonly reason: DropReason; readonly from: Endpoint }
 	| { readonly kind: 'warning'; readonly message: string }
 	| { readonly kind: 'ended'; readonly end: SenderEnd };
+
+/** What the shell of a sending session must do. `file` is an index in the catalogue. */
+export type SenderRequest =
+	/** Open the file and answer with `fileOpened` or `fileUnavailable`. */
+	| { readonly kind: 'openFile'; readonly file: number }
+	/** Close the file, which was open: its round is over. */
+	| { readonly kind: 'closeFile'; readonly file: number };
 
 /** How a sending session ended. `failure` is undefined when it ran to its end, whatever the receivers' outcomes. */
 export interface SenderEnd {

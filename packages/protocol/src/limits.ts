@@ -66,6 +66,8 @@ export const RESTATEMENTS_MAX = 3;
 export const SESSION_WARNINGS_MAX = 16;
 export const WARNINGS_MAX = 1000;
 
+/** Requests of a sending session that wait for a poll: a file to close, and the next one to open and then to close. */
+export const SENDER_REQUESTS_MAX = 3;
 /** Receivers of one sending session, as in C. */
 export const ROSTER_MAX = 100_000;
 /** Receivers of one session behind one proxy; C's proxies serve 1000. */

@@ -27,7 +27,9 @@ import {
 	SENDER_DEFAULTS,
 	type SenderConfig,
 	type SenderEvent,
+	type SenderRequest,
 	SenderSession,
+	SingleArrival,
 } from '../src/index.ts';
 import { writeOwnMarker } from '../src/own-marker.ts';
 
@@ -87,6 +89,7 @@ export class Stage {
 	now = 0;
 	readonly session: SenderSession;
 	readonly events: SenderEvent[] = [];
+	readonly requests: SenderRequest[] = [];
 	readonly sent: Sent[] = [];
 	/** Files that cannot be opened, with the reason. */
 	readonly unavailable = new Map<number, string>();
@@ -112,7 +115,8 @@ export class Stage {
 	drain(): void {
 		const { session } = this;
 		for (let isDrained = false; !isDrained; ) {
-			for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.#act(event);
+			for (let ask = session.pollRequest(); ask !== undefined; ask = session.pollRequest()) this.#act(ask);
+			for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.events.push(event);
 			isDrained = !session.pollTransmit(this.now, this.#batch);
 			if (!isDrained) this.#record();
 		}
@@ -130,7 +134,7 @@ export class Stage {
 	}
 
 	give(from: Endpoint, bytes: Uint8Array): void {
-		this.session.handleDatagram(this.now, from, bytes, 0, bytes.length);
+		this.session.handle(this.now, new SingleArrival(from, bytes));
 		this.drain();
 	}
 
@@ -142,12 +146,12 @@ export class Stage {
 		return this.events.filter((event) => event.kind === kind) as Extract<SenderEvent, { kind: K }>[];
 	}
 
-	#act(event: SenderEvent): void {
-		this.events.push(event);
-		if (event.kind !== 'fileNeeded') return;
-		const reason = this.unavailable.get(event.file);
-		if (reason === undefined) this.session.fileOpened(this.now, event.file);
-		else this.session.fileUnavailable(this.now, event.file, reason);
+	#act(request: SenderRequest): void {
+		this.requests.push(request);
+		if (request.kind !== 'openFile') return;
+		const reason = this.unavailable.get(request.file);
+		if (reason === undefined) this.session.fileOpened(this.now, request.file);
+		else this.session.fileUnavailable(this.now, request.file, reason);
 	}
 
 	#record(): void {
@@ -237,6 +241,22 @@ export class Actor {
 
 	#say(func: number, encode: (bytes: Uint8Array, at: number) => number): void {
 		this.#stage.give(this.from, this.datagram(func, encode));
+	}
+}
+
+/** Lets the time of a session pass, at most `ms`, in which one receiver answers whatever it is asked, and gets all blocks. */
+export function runAnswering(stage: Stage, actor: Actor, ms: number): void {
+	const end = stage.now + ms;
+	let next = 0;
+	while (stage.now < end && stage.session.end === undefined) {
+		for (; next < stage.sent.length; next++) {
+			const { func, message } = stage.sent[next];
+			if (func !== MessageType.FILEINFO && func !== MessageType.DONE) continue;
+			if (!message.ids.includes(actor.id)) continue;
+			if (func === MessageType.FILEINFO) actor.acknowledge(message.fileId, 1);
+			else actor.complete(message.fileId);
+		}
+		stage.run(2);
 	}
 }
 

@@ -251,8 +251,24 @@ describe('a sender under hostile input', () => {
 	it('keeps a session of its own apart from others, and ignores its own echo', () => {
 		const { stage, alice } = opened();
 		const before = stage.events.length;
-		const echo = alice.datagram(MessageType.DONE, () => 8);
-		stage.give(alice.from, echo);
+		const own = new Actor(stage, 0x0a000001, '10.0.0.1');
+		stage.give(
+			own.from,
+			own.datagram(MessageType.DONE, () => 8),
+		);
+		const other = alice.datagram(MessageType.ABORT, () => 8);
+		other[11]++; // of the group id
+		stage.give(alice.from, other);
 		expect(stage.events.length).toBe(before);
+		expect(stage.session.counters).toEqual({ 'dropped.own-echo': 1, 'dropped.unknown-group': 1 });
+	});
+
+	it('counts messages that only a sender sends, whoever they are from', () => {
+		const { stage, alice } = opened();
+		stage.give(
+			alice.from,
+			alice.datagram(MessageType.DONE, () => 8),
+		);
+		expect(stage.session.counters).toEqual({ 'dropped.wrong-role': 1 });
 	});
 });

@@ -1,6 +1,6 @@
 /** Drives a sender session on the virtual clock, with contents made up from the position in the file. */
 import type { CatalogueEntry, Endpoint, OutgoingBatch, SenderConfig, SenderEnd, SenderEvent } from '@uftp/protocol';
-import { SenderSession } from '@uftp/protocol';
+import { SenderSession, SingleArrival } from '@uftp/protocol';
 import { fillContent } from './content.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Network } from './network.ts';
@@ -67,30 +67,30 @@ export class SimulatedSender {
 
 	receive(from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
 		this.heard++;
-		// Sealed datagrams are opened in place, and the network may deliver these bytes twice.
-		const copy = bytes.slice(at, at + length);
-		this.session.handleDatagram(this.#queue.now, from, copy, 0, length);
+		// The network may deliver these bytes twice.
+		this.session.handle(this.#queue.now, new SingleArrival(from, bytes, { at, length, isShared: true }));
 		this.#settle();
 	}
 
 	#settle(): void {
 		const { now } = this.#queue;
 		const { session } = this;
-		this.#drainEvents(now);
+		this.#drain(now);
 		while (session.pollTransmit(now, this.#batch)) {
 			this.#send();
-			this.#drainEvents(now);
+			this.#drain(now);
 		}
-		this.#drainEvents(now);
+		this.#drain(now);
 		if (session.end !== undefined && Number.isNaN(this.endedAt)) this.endedAt = now;
 		this.#plan(session.pollTimeout());
 	}
 
-	#drainEvents(now: number): void {
-		for (let event = this.session.pollEvent(); event !== undefined; event = this.session.pollEvent()) {
-			this.events.push(event);
-			if (event.kind === 'fileNeeded') this.session.fileOpened(now, event.file);
+	#drain(now: number): void {
+		const { session } = this;
+		for (let request = session.pollRequest(); request !== undefined; request = session.pollRequest()) {
+			if (request.kind === 'openFile') session.fileOpened(now, request.file);
 		}
+		for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.events.push(event);
 	}
 
 	#send(): void {

@@ -5,7 +5,14 @@
  * Whatever the session, the source, the socket or the event hook throws, in whatever turn, ends this session alone:
  * `run` rejects with it, and the other sessions of the process go on.
  */
-import type { BlockSource, OutgoingBatch, SenderEnd, SenderEvent, SenderSession } from '@uftp/protocol';
+import {
+	BatchArrival,
+	type BlockSource,
+	type OutgoingBatch,
+	type SenderEnd,
+	type SenderEvent,
+	type SenderSession,
+} from '@uftp/protocol';
 import { monotonicMs } from './clock.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import { PreciseTimer } from './timer.ts';
@@ -34,7 +41,7 @@ export interface SenderDriverOptions {
 	readonly socket: DatagramSocket;
 	/** A promise of it that rejects ends the session as an exception does; one that never settles holds it up for ever. */
 	readonly source: BlockSource | LateBlockSource;
-	/** Every event of the session, after the driver has acted on it. */
+	/** Every event of the session. */
 	readonly onEvent: (event: SenderEvent) => void;
 }
 
@@ -45,6 +52,7 @@ export class SenderDriver {
 	readonly #onEvent: (event: SenderEvent) => void;
 	#outgoing: OutgoingBatch;
 	readonly #incoming;
+	readonly #arrival: BatchArrival;
 	readonly #timer = new PreciseTimer();
 	/** Datagrams of the outgoing batch that the socket has taken; the whole batch when nothing is pending. */
 	#taken = 0;
@@ -62,6 +70,7 @@ export class SenderDriver {
 		this.#onEvent = options.onEvent;
 		this.#outgoing = options.socket.createOutgoing();
 		this.#incoming = options.socket.createIncoming();
+		this.#arrival = new BatchArrival(this.#incoming);
 	}
 
 	/**
@@ -135,9 +144,9 @@ export class SenderDriver {
 		this.#abandonFill();
 		const outgoing = this.#outgoing;
 		this.#session.abort(now, 'Internal error of the sender, aborting all');
-		for (let event = this.#session.pollEvent(); event !== undefined; event = this.#session.pollEvent()) {
-			const { kind } = event;
-			if (kind === 'fileEnded') attempt(() => this.#source.close(event.file));
+		for (let left = this.#session.pollRequest(); left !== undefined; left = this.#session.pollRequest()) {
+			const { kind, file } = left;
+			if (kind === 'closeFile') attempt(() => this.#source.close(file));
 		}
 		for (let burst = 0; burst < BURSTS_AFTER_FAULT; burst++) {
 			if (!this.#session.pollTransmit(now, outgoing)) return;
@@ -157,7 +166,7 @@ export class SenderDriver {
 		this.#read();
 		const now = monotonicMs();
 		if (this.#session.pollTimeout() <= now) this.#session.handleTimeout(now);
-		this.#drainEvents();
+		this.#drain();
 		const isIdle = this.#transmit();
 		const { end } = this.#session;
 		if (isIdle && !this.#isPending && !this.#isFilling && end !== undefined) this.#finish(end);
@@ -168,10 +177,8 @@ export class SenderDriver {
 		const batch = this.#incoming;
 		while (this.#socket.receive(batch)) {
 			const now = monotonicMs();
-			for (let i = 0; i < batch.count; i++) {
-				this.#session.handleDatagram(now, batch.from(i), batch.bytes, batch.headerAt[i], batch.length[i]);
-			}
-			this.#drainEvents();
+			for (let i = 0; i < batch.count; i++) this.#session.handle(now, this.#arrival.at(i));
+			this.#drain();
 		}
 	}
 
@@ -181,7 +188,7 @@ export class SenderDriver {
 		for (let burst = 1; burst <= BURSTS_PER_TURN; burst++) {
 			if (!this.#isPending) {
 				if (!this.#session.pollTransmit(monotonicMs(), this.#outgoing)) {
-					this.#drainEvents();
+					this.#drain();
 					return true;
 				}
 				this.#taken = 0;
@@ -193,7 +200,7 @@ export class SenderDriver {
 			this.#taken += this.#socket.send(this.#outgoing, this.#taken);
 			this.#isPending = this.#taken < this.#outgoing.count;
 			if (this.#isPending) return true;
-			this.#drainEvents();
+			this.#drain();
 			if (burst % BURSTS_PER_READ === 0) this.#read();
 		}
 		return false;
@@ -223,7 +230,7 @@ export class SenderDriver {
 			return true;
 		}
 		this.#session.fileFailed(monotonicMs(), this.#outgoing.file, problem);
-		this.#drainEvents();
+		this.#drain();
 		return false;
 	}
 
@@ -238,14 +245,14 @@ export class SenderDriver {
 		);
 	}
 
-	#drainEvents(): void {
-		for (;;) {
-			const event = this.#session.pollEvent();
-			if (event === undefined) return;
-			if (event.kind === 'fileNeeded') this.#open(event.file);
-			else if (event.kind === 'fileEnded') this.#source.close(event.file);
-			this.#onEvent(event);
+	/** Does what the session asks for, then passes on what it reports. */
+	#drain(): void {
+		const session = this.#session;
+		for (let request = session.pollRequest(); request !== undefined; request = session.pollRequest()) {
+			if (request.kind === 'openFile') this.#open(request.file);
+			else this.#source.close(request.file);
 		}
+		for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) this.#onEvent(event);
 	}
 
 	#open(file: number): void {

@@ -1,5 +1,5 @@
 /** Who is let into a session: REGISTERs, late ones, strangers, and two receivers with one id. */
-import { type Abort, formatUid, MessageType, type Register } from '@uftp/wire';
+import { type Abort, formatUid, type Register } from '@uftp/wire';
 import { readOwnMarker } from '../own-marker.ts';
 import type { Endpoint } from '../ports.ts';
 import type { SenderContext } from './context.ts';
@@ -140,16 +140,3 @@ export function reportRefusal(context: SenderContext, from: Endpoint, id: number
 		: `receiver ${formatUid(id)} at ${from.host}`;
 	context.warnOnce(`refusal ${isProxy ? host : id}`, `${who} does not take part: ${message}`);
 }
-
-/** What receivers send; anything else under the sender's own id is its own echo. */
-export const FROM_RECEIVERS: ReadonlySet<number> = new Set([
-	MessageType.REGISTER,
-	MessageType.CLIENT_KEY,
-	MessageType.KEYINFO_ACK,
-	MessageType.ENCRYPTED,
-	MessageType.FILEINFO_ACK,
-	MessageType.STATUS,
-	MessageType.COMPLETE,
-	MessageType.CC_ACK,
-	MessageType.ABORT,
-]);

@@ -8,7 +8,6 @@ import {
 	decodeAbort,
 	decodeRegister,
 	isMalformed,
-	MALFORMED_REASONS,
 	type Malformed,
 	MessageType,
 } from '@uftp/wire';
@@ -52,7 +51,7 @@ export class AnswerDesk {
 				: func === MessageType.CLIENT_KEY
 					? this.#onClientKey(now, from, sourceId, phase, bytes, at, length)
 					: this.#onAnswer(now, from, func, sourceId, phase, bytes, at, length);
-		if (wrong !== undefined) reportMalformed(this.#context, from, wrong);
+		if (wrong !== undefined) this.#context.reports.drop(now, wrong.malformed, from);
 	}
 
 	#onRegister(
@@ -155,7 +154,7 @@ export class AnswerDesk {
 		const context = this.#context;
 		if (isFromPeer(member, from)) return true;
 		if (member.via === undefined ? hasMoved(member) : followSealed(context, now, member, from)) return true;
-		context.emit({ kind: 'dropped', reason: 'an answer in the name of a receiver at another address', from });
+		context.reports.drop(now, 'wrong-address', from);
 		return false;
 	}
 
@@ -171,7 +170,7 @@ export class AnswerDesk {
 	): Malformed | undefined {
 		const context = this.#context;
 		if (!isFromPeer(proxy, from)) {
-			context.emit({ kind: 'dropped', reason: 'an answer in the name of a proxy at another address', from });
+			context.reports.drop(now, 'wrong-address', from);
 			return undefined;
 		}
 		const answer = decodeAnswer(func, bytes, at, length);
@@ -185,7 +184,7 @@ export class AnswerDesk {
 				return undefined;
 			case MessageType.FILEINFO_ACK:
 			case MessageType.COMPLETE:
-				for (const member of membersOf(context, proxy, answer.message.ids, from))
+				for (const member of membersOf(context, now, proxy, answer.message.ids, from))
 					this.#route(now, member, answer, phase);
 				return undefined;
 			case MessageType.STATUS:
@@ -257,8 +256,4 @@ export class AnswerDesk {
 		if (isExpected) phase?.onComplete?.(now, member, message);
 		else this.#itinerary.completedLate(member, message);
 	}
-}
-
-export function reportMalformed(context: SenderContext, from: Endpoint, { malformed }: Malformed): void {
-	context.emit({ kind: 'dropped', reason: MALFORMED_REASONS[malformed], from });
 }

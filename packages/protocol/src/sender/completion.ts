@@ -11,6 +11,7 @@ import type { Member } from './roster.ts';
 const REPEAT_GRTT = 3;
 
 export class Completion implements Phase {
+	readonly name = 'completing';
 	readonly #context: SenderContext;
 	readonly #members: readonly Member[];
 	#requests = 0;

@@ -13,7 +13,7 @@ import {
 } from '@uftp/wire';
 import type { SenderEvent } from '../events.ts';
 import { nextGrttMs } from '../grtt.ts';
-import { EVENTS_MAX, STRANGER_ABORTS_PER_SECOND, WARNINGS_MAX } from '../limits.ts';
+import { STRANGER_ABORTS_PER_SECOND } from '../limits.ts';
 import { Pacer } from '../pacing.ts';
 import type { CatalogueEntry, Endpoint } from '../ports.ts';
 import { packetSignatureBytes } from '../security-config.ts';
@@ -26,6 +26,7 @@ import { RateControl } from './rate-control.ts';
 import { type Member, Roster } from './roster.ts';
 import { Handshakes } from './security/handshakes.ts';
 import { SenderSecurity } from './security/sender-security.ts';
+import { SenderReports } from './sender-reports.ts';
 
 /** Shortest RTT that is believed (wire facts, section 4). */
 const RTT_MS_MIN = 1;
@@ -59,6 +60,7 @@ export class SenderContext {
 	readonly catalogue: readonly CatalogueEntry[];
 	readonly roster = new Roster();
 	readonly outbox = new Outbox();
+	readonly reports = new SenderReports();
 	readonly pacer: Pacer;
 	/** Undefined in a session in the clear. */
 	readonly security: SenderSecurity | undefined;
@@ -74,8 +76,6 @@ export class SenderContext {
 	packetsSent = 0;
 	repairBytesSent = 0;
 	answersHandled = 0;
-	readonly #events: SenderEvent[] = [];
-	readonly #warned = new Set<string>();
 	#strangerWindow = 0;
 	#strangerAborts = 0;
 
@@ -92,18 +92,11 @@ export class SenderContext {
 	}
 
 	emit(event: SenderEvent): void {
-		if (this.#events.length < EVENTS_MAX) this.#events.push(event);
+		this.reports.emit(event);
 	}
 
-	/** Warns about one thing once, however often it happens; `what` says which thing it is. */
 	warnOnce(what: string, message: string): void {
-		if (this.#warned.has(what) || this.#warned.size >= WARNINGS_MAX) return;
-		this.#warned.add(what);
-		this.emit({ kind: 'warning', message });
-	}
-
-	pollEvent(): SenderEvent | undefined {
-		return this.#events.shift();
+		this.reports.warnOnce(what, message);
 	}
 
 	/** Bytes of a full data packet as the rate counts them (wire facts, section 8). */

@@ -30,6 +30,7 @@ const COLLECT_GRTT_MAX = 8;
 const PROBE_MS = 1000;
 
 export class FileRound implements Phase {
+	readonly name = 'file';
 	readonly #context: SenderContext;
 	readonly file: number;
 	readonly fileId: number;

@@ -1,11 +1,14 @@
 /** One phase of a sending session. The session routes to the current phase; `isOver` tells it to go on. */
 import type { Complete, FileInfoAck, Status } from '@uftp/wire';
 import type { SenderFailure } from '../events.ts';
+import type { PhasesByRole } from '../message-rules.ts';
 import type { OutgoingBatch } from '../ports.ts';
 import type { ProxyPeer } from './proxies/proxy.ts';
 import type { Member } from './roster.ts';
 
 export interface Phase {
+	/** As the table of messages knows it. */
+	readonly name: PhasesByRole['sender'];
 	readonly isOver: boolean;
 	/** Why the session has to end here. */
 	readonly failure?: readonly [SenderFailure, string] | undefined;

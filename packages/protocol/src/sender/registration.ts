@@ -27,6 +27,7 @@ const KEYS_BEHIND_PROXY_GRTT = 2;
 const KEYS_BEHIND_FOREIGN_PROXY_GRTT = 6;
 
 export class Registration implements Phase {
+	readonly name = 'registering';
 	readonly #context: SenderContext;
 	readonly #isClosed: boolean;
 	/** Ids that, once all registered, end the phase early. */

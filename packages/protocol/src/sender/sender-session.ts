@@ -4,14 +4,14 @@
  * is driven.
  */
 import { type CommonHeader, decodeHeader, emptyHeader, HEADER_BYTES, isMalformed, MessageType } from '@uftp/wire';
+import type { Arrival } from '../arrival.ts';
 import { assert } from '../assert.ts';
-import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress } from '../events.ts';
-import { DROPPED_EVENT_MS } from '../limits.ts';
-import type { CatalogueEntry, Endpoint, OutgoingBatch } from '../ports.ts';
+import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress, SenderRequest } from '../events.ts';
+import { admission, MESSAGE_RULES, type PhasesByRole } from '../message-rules.ts';
+import type { CatalogueEntry, OutgoingBatch } from '../ports.ts';
 import type { SenderConfig } from '../sender-config.ts';
-import type { DatagramSession } from '../session.ts';
-import { FROM_RECEIVERS } from './admission.ts';
-import { AnswerDesk, reportMalformed } from './answer-desk.ts';
+import type { Session } from '../session.ts';
+import { AnswerDesk } from './answer-desk.ts';
 import { Completion } from './completion.ts';
 import { composeControl } from './compose-control.ts';
 import { SenderContext } from './context.ts';
@@ -20,9 +20,9 @@ import { Itinerary, type Stop } from './itinerary.ts';
 import type { Phase } from './phase.ts';
 import { senderProgress } from './progress.ts';
 import { Registration } from './registration.ts';
-import { isRefusedInClear, openSealed } from './security/incoming.ts';
+import { isAbortRefusedInClear, openSealed, warnOfClear } from './security/incoming.ts';
 
-export class SenderSession implements DatagramSession<SenderEvent> {
+export class SenderSession implements Session<SenderRequest, SenderEvent, never> {
 	readonly #context: SenderContext;
 	readonly #itinerary: Itinerary;
 	readonly #desk: AnswerDesk;
@@ -34,8 +34,6 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 	/** The last burst holds file data that has to be sealed. */
 	#isUnsealed = false;
 	#sequence = 0;
-	/** When a dropped datagram was last reported, by reason. */
-	readonly #droppedAt = new Map<string, number>();
 	#now: number;
 	#end: SenderEnd | undefined;
 
@@ -62,18 +60,17 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 		return this.#context.answersHandled;
 	}
 
-	pollEvent(): SenderEvent | undefined {
-		for (;;) {
-			const event = this.#context.pollEvent();
-			if (event?.kind !== 'dropped' || this.#isNews(event.reason)) return event;
-		}
+	/** What was dropped, by reason: `dropped.<reason>`. */
+	get counters(): Readonly<Record<string, number>> {
+		return this.#context.reports.counters;
 	}
 
-	/** A dropped datagram is not reported again for the same reason for a while, so that a flood stays quiet. */
-	#isNews(reason: string): boolean {
-		if (this.#now - (this.#droppedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < DROPPED_EVENT_MS) return false;
-		this.#droppedAt.set(reason, this.#now);
-		return true;
+	pollRequest(): SenderRequest | undefined {
+		return this.#context.reports.pollRequest();
+	}
+
+	pollEvent(): SenderEvent | undefined {
+		return this.#context.reports.pollEvent();
 	}
 
 	pollTimeout(): number {
@@ -122,28 +119,56 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 		this.#advance(now);
 	}
 
-	handleDatagram(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+	handle(now: number, arrival: Arrival): undefined {
+		this.#handle(now, arrival);
+	}
+
+	#handle(now: number, arrival: Arrival): void {
 		this.#now = now;
-		const { config } = this.#context;
-		const header = decodeHeader(bytes, at, length, this.#header);
+		const { config, reports, security } = this.#context;
+		const { headerAt: at } = arrival;
+		const header = decodeHeader(arrival.bytes, at, arrival.length, this.#header);
 		if (isMalformed(header)) {
-			reportMalformed(this.#context, from, header);
+			reports.drop(now, header.malformed, arrival.source());
 			return;
 		}
-		// A datagram of another session or of another sender on a shared address is nobody's fault.
-		if (header.groupId !== config.groupId || this.#end !== undefined) return;
-		if (header.sourceId === config.sourceId && !FROM_RECEIVERS.has(header.func)) return;
+		// A datagram of another session on a shared address, or an echo of the own one, is nobody's fault.
+		if (header.groupId !== config.groupId) return reports.count('unknown-group');
+		const isFromReceiver = MESSAGE_RULES[header.func].sender.length > 0;
+		if (header.sourceId === config.sourceId && !isFromReceiver) return reports.count('own-echo');
+		if (this.#end !== undefined) return reports.count('session-over');
 		this.#context.answersHandled++;
-		const isRegistering = this.#phase instanceof Registration;
-		let clearLength = length;
-		if (header.func === MessageType.ENCRYPTED) {
-			clearLength = openSealed(this.#context, from, header, bytes, at, length);
+		const from = arrival.source();
+		const isSealed = header.func === MessageType.ENCRYPTED;
+		let { bytes } = arrival;
+		let start = at;
+		let clearLength = arrival.length;
+		if (isSealed && security !== undefined) {
+			if (arrival.isShared) {
+				bytes = bytes.slice(at, at + arrival.length);
+				start = 0;
+			}
+			clearLength = openSealed(this.#context, now, from, header, bytes, start, arrival.length);
 			if (clearLength === 0) return;
-		} else if (isRefusedInClear(this.#context, from, header, isRegistering, bytes, at, length)) return;
-		const bodyAt = at + HEADER_BYTES;
-		const bodyLength = clearLength - HEADER_BYTES;
-		this.#desk.take(now, from, header, this.#phase, bytes, bodyAt, bodyLength);
+		}
+		const facts = { isSealed, isEncryptedSession: security !== undefined };
+		const refusal = admission('sender', this.#phaseName, header.func, facts);
+		const isRefusedHere = refusal === undefined && !isSealed && isAbortRefusedInClear(this.#context, header);
+		const reason = isRefusedHere ? 'clear-in-encrypted-session' : refusal;
+		if (reason !== undefined) {
+			reports.drop(now, reason, from);
+			if (reason === 'clear-in-encrypted-session') {
+				warnOfClear(this.#context, from, header, bytes, start, clearLength);
+			}
+			return;
+		}
+		this.#desk.take(now, from, header, this.#phase, bytes, start + HEADER_BYTES, clearLength - HEADER_BYTES);
 		this.#advance(now);
+	}
+
+	get #phaseName(): PhasesByRole['sender'] {
+		if (this.#end !== undefined) return 'ended';
+		return this.#phase?.name ?? 'opening';
 	}
 
 	/** The shell has opened the file that `fileNeeded` asked for. */
@@ -160,6 +185,7 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 		this.#now = now;
 		if (!this.#isOpening || this.#stop?.file !== file) return;
 		this.#isOpening = false;
+		this.#context.reports.fileUnavailable(file);
 		this.#itinerary.skipped(this.#stop);
 		this.#context.emit({ kind: 'warning', message: reason });
 		this.#stop = undefined;
@@ -228,7 +254,7 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 		}
 		this.#isOpening = true;
 		this.#phase = undefined;
-		this.#context.emit({ kind: 'fileNeeded', file: stop.file });
+		this.#context.reports.openFile(stop.file);
 	}
 
 	#startRound(now: number, stop: Stop): void {
@@ -242,6 +268,7 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 		this.#itinerary.ended(stop, round);
 		const { file } = round;
 		const elapsedMs = now - round.startedAt;
+		this.#context.reports.closeFile(file);
 		this.#context.emit({ kind: 'fileEnded', file, results: round.results, elapsedMs });
 		this.#stop = undefined;
 	}
@@ -309,6 +336,7 @@ export class SenderSession implements DatagramSession<SenderEvent> {
 		};
 		this.#end = end;
 		this.#phase = undefined;
-		this.#context.emit({ kind: 'ended', end });
+		if (this.#isOpening && this.#stop !== undefined) this.#context.reports.closeFile(this.#stop.file);
+		this.#context.reports.emitLast({ kind: 'ended', end });
 	}
 }

@@ -124,7 +124,7 @@ describe('a sender at its handshakes', () => {
 		}
 		pair.run(0);
 		expect(agreements).toBe(KEY_OPERATIONS_PER_SECOND);
-		expect(pair.senderKinds('dropped')[0].reason).toBe('too many REGISTERs at the same time');
+		expect(pair.senderKinds('dropped')[0].reason).toBe('too-many-registers');
 		expect(pair.senderKinds('registered')).toEqual([]);
 		expect(pair.session.progress.receivers).toEqual([]);
 	});

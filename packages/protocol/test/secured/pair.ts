@@ -26,6 +26,7 @@ import {
 	type SenderEvent,
 	type SenderSecurityConfig,
 	SenderSession,
+	SingleArrival,
 } from '../../src/index.ts';
 import { config, entry, GROUP } from '../scripted-receivers.ts';
 
@@ -158,7 +159,7 @@ export class SecuredPair {
 
 	giveSender(datagram: Uint8Array, from: Endpoint): void {
 		const bytes = datagram.slice();
-		this.session.handleDatagram(this.now, from, bytes, 0, bytes.length);
+		this.session.handle(this.now, new SingleArrival(from, bytes));
 	}
 
 	#settle(): void {
@@ -172,9 +173,11 @@ export class SecuredPair {
 		const { session } = this;
 		let isBusy = false;
 		for (;;) {
+			for (let request = session.pollRequest(); request !== undefined; request = session.pollRequest()) {
+				if (request.kind === 'openFile') session.fileOpened(this.now, request.file);
+			}
 			for (let event = session.pollEvent(); event !== undefined; event = session.pollEvent()) {
 				this.senderEvents.push(event);
-				if (event.kind === 'fileNeeded') session.fileOpened(this.now, event.file);
 			}
 			if (!session.pollTransmit(this.now, this.#batch)) return isBusy;
 			isBusy = true;

@@ -29,9 +29,7 @@ describe('hostile proxies', () => {
 		expect(stage.of(MessageType.FILESEG)).toEqual([]);
 		expect(stage.kinds('fileCompletedBy')).toEqual([]);
 		expect(stage.kinds('receiverAborted')).toEqual([]);
-		expect(stage.kinds('dropped').map(({ reason }) => reason)).toContain(
-			'an answer of a proxy for receivers that are not behind it',
-		);
+		expect(stage.kinds('dropped').map(({ reason }) => reason)).toContain('not-behind-proxy');
 	});
 
 	it('cannot cause repairs for receivers that are not behind them', () => {
@@ -61,10 +59,8 @@ describe('hostile proxies', () => {
 		new Actor(stage, ALICE, '10.0.0.66').complete(1);
 		expect(stage.kinds('fileCompletedBy')).toEqual([]);
 		expect(stage.kinds('proxyAborted')).toEqual([]);
-		expect(stage.kinds('dropped').map(({ reason }) => reason)).toEqual([
-			'an answer in the name of a proxy at another address',
-			'an answer in the name of a receiver at another address',
-		]);
+		expect(stage.kinds('dropped').map(({ reason }) => reason)).toEqual(['wrong-address']);
+		expect(stage.session.counters['dropped.wrong-address']).toBe(3);
 	});
 
 	it('cannot name themselves, or another proxy, as a receiver', () => {

@@ -6,15 +6,19 @@ import type { Member } from '../roster.ts';
 import type { ProxyPeer } from './proxy.ts';
 
 /** Those of the ids in the body that are in the session behind this proxy. It speaks for nobody else. */
-export function membersOf(context: SenderContext, proxy: ProxyPeer, ids: readonly number[], from: Endpoint): Member[] {
+export function membersOf(
+	context: SenderContext,
+	now: number,
+	proxy: ProxyPeer,
+	ids: readonly number[],
+	from: Endpoint,
+): Member[] {
 	const members: Member[] = [];
 	for (const id of ids) {
 		const member = context.roster.get(id);
 		if (member?.via === proxy && member.isIn) members.push(member);
 	}
-	if (members.length < ids.length) {
-		context.emit({ kind: 'dropped', reason: 'an answer of a proxy for receivers that are not behind it', from });
-	}
+	if (members.length < ids.length) context.reports.drop(now, 'not-behind-proxy', from);
 	return members;
 }
 

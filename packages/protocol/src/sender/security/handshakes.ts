@@ -80,7 +80,7 @@ export class Handshakes {
 	#agree(now: number, from: Endpoint, member: Peer, message: Register): boolean {
 		const context = this.#context;
 		if (!this.#allowance.take(now)) {
-			context.emit({ kind: 'dropped', reason: 'too many REGISTERs at the same time', from });
+			context.reports.drop(now, 'too-many-registers', from);
 			return false;
 		}
 		const keys = agreeOnKeys(this.#security, context.config.groupId, from, message);

@@ -1,15 +1,16 @@
 /** What comes in from receivers in an encrypted session: sealed messages are opened, clear ones refused. */
-import { describeRefusal, OpenRefusal, unwrapOpened } from '@uftp/crypto';
+import { OpenRefusal, unwrapOpened } from '@uftp/crypto';
 import {
 	type CommonHeader,
 	decodeAbort,
 	formatUid,
 	HEADER_BYTES,
 	isMalformed,
-	MESSAGE_TRAITS,
+	isMessageType,
 	MessageType,
 	messageName,
 } from '@uftp/wire';
+import type { DropReason } from '../../drop-reason.ts';
 import type { Endpoint } from '../../ports.ts';
 import { isFromPeer } from '../admission.ts';
 import type { SenderContext } from '../context.ts';
@@ -23,6 +24,7 @@ import { REPLAYED } from './sender-security.ts';
  */
 export function openSealed(
 	context: SenderContext,
+	now: number,
 	from: Endpoint,
 	header: CommonHeader,
 	bytes: Uint8Array,
@@ -35,27 +37,33 @@ export function openSealed(
 	// A receiver behind a proxy has no keys of its own here: it has the group key from its proxy.
 	const keys = (member?.via ?? peer)?.keys;
 	if (security === undefined || peer === undefined || keys === undefined || !peer.isIn) {
-		context.emit({ kind: 'dropped', reason: 'an ENCRYPTED message of nobody who has keys', from });
+		context.reports.drop(now, 'no-keys', from);
 		return 0;
 	}
 	const plainBytes = security.open(peer, keys, bytes, at, length);
 	if (plainBytes <= 0) {
-		const why = plainBytes === REPLAYED ? 'replayed' : describeRefusal(plainBytes as OpenRefusal);
-		context.emit({ kind: 'dropped', reason: `an ENCRYPTED message that is ${why}`, from });
+		context.reports.drop(now, REFUSALS[plainBytes] ?? 'malformed', from);
 		if (member?.via !== undefined && plainBytes === OpenRefusal.FORGED)
 			warnOfSpoiltReports(context, member, member.via);
 		return 0;
 	}
 	const clearLength = unwrapOpened(bytes, at, plainBytes);
 	const func = bytes[at + 1];
-	const traits = MESSAGE_TRAITS[func as MessageType];
-	if (traits === undefined || (traits.encryption !== 'session' && traits.encryption !== 'either')) {
-		context.emit({ kind: 'dropped', reason: `an ENCRYPTED ${messageName(func)}: never sent so`, from });
+	if (!isMessageType(func)) {
+		context.reports.drop(now, 'malformed', from);
 		return 0;
 	}
-	header.func = func as MessageType;
+	header.func = func;
 	return clearLength;
 }
+
+const REFUSALS: Readonly<Record<number, DropReason>> = {
+	[REPLAYED]: 'replayed',
+	[OpenRefusal.MALFORMED]: 'malformed',
+	[OpenRefusal.UNKNOWN_SIGNER]: 'unknown-signer',
+	[OpenRefusal.FORGED]: 'forged',
+	[OpenRefusal.BADLY_PADDED]: 'badly-padded',
+};
 
 /** Proxies of 4.10.2 pass reports of congestion control on with another sequence number, and without their HMAC. */
 function warnOfSpoiltReports(context: SenderContext, member: Member, via: ProxyPeer): void {
@@ -65,35 +73,35 @@ function warnOfSpoiltReports(context: SenderContext, member: Member, via: ProxyP
 	context.warnOnce('spoilt reports', `${what}: ${cure}`);
 }
 
-/** Whether a clear message must not be believed, because the session is encrypted; says so once. */
-export function isRefusedInClear(
+/**
+ * Whether a clear ABORT, which the table of messages lets pass while receivers register, is from a node that could have
+ * sealed it: before it has the group key a receiver cannot, and proxies of 4.x never do.
+ */
+export function isAbortRefusedInClear({ security, roster }: SenderContext, header: Readonly<CommonHeader>): boolean {
+	if (security === undefined || header.func !== MessageType.ABORT) return false;
+	const { sourceId } = header;
+	return roster.proxy(sourceId) === undefined && roster.get(sourceId)?.keys?.hasGroupKey === true;
+}
+
+/** A clear message in an encrypted session was refused: says so once. */
+export function warnOfClear(
 	context: SenderContext,
 	from: Endpoint,
 	header: Readonly<CommonHeader>,
-	isRegistering: boolean,
 	bytes: Uint8Array,
 	at: number,
 	length: number,
-): boolean {
-	if (context.security === undefined) return false;
-	const { encryption } = MESSAGE_TRAITS[header.func];
-	if (encryption === 'never') return false;
+): void {
 	const { roster } = context;
 	const proxy = roster.proxy(header.sourceId);
-	const member = roster.get(header.sourceId);
-	// Before it has the group key a receiver can only abort in the clear, and what C's proxies abort is always clear.
-	const isKeyed = proxy === undefined && member?.keys?.hasGroupKey === true;
-	if (header.func === MessageType.ABORT && isRegistering && !isKeyed) return false;
-	const reason = `a clear ${messageName(header.func)} in an encrypted session`;
-	context.emit({ kind: 'dropped', reason, from });
 	// Of two receivers with one id the second never gets the group key: that has been said.
-	if (member?.hasDouble === true) return true;
+	if (roster.get(header.sourceId)?.hasDouble === true) return;
+	const what = `a clear ${messageName(header.func)} in an encrypted session`;
 	const who = `from ${from.host} as ${formatUid(header.sourceId)}`;
 	const isProxys = header.func === MessageType.ABORT && proxy !== undefined && isFromPeer(proxy, from);
 	if (isProxys) noteHearsay(context, proxy, bytes, at + HEADER_BYTES, length - HEADER_BYTES);
 	const why = isProxys ? 'proxies of 4.x do not seal it, so anybody may have sent it' : 'it is forged';
-	context.warnOnce(`clear ${isProxys}`, `${reason}, ${who}, was ignored: ${why}`);
-	return true;
+	context.warnOnce(`clear ${isProxys}`, `${what}, ${who}, was ignored: ${why}`);
 }
 
 /** What a proxy says in the clear of one of its receivers moves nothing, but may be why nothing more comes of it. */
