@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { CatalogueEntry } from '@uftp/protocol';
 import { CatalogueWalk } from './catalogue-walk.ts';
 import { resolveInRoot, type SourceRoot, shownInRoot } from './source-root.ts';
+import { realPath } from './system-path.ts';
 import { quoted, splitName } from './wire-name.ts';
 
 /** An entry of the catalogue and where it lies on this machine. */
@@ -154,7 +155,7 @@ function* steps(
 				walk.report('name', index, `${shown} is not a path: it is empty or contains a NUL character.`);
 				continue;
 			}
-			yield* walk.argument(index, path.resolve(argument.path), shown, named.name, undefined);
+			yield* walk.argument(index, absoluteOf(argument.path), shown, named.name, undefined);
 			continue;
 		}
 		const rooted = resolveInRoot(root, argument.path, options.followLinks === true);
@@ -166,8 +167,8 @@ function* steps(
 type WireName = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly reason: string };
 
 /**
- * The name of an argument on the wire. "" is the argument "." (or "/"): its contents are sent without a directory above
- * them, which is where they end up with the C sender as well ("./b").
+ * The name of an argument on the wire. "" is the argument "." or "dir/." (or "/"): its contents are sent without a
+ * directory above them, which is where they end up with the C sender as well ("./b").
  */
 function wireNameOf(argument: CatalogueArgument, destination: string | undefined, several: boolean): WireName {
 	// Where the space is asked for is the receiver's choice.
@@ -182,10 +183,28 @@ function wireNameOf(argument: CatalogueArgument, destination: string | undefined
 }
 
 function lastComponent(given: string): string {
+	if (namesContents(given)) return '';
 	const normal = path.normalize(given);
 	// "a/.." and the like have no last component of their own: their absolute form has.
 	const plain = normal.split('/').includes('..') ? path.resolve(normal) : normal;
-	return plain === '.' || plain === './' ? '' : path.basename(plain);
+	return path.basename(plain);
+}
+
+/** Whether a path ends in the component ".": what is in the directory is meant, not the directory. */
+function namesContents(given: string): boolean {
+	return /(?:^|\/)\.\/*$/.test(given);
+}
+
+/** The absolute path of an argument. "link/." is the directory that the link leads to, as for the system itself. */
+function absoluteOf(given: string): string {
+	const absolute = path.resolve(given);
+	if (!namesContents(given)) return absolute;
+	try {
+		return realPath(absolute);
+	} catch {
+		// The walk says what is wrong with it.
+		return absolute;
+	}
 }
 
 function trimmed(name: string): string {

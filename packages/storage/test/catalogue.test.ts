@@ -51,7 +51,12 @@ describe('names on the wire', () => {
 	const cases: [string, string[], CatalogueOptions, string[]][] = [
 		['a file is its last component', ['a'], {}, ['a']],
 		['a directory is its last component and what is below', ['d'], {}, below('d')],
-		['a trailing slash and "." components say nothing', ['./d/./'], {}, below('d')],
+		['a trailing slash and inner "." components say nothing', ['././d/'], {}, below('d')],
+		['of "dir/." are those of its contents', ['d/.'], {}, whole],
+		['"dir/./" is the same', ['d/./'], {}, whole],
+		['"link/." is the directory that the link leads to', ['ld/.'], {}, whole],
+		['"dir/." beside others', ['d/sub/.', 'a'], {}, ['deep/z', 'a']],
+		['-D is a directory above the contents', ['d/.'], { destinationName: 'x' }, below('x')],
 		['a directory below another one', ['d/sub'], {}, ['sub/deep/z']],
 		['an empty directory', ['d/empty'], {}, ['empty']],
 		['links as arguments are sent as links', ['la', 'ld'], {}, ['la', 'ld']],
