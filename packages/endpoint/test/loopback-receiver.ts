@@ -50,6 +50,9 @@ export async function openLoopbackReceiver(): Promise<LoopbackReceiver> {
 		reply,
 		interfaces: [networkInterface],
 		onEvent: (event) => events.push(event),
+		onFault: ({ error }) => {
+			throw error;
+		},
 	});
 	return {
 		id,

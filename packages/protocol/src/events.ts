@@ -193,7 +193,6 @@ export interface SessionSecurityFacts {
 }
 
 export type ReceiverEvent =
-	/** The shell joins the session's private group (and leaves it at `sessionEnded`). */
 	| {
 			readonly kind: 'sessionStarted';
 			readonly groupId: number;
@@ -212,11 +211,10 @@ export type ReceiverEvent =
 			readonly security?: SessionSecurityFacts | undefined;
 	  }
 	| { readonly kind: 'registered'; readonly groupId: number; readonly grttMs: number }
-	/** The shell asks its sink and answers with `fileDecided`. */
 	| { readonly kind: 'fileOffered'; readonly file: IncomingFile }
 	/** `presentBlocks` of it are here from an earlier run of the session. */
 	| { readonly kind: 'fileStarted'; readonly file: IncomingFile; readonly presentBlocks?: number }
-	/** All blocks are written: the shell finishes the file and answers with `fileStored` or `fileFailed`. */
+	/** All blocks are here. */
 	| { readonly kind: 'fileComplete'; readonly file: IncomingFile }
 	/** A COMPLETE for the file has been sent for the first time. */
 	| {
@@ -226,7 +224,7 @@ export type ReceiverEvent =
 			readonly reason: string | undefined;
 			readonly elapsedMs: number;
 	  }
-	/** The file will not be completed: the shell discards it. `arrived`: what a resumed session need not send again. */
+	/** The file will not be completed. `arrived`: what a resumed session need not send again. */
 	| {
 			readonly kind: 'fileDiscarded';
 			readonly file: IncomingFile;
@@ -237,8 +235,11 @@ export type ReceiverEvent =
 			readonly kind: 'sessionEnded';
 			readonly groupId: number;
 			readonly senderId: number;
-			/** `proxyLost`: its response proxy died, and no answer of this receiver's can be read by anybody else. */
-			readonly outcome: 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted' | 'proxyLost';
+			/**
+			 * `proxyLost`: its response proxy died, and no answer of this receiver's can be read by anybody else. `internal`: this
+			 * program failed.
+			 */
+			readonly outcome: 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted' | 'proxyLost' | 'internal';
 			readonly reason: string;
 			readonly filesReceived: number;
 			readonly privateGroup: string | undefined;

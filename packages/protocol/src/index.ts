@@ -1,4 +1,5 @@
 export * from './arrival.ts';
+export { AssertionError, assert } from './assert.ts';
 export { DROP_REASONS, type DropReason } from './drop-reason.ts';
 export { formatEndpoint } from './endpoints.ts';
 export * from './events.ts';

@@ -37,6 +37,8 @@ export const LATE_PACKETS_MAX = 16_384;
 export const DROPPED_EVENT_MS = 10_000;
 /** Answers that wait for a poll, per receiving node; what does not fit is lost as on the network, and asked for again. */
 export const ANSWERS_MAX = 4096;
+/** Faults of this program that wait for a poll; more of them say nothing new. */
+export const FAULTS_WAITING_MAX = 256;
 /** Events that wait for a poll. A shell that drains after every call never gets near it. */
 export const EVENTS_MAX = 65536;
 

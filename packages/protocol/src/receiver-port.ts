@@ -1,47 +1,64 @@
 /**
  * The receiving node as its driver sees it: one object for all sessions of one receiver id. See `session.ts` for the
- * rules; this adds the path of the data.
+ * rules; this adds the requests, the commands that answer them, and the hints for the path of the data.
+ *
+ * What comes sealed is opened in place. A driver that gives the same bytes to several nodes hands each a copy of those.
  */
 import type { ReceiverEvent } from './events.ts';
-import type { CompleteStatus, Endpoint, FileDecision } from './ports.ts';
+import type { BlockMap, CompleteStatus, Endpoint, FileDecision, IncomingFile } from './ports.ts';
 import type { ResponseProxyConfig } from './receiver-config.ts';
-import type { DatagramSession } from './session.ts';
+import type { Placement, Session } from './session.ts';
 
-export interface Receiver extends DatagramSession<ReceiverEvent> {
+/**
+ * What the shell must do, in this order for each session: it is started once and ended once, and all its files are
+ * finished or discarded in between. Nothing is asked for that the shell has not been asked to begin.
+ */
+export type ReceiverRequest =
+	/** Join the private group, if there is one. */
+	| {
+			readonly kind: 'startSession';
+			readonly groupId: number;
+			/** Undefined in unicast mode. */
+			readonly privateGroup: string | undefined;
+			/** The addresses that its packets are wanted from; undefined among them: any. */
+			readonly sources: readonly (string | undefined)[];
+	  }
+	/** Leave the private group of the session. */
+	| { readonly kind: 'endSession'; readonly groupId: number }
+	/** Ask the sink, and answer with `fileDecided`. */
+	| { readonly kind: 'offerFile'; readonly file: IncomingFile }
+	/** All blocks are placed: write what is left, finish the file, and answer with `fileStored` or `fileFailed`. */
+	| { readonly kind: 'finishFile'; readonly file: IncomingFile }
+	/** The file will not be completed. `arrived`: what a resumed session need not send again. */
+	| { readonly kind: 'discardFile'; readonly file: IncomingFile; readonly arrived?: BlockMap }
 	/**
-	 * The fast path: a clear FILESEG whose header stands at `headerAt` (16 + 8 bytes, or 32 with congestion control)
-	 * and whose payload is `payloadLength` bytes long. True when the block is wanted: the driver then writes the payload
-	 * to file `placedHandle` at byte `placedOffset`. Allocates nothing.
+	 * This program has failed: the stack belongs in the log, once. The session has ended (`endSession` has come before
+	 * this); without a session, the datagram or timer that led to it is forgotten, and the node goes on.
 	 */
-	handleBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number): boolean;
-	/**
-	 * An ENCRYPTED datagram, bytes[at .. at+length), in one piece: it is opened in place, so its bytes are undefined
-	 * afterwards. True when it was a wanted block: the driver then writes its payload, `placedBytes` at `placedAt`, to
-	 * file `placedHandle` at byte `placedOffset`. Everything else in it has been dealt with. With libcrypto it allocates
-	 * nothing for blocks.
-	 */
-	handleSealed(now: number, bytes: Uint8Array, at: number, length: number): boolean;
-	readonly placedAt: number;
-	readonly placedBytes: number;
-	readonly placedHandle: number;
-	readonly placedOffset: number;
+	| { readonly kind: 'fault'; readonly groupId: number | undefined; readonly error: unknown };
+
+export interface Receiver extends Session<ReceiverRequest, ReceiverEvent, Placement> {
 	/**
 	 * Header and payload bytes of the data that is coming now, as a hint for scattered receiving; 0 when there is none,
 	 * or when it comes sealed.
 	 */
 	readonly expectedSplit: number;
 	readonly expectedPayloadBytes: number;
-
-	/** A session goes by congestion marks: the driver shall see them, and say them by `noteMark`. */
+	/** A session goes by congestion marks: arrivals shall say whether they bear one. */
 	readonly expectsMarks: boolean;
-	/** Whether the datagrams that follow bore the mark "congestion experienced" (ECN, RFC 3168). */
-	noteMark(isMarked: boolean): void;
 
-	/** Answers to `fileOffered`, `fileComplete`; `handle` is the file's. */
+	/** Answers to `offerFile` and `finishFile`; `handle` is the file's. */
 	fileDecided(now: number, handle: number, decision: FileDecision): void;
 	fileStored(now: number, handle: number, status?: CompleteStatus): void;
 	/** Writing or finishing failed: the session ends with an ABORT that carries the reason. */
 	fileFailed(now: number, handle: number, reason: string): void;
+	/** The session of an open file; undefined when no file has this handle. */
+	groupOf(handle: number): number | undefined;
+	/**
+	 * The shell has failed while it acted for this session: it ends with the outcome `internal`, and the error comes back
+	 * as a request `fault`, once for each session.
+	 */
+	fail(now: number, groupId: number, error: unknown): void;
 
 	/**
 	 * The response proxy of the sessions that begin from now on; undefined: none. Those under way keep theirs. Its key is
@@ -60,6 +77,6 @@ export interface Receiver extends DatagramSession<ReceiverEvent> {
 	/** Ends one session (groupId) or all, with an ABORT to the sender. */
 	abort(now: number, reason: string, groupId?: number): void;
 	readonly sessionCount: number;
-	/** Counters since the start: datagrams, malformed ones by reason, blocks new and duplicate, NAKs sent. */
+	/** Counters since the start: datagrams, dropped ones by reason, blocks new and duplicate, NAKs sent. */
 	readonly counters: Readonly<Record<string, number>>;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SingleArrival } from '../src/arrival.ts';
 import type { FileDecision } from '../src/ports.ts';
 import { contentOf, GRTT_MS, joined, type ScriptedSender, SENDER, type ShellUnderTest } from './scripted-sender.ts';
 
@@ -98,7 +99,7 @@ describe('a receiver that is described a file', () => {
 		sendBlocks(shell, sender, 1, contentOf(512));
 		shell.clear();
 		for (const request of [sender.done(1, 0), sender.done(1, 0), sender.fileInfo({ size: 512 }), sender.done(0, 0)]) {
-			shell.node.handleDatagram(shell.now, SENDER, request, 0, request.length);
+			shell.node.handle(shell.now, new SingleArrival(SENDER, request));
 		}
 		shell.drain();
 		expect(shell.of('complete').map((complete) => complete.fileId)).toEqual([1, 0]);

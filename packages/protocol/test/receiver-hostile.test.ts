@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SingleArrival } from '../src/arrival.ts';
 import { nakBytes } from '../src/nak-bitmap.ts';
-import { BitmapBudget, BlockLedger, Taken } from '../src/receiver/block-ledger.ts';
+import { BitmapBudget, ReceivedBlocks, Taken } from '../src/receiver/files/received-blocks.ts';
 import { SectionMap } from '../src/sections.ts';
 import { contentOf, joined, ScriptedSender, SENDER, ShellUnderTest } from './scripted-sender.ts';
 
@@ -33,7 +34,7 @@ describe('a hostile network', () => {
 				const before = JSON.stringify([shell.node.sessionCount, shell.eventsOf('fileComplete').length]);
 				// As the driver does: what is too short for a data header is no data.
 				shell.deliver(datagram.slice(0, length));
-				shell.node.handleDatagram(shell.now, SENDER, datagram, 0, length);
+				shell.node.handle(shell.now, new SingleArrival(SENDER, datagram, { length }));
 				shell.drain();
 				const isAbort = names[step] === 'ABORT';
 				const after = JSON.stringify([shell.node.sessionCount, shell.eventsOf('fileComplete').length]);
@@ -43,14 +44,13 @@ describe('a hostile network', () => {
 		}
 	});
 
-	it('may send anything to both doors', () => {
+	it('may send anything', () => {
 		fc.assert(
 			fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 20 }), fc.nat(8), (junk, step) => {
 				const shell = new ShellUnderTest();
 				for (const [, datagram] of wholeSession(new ScriptedSender()).slice(0, step)) shell.deliver(datagram);
 				for (const bytes of junk) {
-					shell.node.handleDatagram(shell.now, SENDER, bytes, 0, bytes.length);
-					if (bytes.length >= 24) shell.node.handleBlock(shell.now, bytes, 0, bytes.length - 24);
+					shell.node.handle(shell.now, new SingleArrival(SENDER, bytes));
 					shell.drain();
 				}
 				shell.advance(10);
@@ -120,7 +120,7 @@ describe('a hostile network', () => {
 		for (let section = 0; section < 65_535; section++) {
 			datagram[20] = section >> 8;
 			datagram[21] = section;
-			if (shell.node.handleBlock(shell.now, datagram, 0, 512)) taken++;
+			if (shell.node.handle(shell.now, new SingleArrival(SENDER, datagram)) !== undefined) taken++;
 		}
 		// 65,535 bytes of section states, the rest in bitmaps of 513 bytes.
 		expect(taken).toBe(Math.floor((cap - 65_535) / 513));
@@ -130,10 +130,10 @@ describe('a hostile network', () => {
 			datagram[21] = 0;
 			datagram[22] = block >> 8;
 			datagram[23] = block;
-			expect(shell.node.handleBlock(shell.now, datagram, 0, 512)).toBe(true);
+			expect(shell.node.handle(shell.now, new SingleArrival(SENDER, datagram))).toBeDefined();
 		}
 		datagram[20] = 0xff;
-		expect(shell.node.handleBlock(shell.now, datagram, 0, 512)).toBe(true);
+		expect(shell.node.handle(shell.now, new SingleArrival(SENDER, datagram))).toBeDefined();
 	});
 
 	it('may fill the memory for block maps: the next file ends its session with a reason', () => {
@@ -224,7 +224,7 @@ describe('a hostile network', () => {
 		const shell = new ShellUnderTest();
 		for (let i = 0; i < 1000; i++) {
 			shell.now += 1;
-			shell.node.handleDatagram(shell.now, SENDER, new Uint8Array(10), 0, 10);
+			shell.node.handle(shell.now, new SingleArrival(SENDER, new Uint8Array(10)));
 			shell.drain();
 		}
 		expect(shell.node.counters).toMatchObject({ datagrams: 1000, 'dropped.too-short': 1000 });
@@ -232,14 +232,14 @@ describe('a hostile network', () => {
 	});
 });
 
-describe('BlockLedger', () => {
+describe('ReceivedBlocks', () => {
 	it('agrees with a set of blocks, and gives back every byte that it took', () => {
 		const size = 512 * 12_345 - 7;
 		const map = SectionMap.of(size, 512) as SectionMap;
 		fc.assert(
 			fc.property(fc.array(fc.nat(map.blocks - 1), { maxLength: 300 }), (blocks) => {
 				const budget = new BitmapBudget(1e6);
-				const ledger = BlockLedger.open(map, budget) as BlockLedger;
+				const ledger = ReceivedBlocks.open(map, budget) as ReceivedBlocks;
 				const seen = new Set<number>();
 				for (const block of blocks) {
 					const section = map.sectionOf(block);
@@ -260,5 +260,30 @@ describe('BlockLedger', () => {
 				expect(ledger.writeNaks(0, bitmap, 0)).toBe(0);
 			}),
 		);
+	});
+
+	it('may know the ids of a session: a block from another host than the sender is refused', () => {
+		const { shell, sender } = joined();
+		const content = contentOf(1024);
+		shell.deliver(sender.fileInfo({ size: 1024 }));
+		const elsewhere = { host: '10.99.0.66', port: SENDER.port };
+		expect(shell.deliver(sender.blockOf(1, content, 0, 0), elsewhere)).toBe(false);
+		expect(shell.node.counters['dropped.wrong-address']).toBe(1);
+		// From another port it is the sender's all the same, as over a NAT.
+		expect(shell.deliver(sender.blockOf(1, content, 0, 0), { host: SENDER.host, port: 1 })).toBe(true);
+		expect(shell.deliver(sender.blockOf(1, content, 0, 1))).toBe(true);
+		expect(shell.eventsOf('fileEnded')).toHaveLength(1);
+	});
+
+	it('may have IPv6: blocks and control messages agree on the one other address that a sender may have', () => {
+		const shell = new ShellUnderTest();
+		const sender = new ScriptedSender();
+		const [announcer, global, third] = ['fe80::1', 'fd00::1', 'fd00::2'].map((host) => ({ host, port: 40_000 }));
+		const addresses = { family: 6, publicAddress: 'ff15::1', privateAddress: 'ff15::2' } as const;
+		shell.deliver(sender.announce(addresses), announcer);
+		shell.deliver(sender.regConf(), global);
+		shell.deliver(sender.fileInfo({ size: 512 }), global);
+		expect(shell.deliver(sender.blockOf(1, contentOf(512), 0, 0), third)).toBe(false);
+		expect(shell.deliver(sender.blockOf(1, contentOf(512), 0, 0), global)).toBe(true);
 	});
 });

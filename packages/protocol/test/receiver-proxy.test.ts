@@ -154,7 +154,7 @@ describe('what response proxies say to their own receivers', () => {
 		shell.deliver(new ScriptedSender().announce());
 		shell.deliver(keyInfo, PROXY);
 		expect(shell.eventsOf('dropped')).toEqual([]);
-		expect(shell.node.counters['dropped.of-another-proxy']).toBe(1);
+		expect(shell.node.counters['dropped.other-proxy']).toBe(1);
 	});
 
 	it('does not make them the second address of an IPv6 sender', () => {
@@ -275,7 +275,7 @@ describe('sessions of the C programs through their response proxy', () => {
 		for (const { from, payload } of datagrams.slice(2))
 			if (payload[1] === MessageType.KEYINFO) alice.deliver(payload, from);
 		expect(alice.node.counters['dropped.key-info-not-for-our-keys']).toBe(1);
-		expect(alice.node.counters['dropped.of-another-proxy']).toBeUndefined();
+		expect(alice.node.counters['dropped.other-proxy']).toBeUndefined();
 	});
 
 	it('go past receivers that have another response proxy', () => {
@@ -285,8 +285,8 @@ describe('sessions of the C programs through their response proxy', () => {
 				alice.deliver(payload, from);
 			}
 		}
-		expect(alice.node.counters['dropped.of-another-proxy']).toBe(1);
-		expect(alice.node.counters['dropped.proxy-key-stranger']).toBe(1);
+		expect(alice.node.counters['dropped.other-proxy']).toBe(1);
+		expect(alice.node.counters['dropped.proxy-key-unasked']).toBe(1);
 		expect(alice.eventsOf('dropped')).toEqual([]);
 	});
 });

@@ -175,6 +175,6 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		shell.deliver(stranger.fileInfo({ size: 10 }));
 		expect(shell.answers).toEqual([]);
 		expect(shell.node.sessionCount).toBe(1);
-		expect(shell.node.counters).toMatchObject({ 'dropped.wrong-source': 2, 'dropped.of-another-proxy': 1 });
+		expect(shell.node.counters).toMatchObject({ 'dropped.wrong-source': 2, 'dropped.other-proxy': 1 });
 	});
 });

@@ -2,7 +2,7 @@ import { MessageType } from '@uftp/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BlockMap, SectionState } from '../src/ports.ts';
-import { BitmapBudget, BlockLedger, Taken } from '../src/receiver/block-ledger.ts';
+import { BitmapBudget, ReceivedBlocks, Taken } from '../src/receiver/files/received-blocks.ts';
 import { SectionMap } from '../src/sections.ts';
 import { Actor, entry, Stage } from './scripted-receivers.ts';
 import { contentOf, joined, type ScriptedSender, type ShellUnderTest } from './scripted-sender.ts';
@@ -91,7 +91,7 @@ describe('a block ledger that is opened with what is there', () => {
 	it('misses exactly what the earlier one missed, whatever had come', () => {
 		fc.assert(
 			fc.property(fc.array(fc.nat(map.blocks - 1), { maxLength: 300 }), fc.boolean(), (blocks, fillsFirst) => {
-				const before = BlockLedger.open(map, new BitmapBudget(1e6))!;
+				const before = ReceivedBlocks.open(map, new BitmapBudget(1e6))!;
 				const taken = new Set(blocks);
 				if (fillsFirst) for (let i = 0; i < map.blocksIn(0); i++) taken.add(i);
 				for (const block of taken) {
@@ -99,7 +99,7 @@ describe('a block ledger that is opened with what is there', () => {
 					expect(before.take(section, block - map.firstBlock(section))).toBe(Taken.New);
 				}
 				const budget = new BitmapBudget(1e6);
-				const after = BlockLedger.open(map, budget, before.arrived())!;
+				const after = ReceivedBlocks.open(map, budget, before.arrived())!;
 				expect(after.missingBlocks).toBe(map.blocks - taken.size);
 				for (const block of taken) {
 					const section = map.sectionOf(block);
@@ -115,18 +115,18 @@ describe('a block ledger that is opened with what is there', () => {
 	it('believes no bitmap of the wrong length, and none that there is no memory for', () => {
 		const sections = Uint8Array.of(SectionState.Partial, SectionState.Complete);
 		const present = { size: map.size, blockBytes: BLOCK, sections, bitmaps: new Map([[0, new Uint8Array(3)]]) };
-		const short = BlockLedger.open(map, new BitmapBudget(1e6), present)!;
+		const short = ReceivedBlocks.open(map, new BitmapBudget(1e6), present)!;
 		expect(short.missingBlocks).toBe(map.blocksIn(0));
 		const bitmap = new Uint8Array((map.blocksIn(0) >> 3) + 1).fill(1);
-		const poor = BlockLedger.open(map, new BitmapBudget(100), { ...present, bitmaps: new Map([[0, bitmap]]) })!;
+		const poor = ReceivedBlocks.open(map, new BitmapBudget(100), { ...present, bitmaps: new Map([[0, bitmap]]) })!;
 		expect(poor.missingBlocks).toBe(map.blocksIn(0));
-		expect(BlockLedger.open(map, new BitmapBudget(1e6), { ...present, size: 1 })!.missingBlocks).toBe(map.blocks);
+		expect(ReceivedBlocks.open(map, new BitmapBudget(1e6), { ...present, size: 1 })!.missingBlocks).toBe(map.blocks);
 	});
 
 	it('may have nothing left to wait for', () => {
 		const whole = new Map([[0, new Uint8Array((map.blocksIn(0) >> 3) + 1)]]);
 		const sections = Uint8Array.of(SectionState.Partial, SectionState.Complete);
-		const ledger = BlockLedger.open(map, new BitmapBudget(1e6), {
+		const ledger = ReceivedBlocks.open(map, new BitmapBudget(1e6), {
 			size: map.size,
 			blockBytes: BLOCK,
 			sections,

@@ -21,9 +21,7 @@ import {
 	encodeFileSeg,
 	encodeRegConf,
 	encodeRtt,
-	FILESEG_HEADER_BYTES,
 	type FileInfo,
-	HEADER_BYTES,
 	isMalformed,
 	type Malformed,
 	MessageType,
@@ -32,11 +30,13 @@ import {
 	writeFileSegHeader,
 	writeHeader,
 } from '@uftp/wire';
+import { SingleArrival } from '../src/arrival.ts';
 import type { ReceiverEvent } from '../src/events.ts';
 import { isNak } from '../src/nak-bitmap.ts';
 import type { Endpoint, FileDecision, IncomingFile, OutgoingBatch } from '../src/ports.ts';
 import { ReceiverNode } from '../src/receiver/receiver.ts';
 import { RECEIVER_DEFAULTS, type ReceiverConfig } from '../src/receiver-config.ts';
+import type { ReceiverRequest } from '../src/receiver-port.ts';
 import { SectionMap } from '../src/sections.ts';
 
 export const SENDER_ID = 0x0a630001;
@@ -85,6 +85,9 @@ export class ShellUnderTest {
 	readonly node: ReceiverNode;
 	now = 1000;
 	readonly events: ReceiverEvent[] = [];
+	readonly requests: ReceiverRequest[] = [];
+	/** Undefined: a fault of the node fails the test. */
+	faults: unknown[] | undefined;
 	readonly answers: (Answer & { groupId: number; to: Endpoint; at: number })[] = [];
 	readonly contents = new Map<number, Uint8Array>();
 	decide: (file: IncomingFile) => FileDecision | undefined = () => ({ kind: 'accept', status: 0 });
@@ -100,31 +103,36 @@ export class ShellUnderTest {
 		});
 	}
 
-	/** Hands over a control message, or a FILESEG as the driver does, then drains. True if a block was wanted. */
-	deliver(datagram: Uint8Array, from = SENDER): boolean {
-		let isWanted = false;
-		if (datagram.length >= FILESEG_HEADER_BYTES && datagram[1] === MessageType.FILESEG) {
-			const payload = datagram.subarray(HEADER_BYTES + datagram[HEADER_BYTES + 1] * 4);
-			isWanted = this.node.handleBlock(this.now, datagram, 0, payload.length);
-			if (isWanted) this.contents.get(this.node.placedHandle)?.set(payload, this.node.placedOffset);
-		} else this.node.handleDatagram(this.now, from, datagram, 0, datagram.length);
+	/** Hands over a datagram, stores the block that is in it, then drains. True if a block was wanted. */
+	deliver(datagram: Uint8Array, from = SENDER, isMarked = false): boolean {
+		const placement = this.node.handle(this.now, new SingleArrival(from, datagram, { isMarked }));
+		if (placement !== undefined) {
+			const { handle, offset, bytes, at, length } = placement;
+			this.contents.get(handle)?.set(bytes.subarray(at, at + length), offset);
+		}
 		this.drain();
-		return isWanted;
+		return placement !== undefined;
 	}
 
 	drain(): void {
-		for (let event = this.node.pollEvent(); event !== undefined; event = this.node.pollEvent()) {
-			this.events.push(event);
-			if (event.kind === 'fileOffered') {
-				const decision = this.decide(event.file);
-				const { handle, size } = event.file;
-				const isKept = decision?.kind === 'accept' && size <= CONTENT_BYTES_MAX;
-				if (isKept) this.contents.set(handle, new Uint8Array(size));
-				if (decision !== undefined) this.node.fileDecided(this.now, handle, decision);
-			} else if (event.kind === 'fileComplete') this.store?.(event.file);
-		}
+		const { node } = this;
+		for (let request = node.pollRequest(); request !== undefined; request = node.pollRequest()) this.#act(request);
+		for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.events.push(event);
 		const batch = newBatch();
 		while (this.node.pollTransmit(this.now, batch)) this.answers.push(this.#decode(batch));
+	}
+
+	#act(request: ReceiverRequest): void {
+		this.requests.push(request);
+		if (request.kind === 'offerFile') {
+			const { handle, size } = request.file;
+			const decision = this.decide(request.file);
+			const isKept = decision?.kind === 'accept' && size <= CONTENT_BYTES_MAX;
+			if (isKept) this.contents.set(handle, new Uint8Array(size));
+			if (decision !== undefined) this.node.fileDecided(this.now, handle, decision);
+		} else if (request.kind === 'finishFile') this.store?.(request.file);
+		else if (request.kind === 'fault' && this.faults === undefined) throw request.error;
+		else if (request.kind === 'fault') this.faults?.push(request.error);
 	}
 
 	#decode(batch: OutgoingBatch): Answer & { groupId: number; to: Endpoint; at: number } {
@@ -163,6 +171,7 @@ export class ShellUnderTest {
 	clear(): void {
 		this.answers.length = 0;
 		this.events.length = 0;
+		this.requests.length = 0;
 	}
 }
 

@@ -50,6 +50,7 @@ export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS)
 		return sender;
 	};
 	const sender = newSender(senderConfig(scenario));
+	scenario.strangers?.(queue, network);
 	for (const proxy of proxies) proxy.start();
 	const { interruptAtMs } = scenario.restart ?? {};
 	if (interruptAtMs !== undefined) queue.at(interruptAtMs, () => sender.abort());

@@ -8,7 +8,8 @@ import {
 	SENDER_DEFAULTS,
 	type SenderSecurityConfig,
 } from '@uftp/protocol';
-import type { Cut, PathOptions, UplinkOptions } from './network.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { Cut, Network, PathOptions, UplinkOptions } from './network.ts';
 
 /** How a simulated session is secured. */
 export interface ScenarioSecurity {
@@ -63,6 +64,8 @@ export interface Scenario {
 	readonly receiverSecurity?: ScenarioSecurity['receiver'] | undefined;
 	/** Runs the session again for the receivers that it failed. */
 	readonly restart?: RestartOptions | undefined;
+	/** Puts hosts on the network that have no part in the session, before it begins. */
+	readonly strangers?: ((queue: EventQueue, network: Network) => void) | undefined;
 	/** Virtual time after which a run that is not over has failed. */
 	readonly limitMs: number;
 }

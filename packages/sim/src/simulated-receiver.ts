@@ -10,8 +10,10 @@ import {
 	type ReceiverConfig,
 	type ReceiverEvent,
 	ReceiverNode,
+	type ReceiverRequest,
+	SingleArrival,
 } from '@uftp/protocol';
-import { fileSegDataOffset, HEADER_BYTES, MessageType } from '@uftp/wire';
+import { MessageType } from '@uftp/wire';
 import { findDifference } from './content.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Network } from './network.ts';
@@ -102,31 +104,20 @@ export class SimulatedReceiver {
 		this.sink = new CheckingSink(files);
 	}
 
+	/** What is opened is opened in a copy: the others get the same bytes. */
 	receive(from: Endpoint, bytes: Uint8Array, at: number, length: number, isMarked = false): void {
 		const { now } = this.#queue;
-		this.node.noteMark(isMarked);
-		if (bytes[at + 1] === MessageType.FILESEG) this.#receiveBlock(now, bytes, at, length);
-		else if (bytes[at + 1] === MessageType.ENCRYPTED) this.#receiveSealed(now, bytes.slice(at, at + length));
-		else this.node.handleDatagram(now, from, bytes, at, length);
+		const isSealed = bytes[at + 1] === MessageType.ENCRYPTED;
+		const arrival = isSealed
+			? new SingleArrival(from, bytes.slice(at, at + length), { isMarked })
+			: new SingleArrival(from, bytes, { at, length, isMarked });
+		const placement = this.node.handle(now, arrival);
+		if (placement !== undefined) {
+			const { handle, offset } = placement;
+			const problem = this.sink.write(handle, offset, placement.bytes, placement.at, placement.length);
+			if (problem !== undefined) this.node.fileFailed(now, handle, problem);
+		}
 		this.#settle();
-	}
-
-	/** Opens a copy: the others get the same bytes. */
-	#receiveSealed(now: number, copy: Uint8Array): void {
-		const { node } = this;
-		if (node.handleSealed(now, copy, 0, copy.length)) this.#write(now, copy, node.placedAt, node.placedBytes);
-	}
-
-	#receiveBlock(now: number, bytes: Uint8Array, at: number, length: number): void {
-		const headerBytes = HEADER_BYTES + fileSegDataOffset(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
-		if (!this.node.handleBlock(now, bytes, at, length - headerBytes)) return;
-		this.#write(now, bytes, at + headerBytes, length - headerBytes);
-	}
-
-	#write(now: number, bytes: Uint8Array, at: number, length: number): void {
-		const { placedHandle, placedOffset } = this.node;
-		const problem = this.sink.write(placedHandle, placedOffset, bytes, at, length);
-		if (problem !== undefined) this.node.fileFailed(now, placedHandle, problem);
 	}
 
 	/** After a command to the node. */
@@ -138,7 +129,10 @@ export class SimulatedReceiver {
 		const { now } = this.#queue;
 		const { node } = this;
 		for (let isDrained = false; !isDrained; ) {
-			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.#act(now, event);
+			for (let request = node.pollRequest(); request !== undefined; request = node.pollRequest()) {
+				this.#act(now, request);
+			}
+			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.events.push(event);
 			isDrained = !node.pollTransmit(now, this.#batch);
 			if (isDrained) continue;
 			const { bytes, lastLength, destination } = this.#batch;
@@ -147,14 +141,15 @@ export class SimulatedReceiver {
 		this.#plan(node.pollTimeout());
 	}
 
-	#act(now: number, event: ReceiverEvent): void {
-		this.events.push(event);
-		if (event.kind === 'fileOffered') this.node.fileDecided(now, event.file.handle, this.sink.offer(event.file));
-		else if (event.kind === 'fileDiscarded') this.sink.discard(event.file.handle, event.arrived);
-		else if (event.kind === 'fileComplete') {
-			const problem = this.sink.finish(event.file.handle);
-			if (problem === undefined) this.node.fileStored(now, event.file.handle);
-			else this.node.fileFailed(now, event.file.handle, problem);
+	#act(now: number, request: ReceiverRequest): void {
+		if (request.kind === 'fault') throw request.error;
+		if (request.kind === 'offerFile') {
+			this.node.fileDecided(now, request.file.handle, this.sink.offer(request.file));
+		} else if (request.kind === 'discardFile') this.sink.discard(request.file.handle, request.arrived);
+		else if (request.kind === 'finishFile') {
+			const problem = this.sink.finish(request.file.handle);
+			if (problem === undefined) this.node.fileStored(now, request.file.handle);
+			else this.node.fileFailed(now, request.file.handle, problem);
 		}
 	}
 

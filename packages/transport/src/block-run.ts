@@ -3,23 +3,29 @@
  * Payloads of clear blocks stand back to back already; between opened ones stand their headers and tags, so they are
  * moved together, which costs a tenth of a call.
  */
-import type { BlockSink } from '@uftp/protocol';
+import { assert, type BlockSink, type Placement } from '@uftp/protocol';
 
 const NOTHING = new Uint8Array(0);
 
+export interface BlockRunHooks {
+	/** A write failed: the sentence that the sink says. */
+	readonly onProblem: (handle: number, problem: string) => void;
+	/** The sink threw. */
+	readonly onFault: (handle: number, error: unknown) => void;
+}
+
 export class BlockRun {
 	readonly #sink: BlockSink;
-	readonly #onProblem: (handle: number, problem: string) => void;
+	readonly #hooks: BlockRunHooks;
 	#bytes: Uint8Array = NOTHING;
 	#handle = 0;
 	#offset = 0;
 	#at = 0;
 	#length = 0;
 
-	/** `onProblem` is told the sentence of a write that failed. */
-	constructor(sink: BlockSink, onProblem: (handle: number, problem: string) => void) {
+	constructor(sink: BlockSink, hooks: BlockRunHooks) {
 		this.#sink = sink;
-		this.#onProblem = onProblem;
+		this.#hooks = hooks;
 	}
 
 	/** Where the run ends in `bytes`, 0 if it is not there: what stands before that must stay as it is. */
@@ -27,11 +33,10 @@ export class BlockRun {
 		return this.#length > 0 && this.#bytes === bytes ? this.#at + this.#length : 0;
 	}
 
-	/**
-	 * Adds the block bytes[at .. at+length), to be written to file `handle` at byte `offset`. With `isMovable` nobody else
-	 * needs the bytes between the run's end and the block.
-	 */
-	add(handle: number, offset: number, bytes: Uint8Array, at: number, length: number, isMovable: boolean): void {
+	/** Adds a block. If it is movable nobody else needs the bytes between the run's end and the block. */
+	add({ handle, offset, bytes, at, length, isMovable }: Placement): void {
+		assert(at >= 0 && at + length <= bytes.length, 'a block stands in its memory');
+		assert(offset >= 0, 'a block belongs into its file');
 		const end = this.endIn(bytes);
 		const continues = end > 0 && handle === this.#handle && offset === this.#offset + this.#length;
 		if (continues && at > end && isMovable) bytes.copyWithin(end, at, at + length);
@@ -50,9 +55,15 @@ export class BlockRun {
 	/** Writes what has come together. */
 	flush(): void {
 		if (this.#length === 0) return;
+		const handle = this.#handle;
 		const length = this.#length;
 		this.#length = 0;
-		const problem = this.#sink.write(this.#handle, this.#offset, this.#bytes, this.#at, length);
-		if (problem !== undefined) this.#onProblem(this.#handle, problem);
+		let problem: string | undefined;
+		try {
+			problem = this.#sink.write(handle, this.#offset, this.#bytes, this.#at, length);
+		} catch (error) {
+			this.#hooks.onFault(handle, error);
+		}
+		if (problem !== undefined) this.#hooks.onProblem(handle, problem);
 	}
 }

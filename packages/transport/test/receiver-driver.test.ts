@@ -5,6 +5,7 @@ import type { DatagramSocket, SocketDriver } from '../src/datagram-socket.ts';
 import { openListener } from '../src/listener.ts';
 import { openSocket } from '../src/open-socket.ts';
 import { ReceiverDriver } from '../src/receiver-driver.ts';
+import type { NodeFault } from '../src/receiving-node.ts';
 import { collect, loopback, sendEach, until } from './loopback.ts';
 
 const closing: { close(): void }[] = [];
@@ -17,6 +18,10 @@ async function open(driver: SocketDriver, port = 0): Promise<DatagramSocket> {
 	closing.push(socket);
 	return socket;
 }
+
+const faults: NodeFault[] = [];
+const onFault = (fault: NodeFault) => faults.push(fault);
+afterEach(() => expect(faults).toEqual([]));
 
 const sink: BlockSink = {
 	offer: () => ({ kind: 'answer', status: 3, reason: 'not in this test' }),
@@ -57,7 +62,7 @@ for (const driver of ['linux-batch', 'portable'] as const) {
 			const receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId: 7, instance: [1, 2] });
 			const receiverDriver = new ReceiverDriver(listener);
 			closing.push(receiverDriver);
-			receiverDriver.attach({ receiver, sink, reply, interfaces: [loopback()], onEvent: () => {} });
+			receiverDriver.attach({ receiver, sink, reply, interfaces: [loopback()], onEvent: () => {}, onFault });
 			const sender = await open(driver);
 			const heard = collect(sender);
 			await sendEach(sender, { host: '127.0.0.1', port }, [announcement(5, privateAddress)]);

@@ -16,6 +16,7 @@ import type { SocketDriver } from '../src/datagram-socket.ts';
 import { openListener } from '../src/listener.ts';
 import { openSocket } from '../src/open-socket.ts';
 import { ReceiverDriver } from '../src/receiver-driver.ts';
+import type { NodeFault } from '../src/receiving-node.ts';
 import { SenderDriver } from '../src/sender-driver.ts';
 import { loopback, pattern } from './loopback.ts';
 
@@ -73,6 +74,7 @@ async function send(driver: SocketDriver, nodes: number, cipher: CipherType) {
 	closing.push(receivers);
 	const sinks: MemorySink[] = [];
 	const events: ReceiverEvent[] = [];
+	const faults: NodeFault[] = [];
 	for (let i = 0; i < nodes; i++) {
 		const security = { backend, random: systemRandom, keys: [newKey()], encryptedOnly: true };
 		const settings = { ...RECEIVER_DEFAULTS, receiverId: FIRST_ID + i, instance: [3, i] as const, security };
@@ -81,7 +83,9 @@ async function send(driver: SocketDriver, nodes: number, cipher: CipherType) {
 		const sink = new MemorySink();
 		sinks.push(sink);
 		const onEvent = (event: ReceiverEvent) => events.push(event);
-		receivers.attach({ receiver: new ReceiverNode(settings), sink, reply, interfaces: [networkInterface], onEvent });
+		const onFault = (fault: NodeFault) => faults.push(fault);
+		const receiver = new ReceiverNode(settings);
+		receivers.attach({ receiver, sink, reply, interfaces: [networkInterface], onEvent, onFault });
 	}
 	const content = pattern(5, FILE_BYTES);
 	const socket = await openSocket({ family: 4, networkInterface, bind: { address: '127.0.0.1' }, driver });

@@ -107,6 +107,9 @@ async function scene(isEncrypted: boolean) {
 		reply,
 		interfaces: [networkInterface],
 		onEvent: (event) => events.push(event),
+		onFault: ({ error }) => {
+			throw error;
+		},
 	});
 	const socket = await openSocket({ family: 4, networkInterface, bind: { address: '127.0.0.1' } });
 	closing.push(socket);

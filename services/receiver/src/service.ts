@@ -192,6 +192,7 @@ function assemble(
 			reports.take(event);
 			if (event.kind === 'sessionStarted' || event.kind === 'sessionEnded') heartbeat.beat();
 		},
+		onFault: ({ error }) => logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
 		...(loss === undefined ? {} : { loss }),
 	});
 	const { name, mtu, isMulticast } = port.networkInterface;

@@ -52,6 +52,9 @@ export async function openReceivers(folder: string, count: number): Promise<Loop
 			reply,
 			interfaces: [networkInterface],
 			onEvent: () => {},
+			onFault: ({ error }) => {
+				throw error;
+			},
 		});
 		opened.push({ reply, sink, attached, receiver });
 		all.push({

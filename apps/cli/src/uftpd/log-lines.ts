@@ -151,6 +151,7 @@ export class ReceiverLines {
 			case 'proxyLost':
 				return [say(Level.Warning, reason)];
 			case 'interrupted':
+			case 'internal':
 				return [say(Level.Warning, `Transfer given up: ${reason}`)];
 		}
 	}

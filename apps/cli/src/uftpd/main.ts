@@ -79,6 +79,9 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 						onEvent(event);
 						keeping.see(event);
 					},
+					onFault: ({ error }) => {
+						log.say(Level.Error, error instanceof Error ? (error.stack ?? error.message) : String(error));
+					},
 				}),
 			);
 		}

@@ -13,6 +13,7 @@ import {
 	type MulticastListener,
 	monotonicMs,
 	type NetworkInterface,
+	type NodeFault,
 	openListener,
 	openSocket,
 	ReceiverDriver,
@@ -41,6 +42,7 @@ export interface ReceivingNodeOptions {
 	/** Code point of what is sent. */
 	readonly dscp: number;
 	readonly onEvent: (event: ReceiverEvent) => void;
+	readonly onFault: (fault: NodeFault) => void;
 }
 
 export class ReceivingNode {
@@ -55,11 +57,11 @@ export class ReceivingNode {
 		this.listener = listener;
 		this.family = options.family;
 		this.#reply = reply;
-		const { receiverId, instance, sink, interfaces, responseProxy, onEvent } = options;
+		const { receiverId, instance, sink, interfaces, responseProxy, onEvent, onFault } = options;
 		const security = options.security.config;
 		this.#receiver = new ReceiverNode({ ...RECEIVER_DEFAULTS, receiverId, instance, security, responseProxy });
 		this.#driver = new ReceiverDriver(listener);
-		this.#attached = this.#driver.attach({ receiver: this.#receiver, sink, reply, interfaces, onEvent });
+		this.#attached = this.#driver.attach({ receiver: this.#receiver, sink, reply, interfaces, onEvent, onFault });
 	}
 
 	/** Opens the sockets and joins the groups; throws a `CommandError` (exit 2, as in C). */

@@ -1,9 +1,22 @@
 /** What a receiver says to an ANNOUNCE of a session that it does not know yet. */
-import { type Announce, CcType, isMulticast, isUnspecified } from '@uftp/wire';
+import { type Announce, CcType, type CommonHeader, isMulticast, isUnspecified } from '@uftp/wire';
+import type { Endpoint } from '../ports.ts';
+import type { SessionSecurity } from './security/session-security.ts';
 import type { SessionTerms } from './session-context.ts';
 
+/** An ANNOUNCE as it came: the whole datagram is bytes[at .. at+length). */
+export interface HeardAnnounce {
+	readonly from: Endpoint;
+	readonly header: Readonly<CommonHeader>;
+	readonly announce: Announce;
+	readonly bytes: Uint8Array;
+	readonly at: number;
+	readonly length: number;
+}
+
 export type Verdict =
-	| { readonly kind: 'join' }
+	/** `security`: the keys of an encrypted session. */
+	| { readonly kind: 'join'; readonly security: SessionSecurity | undefined }
 	/** Not for this receiver, or no room: no answer. */
 	| { readonly kind: 'ignore'; readonly reason: string }
 	/** Not yet: it may be judged again when the response proxy has said its key. */
@@ -38,7 +51,7 @@ export function judge(
 	const accepted = acceptance();
 	if (accepted.kind !== 'join') return accepted;
 	if (!hasRoom()) return { kind: 'ignore', reason: 'Too many sessions at the same time' };
-	return { kind: 'join' };
+	return accepted;
 }
 
 /** What an announcement that came at `now` says; packets are taken from `source` only, if it is given. */

@@ -22,9 +22,9 @@ import { ANSWERS_MAX } from '../limits.ts';
 import type { CompleteStatus, Endpoint, OutgoingBatch } from '../ports.ts';
 import { nextSequence } from '../sequence.ts';
 import { advance, type HeldTimestamp } from '../shared/held-timestamp.ts';
-import type { BlockLedger } from './block-ledger.ts';
 import type { CongestionReport } from './congestion.ts';
 import type { Counters } from './counters.ts';
+import type { ReceivedBlocks } from './files/received-blocks.ts';
 import type { SessionSecurity } from './security/session-security.ts';
 
 /** Which session an answer belongs to and where it goes: outlives the session for late answers. */
@@ -58,7 +58,7 @@ export type Answer =
 			readonly isPartial: boolean;
 			readonly described: HeldTimestamp;
 	  }
-	| { readonly kind: 'status'; readonly fileId: number; readonly section: number; readonly ledger: BlockLedger }
+	| { readonly kind: 'status'; readonly fileId: number; readonly section: number; readonly ledger: ReceivedBlocks }
 	| {
 			readonly kind: 'complete';
 			readonly fileId: number;
@@ -89,6 +89,8 @@ export class AnswerQueue {
 	/** Entries before this one have been sent. */
 	#next = 0;
 	readonly #header = emptyHeader();
+	/** Of the answer that was composed last, or is being composed. */
+	composing: SessionLink | undefined;
 
 	constructor(receiverId: number, counters: Counters) {
 		this.#receiverId = receiverId;
@@ -97,7 +99,7 @@ export class AnswerQueue {
 
 	push(link: SessionLink, answer: Answer): void {
 		if (this.#isQueued(link, answer)) return;
-		if (this.#queue.length - this.#next >= ANSWERS_MAX) this.#counters.drop('answer-queue-full');
+		if (this.#queue.length - this.#next >= ANSWERS_MAX) this.#counters.drop('queue-full');
 		else this.#queue.push({ link, answer });
 	}
 
@@ -117,6 +119,7 @@ export class AnswerQueue {
 	poll(now: number, batch: OutgoingBatch): boolean {
 		while (this.#next < this.#queue.length) {
 			const { link, answer } = this.#queue[this.#next++];
+			this.composing = link;
 			if (this.#next === this.#queue.length) {
 				this.#queue = [];
 				this.#next = 0;
@@ -186,7 +189,7 @@ export class AnswerQueue {
 	}
 
 	/** The bitmap goes from the ledger straight into the batch, as it is now: late blocks are not asked for. */
-	#encodeStatus(fileId: number, section: number, ledger: BlockLedger, bytes: Uint8Array, at: number): number {
+	#encodeStatus(fileId: number, section: number, ledger: ReceivedBlocks, bytes: Uint8Array, at: number): number {
 		const bitmapAt = at + StatusLayout.size;
 		const bitmapBytes = statusBitmapBytes(ledger.map.blocksIn(section));
 		assert(bitmapAt + bitmapBytes <= bytes.length, 'the batch has no room for a STATUS');

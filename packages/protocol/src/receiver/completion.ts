@@ -1,6 +1,7 @@
 /** Completion and confirmation: from DONE with file id 0 to DONE_CONF (wire facts, section 9.6). */
 import { decodeDoneConf, isMalformed, type Malformed } from '@uftp/wire';
 import { CompleteStatus } from '../ports.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { type SessionContext, SessionTimer } from './session-context.ts';
 
 /** File id of messages about the session itself. */
@@ -29,7 +30,7 @@ export class Completion {
 		this.#context.timers.set(SessionTimer.Resend, now + this.#context.resendMs);
 	}
 
-	handleDoneConf(bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	handleDoneConf({ bytes, at, length }: IncomingMessage): Malformed | undefined {
 		const message = decodeDoneConf(bytes, at, length);
 		if (isMalformed(message)) return message;
 		const isListed = message.ids.includes(this.#context.node.config.receiverId);

@@ -22,6 +22,8 @@ import { LossHistory } from '../tfmcc/loss-history.ts';
 import { ReceiveRate } from '../tfmcc/receive-rate.ts';
 import { smoothRtt } from '../tfmcc/round-trip.ts';
 import { lossIntervalAt, tcpBytesPerSecond } from '../tfmcc/throughput.ts';
+import type { IncomingBlock } from './incoming-block.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 
 /** As long as nothing has been lost the sender may double what comes. */
 const SLOW_START_GAIN = 2;
@@ -36,6 +38,15 @@ export interface CongestionReport {
 	readonly ccSequence: number;
 	readonly ccRateCode: number;
 	readonly echoed: HeldTimestamp;
+}
+
+interface CongestionStart {
+	readonly receiverId: number;
+	readonly seed: number;
+	readonly family: 4 | 6;
+	readonly grttMs: number;
+	readonly announced: HeldTimestamp;
+	readonly groupSize: number;
 }
 
 export class Congestion {
@@ -53,14 +64,8 @@ export class Congestion {
 	/** When the last timer that was missed is up: an answer is due at once. */
 	#isAsked = false;
 
-	constructor(
-		receiverId: number,
-		seed: number,
-		family: 4 | 6,
-		grttMs: number,
-		announced: HeldTimestamp,
-		groupSize: number,
-	) {
+	/** `announced` is the timestamp of the ANNOUNCE; receivers with different seeds answer at different times. */
+	constructor({ receiverId, seed, family, grttMs, announced, groupSize }: CongestionStart) {
 		this.#receiverId = receiverId;
 		this.#lowerHeaderBytes = family === 4 ? 28 : 48;
 		this.#received = new ReceiveRate(grttMs);
@@ -98,15 +103,8 @@ export class Congestion {
 		if (this.#blocks > 0) this.#note(now, sequence, isMarked);
 	}
 
-	/** The data packet of `datagramBytes` whose header stands at `headerAt` came. Hot: allocates nothing. */
-	block(
-		now: number,
-		sequence: number,
-		bytes: Uint8Array,
-		headerAt: number,
-		datagramBytes: number,
-		isMarked: boolean,
-	): void {
+	/** A data packet of the sender came. Hot: allocates nothing. */
+	block(now: number, sequence: number, { bytes, headerAt, datagramBytes, isMarked }: Readonly<IncomingBlock>): void {
 		const wireBytes = datagramBytes + this.#lowerHeaderBytes;
 		this.#blocks++;
 		this.#blockBytes += wireBytes;
@@ -133,7 +131,7 @@ export class Congestion {
 	}
 
 	/** CONG_CTRL: the sender's round, who the CLR is, and how far away this receiver is. */
-	handleCongCtrl(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	handleCongCtrl(now: number, { bytes, at, length }: IncomingMessage): Malformed | undefined {
 		const message = decodeCongCtrl(bytes, at, length);
 		if (isMalformed(message)) return message;
 		this.#echoed = { timestamp: message.timestamp, heardAt: now };

@@ -1,4 +1,6 @@
 /** What a receiving node counts. The fields are touched per block, so they stand alone; rare reasons share a map. */
+import { DropCounts, type DropReason } from '../drop-reason.ts';
+
 export class Counters {
 	datagrams = 0;
 	blocks = 0;
@@ -14,11 +16,11 @@ export class Counters {
 	/** Blocks that STATUSes reported missing, summed. */
 	naksSent = 0;
 	answersSent = 0;
-	readonly #dropped = new Map<string, number>();
+	readonly #dropped = new DropCounts();
 
-	/** Counts a datagram that was dropped. Reasons come from a fixed set, so the map stays small. */
-	drop(reason: string): void {
-		this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
+	/** Counts a datagram that was dropped. */
+	drop(reason: DropReason): void {
+		this.#dropped.count(reason);
 	}
 
 	/** Everything as plain numbers; dropped datagrams as `dropped.<reason>`. */
@@ -37,7 +39,7 @@ export class Counters {
 			naksSent,
 			answersSent,
 		};
-		for (const [reason, count] of this.#dropped) result[`dropped.${reason}`] = count;
+		this.#dropped.addTo(result);
 		return result;
 	}
 }

@@ -2,13 +2,16 @@
  * Sessions that are over, for some time: repeats of their ANNOUNCE start nothing, and a sender that missed the last
  * COMPLETE still gets its answer.
  */
-import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, type Malformed, MessageType } from '@uftp/wire';
+import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, MessageType } from '@uftp/wire';
+import type { DropReason } from '../drop-reason.ts';
 import { isSameEndpoint } from '../endpoints.ts';
 import { ENDED_FILES_MAX, ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from '../limits.ts';
+import { admission } from '../message-rules.ts';
 import { CompleteStatus, type Endpoint } from '../ports.ts';
 import type { AnswerQueue, SessionLink } from './answers.ts';
 import { SESSION_FILE_ID } from './completion.ts';
-import { type FinishedFiles, identityHash } from './finished-files.ts';
+import { type FinishedFiles, identityHash } from './files/finished-files.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import type { SessionOutcome } from './session-context.ts';
 
 interface EndedSession {
@@ -100,29 +103,31 @@ export class EndedSessions {
 		}
 	}
 
-	/** A message after the end; `isKnown` is false when it is of no session remembered here. */
-	handleMessage(
-		now: number,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-		isSealed = false,
-	): { readonly isKnown: boolean } | Malformed {
+	/** Whether the session of this group that ended last did so through a fault of this program. */
+	endedByFault(groupId: number): boolean {
+		return this.#sessions.get(groupId)?.outcome === 'internal';
+	}
+
+	/** A message after the end: why it is not used, if it is not. */
+	handleMessage(now: number, message: IncomingMessage): DropReason | undefined {
+		const { header, bytes, at, length, isSealed } = message;
 		const session = this.#find(now, header);
-		if (session === undefined || session.link.groupInstance !== header.groupInstance) return { isKnown: false };
-		if (!isSealed && session.link.security !== undefined) return { isKnown: true };
+		const isKnown = session !== undefined && session.link.groupInstance === header.groupInstance;
+		const isEncryptedSession = session?.link.security !== undefined;
+		const facts = { isSealed, isEncryptedSession };
+		const refusal = admission('receiver', isKnown ? 'ended' : 'unknown', header.func, facts);
+		if (refusal !== undefined || session === undefined) return refusal;
 		if (header.func === MessageType.DONE) {
-			const message = decodeDone(bytes, at, length);
-			if (isMalformed(message)) return message;
-			if (message.ids.includes(this.#receiverId)) this.#complete(session, message.fileId);
+			const done = decodeDone(bytes, at, length);
+			if (isMalformed(done)) return done.malformed;
+			if (done.ids.includes(this.#receiverId)) this.#complete(session, done.fileId);
 		} else if (header.func === MessageType.FILEINFO) {
-			const message = decodeFileInfo(bytes, at, length);
-			if (isMalformed(message)) return message;
-			const isSame = session.files.isSameFile(message.fileId, identityHash(message));
-			if (isSame && message.ids.includes(this.#receiverId)) this.#complete(session, message.fileId);
+			const info = decodeFileInfo(bytes, at, length);
+			if (isMalformed(info)) return info.malformed;
+			const isSame = session.files.isSameFile(info.fileId, identityHash(info));
+			if (isSame && info.ids.includes(this.#receiverId)) this.#complete(session, info.fileId);
 		}
-		return { isKnown: true };
+		return undefined;
 	}
 
 	#complete(session: EndedSession, fileId: number): void {

@@ -6,6 +6,7 @@ import { decodeKeyInfo, decodeRegConf, EMPTY_SPAN, formatUid, isMalformed, type 
 import { formatEndpoint } from '../endpoints.ts';
 import { RESTATEMENTS_MAX } from '../limits.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../own-marker.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { type SessionContext, SessionTimer } from './session-context.ts';
 
 /**
@@ -50,7 +51,7 @@ export class Registration {
 		this.#registers++;
 	}
 
-	handleRegConf(bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	handleRegConf({ bytes, at, length }: IncomingMessage): Malformed | undefined {
 		const message = decodeRegConf(bytes, at, length);
 		if (isMalformed(message)) return message;
 		if (!message.ids.includes(this.#context.node.config.receiverId)) return undefined;
@@ -60,13 +61,13 @@ export class Registration {
 	}
 
 	/** KEYINFO: takes the group key and says so, again whenever it is sent again. */
-	handleKeyInfo(sourceId: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	handleKeyInfo({ header, bytes, at, length }: IncomingMessage): Malformed | undefined {
 		const message = decodeKeyInfo(bytes, at, length);
 		if (isMalformed(message)) return message;
 		const { link, node } = this.#context;
 		const item = message.items.find(({ clientId }) => clientId === node.config.receiverId);
 		if (item === undefined || link.security === undefined) return undefined;
-		if (link.security.takeGroupKey(message.counter, sourceId, item)) {
+		if (link.security.takeGroupKey(message.counter, header.sourceId, item)) {
 			this.confirm();
 			this.#context.answer({ kind: 'keyInfoAck', verifyData: link.security.verifyData() });
 			return undefined;

@@ -7,13 +7,15 @@ import type { CompleteStatus, FileDecision } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import { sequenceAhead } from '../sequence.ts';
 import type { HeldTimestamp } from '../shared/held-timestamp.ts';
+import { SenderHosts } from '../shared/sender-hosts.ts';
 import { NEVER, TimerTable } from '../timers.ts';
 import type { Answer, AnswerQueue, SessionLink } from './answers.ts';
-import type { BitmapBudget } from './block-ledger.ts';
 import { Congestion } from './congestion.ts';
 import type { Counters } from './counters.ts';
+import type { BitmapBudget } from './files/received-blocks.ts';
 import type { HoldOff } from './hold-off.ts';
 import type { ResponseProxy } from './proxied/response-proxy.ts';
+import type { Requests } from './requests.ts';
 
 /** Who is told what the shell decided about an open file: the session that the file belongs to. */
 export interface FileOwner {
@@ -31,10 +33,7 @@ export interface NodeServices {
 	readonly budget: BitmapBudget;
 	readonly holdOff: HoldOff;
 	readonly responseProxy: ResponseProxy;
-	/** Where the block that was taken last belongs. */
-	readonly placement: { handle: number; offset: number };
-	/** About the datagram that is being handled: it bore a congestion mark. */
-	readonly arrival: { isMarked: boolean };
+	readonly requests: Requests;
 	/** Owners of the open files, by handle. */
 	readonly handles: Map<number, FileOwner>;
 	newHandle(): number;
@@ -68,7 +67,7 @@ export const SessionTimer = {
 	Restate: 3,
 } as const;
 
-export type SessionOutcome = 'completed' | 'aborted' | 'timedOut' | 'unconfirmed' | 'interrupted' | 'proxyLost';
+export type SessionOutcome = Extract<ReceiverEvent, { kind: 'sessionEnded' }>['outcome'];
 
 /** `registering` until confirmed, `active` between and during files, `completing` after DONE(0), then `ended`. */
 export type SessionPhase = 'registering' | 'active' | 'completing' | 'ended';
@@ -78,6 +77,12 @@ export interface SessionEnd {
 	readonly outcome: SessionOutcome;
 	readonly reason: string;
 	readonly tellsSender: boolean;
+}
+
+interface FirstPacket {
+	readonly now: number;
+	readonly grttByte: number;
+	readonly sequence: number;
 }
 
 export class SessionContext {
@@ -96,19 +101,24 @@ export class SessionContext {
 	/** When the last packet of the sender came. */
 	lastHeardAt: number;
 	#highestSequence: number;
-	#otherHost: string | undefined;
+	/** Where its packets come from: those of nobody else are believed. */
+	readonly senderHosts: SenderHosts;
 	readonly #warnings = new Set<string>();
 
+	/** `grttByte` and `sequence` are those of the ANNOUNCE. */
 	constructor(
 		node: NodeServices,
-		link: SessionLink,
-		terms: SessionTerms,
-		now: number,
-		grttByte: number,
-		sequence: number,
+		{
+			link,
+			terms,
+			now,
+			grttByte,
+			sequence,
+		}: { readonly link: SessionLink; readonly terms: SessionTerms } & FirstPacket,
 	) {
 		this.node = node;
 		this.link = link;
+		this.senderHosts = new SenderHosts(link.sender.host);
 		this.terms = { ...terms, robust: Math.min(terms.robust, MAX_ROBUST) };
 		this.#grttByte = grttByte;
 		this.grttMs = advertisedGrttMs(grttByte);
@@ -119,24 +129,10 @@ export class SessionContext {
 			const { receiverId, instance } = node.config;
 			const seed = instance[0] ^ Math.imul(instance[1], 0x9e3779b1) ^ link.groupId;
 			const family = link.sender.host.includes(':') ? 6 : 4;
-			this.congestion = new Congestion(receiverId, seed, family, this.grttMs, terms.announced, this.groupSize);
+			const { grttMs, groupSize } = this;
+			const { announced } = terms;
+			this.congestion = new Congestion({ receiverId, seed, family, grttMs, announced, groupSize });
 		}
-	}
-
-	/**
-	 * Whether a message in the sender's name comes from where the sender is. The ANNOUNCE's address it is with IPv4; with
-	 * IPv6 the source address follows the scope of the group, so the private group may have one of its own: the first.
-	 */
-	isFromSender(host: string): boolean {
-		if (this.isKnownToSend(host)) return true;
-		if (this.#otherHost !== undefined || !host.includes(':')) return false;
-		this.#otherHost = host;
-		return true;
-	}
-
-	/** Whether the host is one of the sender's, as far as they are known by now. */
-	isKnownToSend(host: string): boolean {
-		return host === this.link.sender.host || host === this.#otherHost;
 	}
 
 	/** Warns about one thing once in the session. */

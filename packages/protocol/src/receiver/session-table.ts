@@ -1,12 +1,16 @@
 /** The sessions of a receiving node that are under way, by group id, and how one of them leaves. */
+import { assert } from '../assert.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { ReceiverSession } from './session.ts';
+import type { SessionOutcome } from './session-context.ts';
 
 export class SessionTable {
 	readonly #byGroup = new Map<number, ReceiverSession>();
 	readonly #ended: EndedSessions;
 	/** The session that data is coming for: the map is asked only when it changes. */
 	hot: ReceiverSession | undefined;
+	/** The session that is being called: what is thrown meanwhile is its fault, and ends no other. */
+	acting: ReceiverSession | undefined;
 
 	constructor(ended: EndedSessions) {
 		this.#ended = ended;
@@ -32,6 +36,7 @@ export class SessionTable {
 
 	add(session: ReceiverSession): void {
 		const { groupId } = session.context.link;
+		assert(!this.#byGroup.has(groupId), 'one session for each group id');
 		this.#ended.forget(groupId);
 		this.#byGroup.set(groupId, session);
 	}
@@ -39,10 +44,20 @@ export class SessionTable {
 	/** After everything that can end a session: one that is over is remembered for late questions. */
 	settle(now: number, session: ReceiverSession | undefined): void {
 		if (session === undefined) return;
-		const { end, link } = session.context;
+		const { end } = session.context;
 		if (end === undefined || !session.settle()) return;
-		this.#byGroup.delete(link.groupId);
+		this.#remove(now, session, end.outcome);
+	}
+
+	/** A session that has failed in the middle of something: whatever state it is in, it goes. */
+	expel(now: number, session: ReceiverSession): void {
+		this.#remove(now, session, 'internal');
+	}
+
+	#remove(now: number, session: ReceiverSession, outcome: SessionOutcome): void {
+		const { link } = session.context;
+		if (this.#byGroup.get(link.groupId) === session) this.#byGroup.delete(link.groupId);
 		if (this.hot === session) this.hot = undefined;
-		this.#ended.add(now, link, end.outcome, session.files.finished);
+		this.#ended.add(now, link, outcome, session.files.finished);
 	}
 }

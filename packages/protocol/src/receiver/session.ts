@@ -7,16 +7,19 @@ import {
 	Header,
 	isMalformed,
 	type Malformed,
-	MESSAGE_TRAITS,
 	MessageType,
 	messageName,
 } from '@uftp/wire';
+import { assert } from '../assert.ts';
 import { formatEndpoint } from '../endpoints.ts';
+import { admission } from '../message-rules.ts';
 import type { Endpoint } from '../ports.ts';
 import { NEVER } from '../timers.ts';
 import { Completion, SESSION_FILE_ID } from './completion.ts';
 import type { Congestion } from './congestion.ts';
-import { FileTransfers } from './file-transfers.ts';
+import { FileTransfers } from './files/file-transfers.ts';
+import type { IncomingBlock } from './incoming-block.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import type { Origin } from './proxied/origin.ts';
 import { Registration } from './registration.ts';
 import type { SessionContext } from './session-context.ts';
@@ -38,6 +41,11 @@ export class ReceiverSession {
 
 	start(now: number): void {
 		const { link, terms, node } = this.context;
+		node.requests.startSession({
+			groupId: link.groupId,
+			privateGroup: terms.privateGroup,
+			sources: sourcesOf(terms.source, link.proxy),
+		});
 		node.emit({
 			kind: 'sessionStarted',
 			groupId: link.groupId,
@@ -55,38 +63,26 @@ export class ReceiverSession {
 	}
 
 	/** Any packet of this session's sender: keeps it from timing out, and carries the clockwork's settings. */
-	hear(now: number, header: Readonly<CommonHeader>): void {
+	hear(now: number, header: Readonly<CommonHeader>, isMarked: boolean): void {
 		this.context.lastHeardAt = now;
 		this.context.noteSequence(header.sequence);
 		if (header.groupSize !== 0) this.context.groupSize = decodeGroupSize(header.groupSize);
 		this.#adoptGrtt(now, header.grtt);
-		const { congestion, groupSize, grttMs, node } = this.context;
+		const { congestion, groupSize, grttMs } = this.context;
 		if (congestion === undefined) return;
 		congestion.adopt(now, grttMs, groupSize);
-		congestion.control(now, header.sequence, node.arrival.isMarked);
+		congestion.control(now, header.sequence, isMarked);
 	}
 
 	/** The same for a packet in the clear: with a group key at hand it is not believed more than that somebody speaks. */
-	hearInClear(now: number, header: Readonly<CommonHeader>): void {
+	hearInClear(now: number, header: Readonly<CommonHeader>, isMarked: boolean): void {
 		const { link, phase } = this.context;
-		if (link.security === undefined || phase === 'registering') this.hear(now, header);
+		if (link.security === undefined || phase === 'registering') this.hear(now, header, isMarked);
 		else this.context.lastHeardAt = now;
 	}
 
-	/** In an encrypted session the clear forms of what is sent sealed are refused. */
-	#isAllowedInClear(header: Readonly<CommonHeader>): boolean {
-		const { link, phase } = this.context;
-		const { encryption } = MESSAGE_TRAITS[header.func];
-		if (link.security === undefined || encryption === 'never') return true;
-		// Until a receiver has the group key its sender can abort only in the clear.
-		if (header.func === MessageType.ABORT && phase === 'registering') return true;
-		this.#refuseClear(header.func);
-		return false;
-	}
-
 	#refuseClear(func: number): void {
-		const { node, link } = this.context;
-		node.counters.drop('clear-in-encrypted-session');
+		const { link } = this.context;
 		const what = `A clear ${messageName(func)} in the encrypted session of ${link.sender.host}`;
 		this.context.warnOnce(`${what} was ignored: it is forged`);
 	}
@@ -96,60 +92,67 @@ export class ReceiverSession {
 		if (factor !== 1) this.files.rescale(now, factor);
 	}
 
-	/** A control message of this session; what follows its common header is bytes[at .. at+length). */
-	handleMessage(
-		now: number,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-		isSealed = false,
-		origin: Origin = 'sender',
-	): Malformed | undefined {
-		if (!isSealed && !this.#isAllowedInClear(header)) return undefined;
-		if (origin === 'sender') {
-			if (isSealed) this.hear(now, header);
-			else this.hearInClear(now, header);
-		} else if (isSealed && header.func !== MessageType.ABORT) {
-			this.context.node.counters.drop('not-of-a-proxy');
+	/** A control message of this session, from its sender or its response proxy. */
+	handleMessage(now: number, message: IncomingMessage, origin: Origin): Malformed | undefined {
+		const { node, link, phase } = this.context;
+		const { header, isSealed, isMarked } = message;
+		const { func } = header;
+		assert(this.context.end === undefined, 'a session that has ended takes no messages');
+		const isEncryptedSession = link.security !== undefined;
+		const refusal = admission('receiver', phase, func, { isSealed, isEncryptedSession });
+		if (refusal === 'clear-in-encrypted-session') {
+			node.counters.drop(refusal);
+			this.#refuseClear(func);
 			return undefined;
 		}
-		switch (header.func) {
+		if (origin === 'sender') {
+			if (isSealed) this.hear(now, header, isMarked);
+			else this.hearInClear(now, header, isMarked);
+		} else if (isSealed && func !== MessageType.ABORT) {
+			node.counters.drop('proxy-only-hop');
+			return undefined;
+		}
+		if (refusal !== undefined) {
+			node.counters.drop(refusal);
+			return undefined;
+		}
+		return this.#act(now, message, origin);
+	}
+
+	#act(now: number, message: IncomingMessage, origin: Origin): Malformed | undefined {
+		switch (message.header.func) {
 			case MessageType.REG_CONF:
 				// In encrypted sessions it is for proxies: KEYINFO says more.
-				if (this.context.link.security !== undefined) return undefined;
-				return this.#registration.handleRegConf(bytes, at, length);
+				return this.context.link.security === undefined ? this.#registration.handleRegConf(message) : undefined;
 			case MessageType.KEYINFO:
-				return this.#registration.handleKeyInfo(header.sourceId, bytes, at, length);
+				return this.#registration.handleKeyInfo(message);
 			case MessageType.FILEINFO:
-				return this.#handleFileInfo(now, bytes, at, length);
+				return this.#handleFileInfo(now, message);
 			case MessageType.DONE:
-				return this.#handleDone(now, bytes, at, length);
+				return this.#handleDone(now, message);
 			case MessageType.CONG_CTRL:
-				return this.#handleCongCtrl(now, bytes, at, length);
+				return this.#handleCongCtrl(now, message);
 			case MessageType.DONE_CONF:
-				return this.#completion.handleDoneConf(bytes, at, length);
+				return this.#completion.handleDoneConf(message);
 			case MessageType.ABORT:
-				return this.#handleAbort(bytes, at, length, origin);
+				return this.#handleAbort(message, origin);
 			default:
-				this.context.node.counters.drop('unexpected-message');
 				return undefined;
 		}
 	}
 
-	#handleFileInfo(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	#handleFileInfo(now: number, message: IncomingMessage): Malformed | undefined {
 		// After DONE(0) nothing new begins; a late repeat of a finished file's FILEINFO is answered there.
-		const result = this.files.handleFileInfo(now, bytes, at, length, this.context.phase === 'completing');
+		const result = this.files.handleFileInfo(now, message, this.context.phase === 'completing');
 		if ('malformed' in result) return result;
 		// A sender describes files only to those whose REGISTER it has.
 		if (result.isListed) this.#registration.confirm();
 		return undefined;
 	}
 
-	#handleDone(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	#handleDone(now: number, { bytes, at, length }: IncomingMessage): Malformed | undefined {
 		const message = decodeDone(bytes, at, length);
 		if (isMalformed(message)) return message;
-		if (this.context.phase === 'registering') return undefined;
 		const isListed = message.ids.includes(this.context.node.config.receiverId);
 		if (message.fileId !== SESSION_FILE_ID) {
 			this.files.handleDone(now, message.fileId, message.section, isListed);
@@ -161,13 +164,13 @@ export class ReceiverSession {
 		return undefined;
 	}
 
-	#handleCongCtrl(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
-		const { congestion, phase, node } = this.context;
-		if (congestion === undefined || phase === 'registering') {
-			node.counters.drop('unexpected-message');
+	#handleCongCtrl(now: number, message: IncomingMessage): Malformed | undefined {
+		const { congestion, node } = this.context;
+		if (congestion === undefined) {
+			node.counters.drop('wrong-phase');
 			return undefined;
 		}
-		const malformed = congestion.handleCongCtrl(now, bytes, at, length);
+		const malformed = congestion.handleCongCtrl(now, message);
 		this.#report(now, congestion);
 		return malformed;
 	}
@@ -177,7 +180,7 @@ export class ReceiverSession {
 		if (report !== undefined) this.context.answer({ kind: 'ccAck', report });
 	}
 
-	#handleAbort(bytes: Uint8Array, at: number, length: number, origin: Origin): Malformed | undefined {
+	#handleAbort({ bytes, at, length }: IncomingMessage, origin: Origin): Malformed | undefined {
 		const message = decodeAbort(bytes, at, length);
 		if (isMalformed(message)) return message;
 		// A proxy ends the session of one receiver; what is for all only the sender can say.
@@ -208,26 +211,30 @@ export class ReceiverSession {
 		if (link.security === undefined) this.#registration.restate(now);
 	}
 
-	/** See `Receiver.handleBlock`; `datagramBytes` as it came, `isSealed` if that was an ENCRYPTED. Hot. */
-	takeBlock(
-		now: number,
-		bytes: Uint8Array,
-		headerAt: number,
-		payloadLength: number,
-		datagramBytes: number,
-		isSealed: boolean,
-	): boolean {
+	/** A data packet: true when its block is wanted; then `block` says where it belongs. Hot. */
+	takeBlock(now: number, block: IncomingBlock): boolean {
 		const { context } = this;
-		if (!isSealed && context.link.security !== undefined) {
-			this.#refuseClear(MessageType.FILESEG);
+		const { bytes, headerAt } = block;
+		const { counters } = context.node;
+		if (sourceId.get(bytes, headerAt) !== context.link.senderId) {
+			counters.blocksUnknown++;
 			return false;
 		}
-		if (
-			sourceId.get(bytes, headerAt) !== context.link.senderId ||
-			groupInstance.get(bytes, headerAt) !== context.link.groupInstance
-		) {
-			context.node.counters.blocksUnknown++;
+		if (groupInstance.get(bytes, headerAt) !== context.link.groupInstance) {
+			counters.blocksUnknown++;
 			return false;
+		}
+		if (!block.isMovable) {
+			if (context.link.security !== undefined) {
+				counters.drop('clear-in-encrypted-session');
+				this.#refuseClear(MessageType.FILESEG);
+				return false;
+			}
+			// Nobody else may write into a file.
+			if (!context.senderHosts.accepts(block.sourceKey)) {
+				counters.drop('wrong-address');
+				return false;
+			}
 		}
 		context.lastHeardAt = now;
 		this.#adoptGrtt(now, grtt.get(bytes, headerAt));
@@ -236,9 +243,9 @@ export class ReceiverSession {
 		const { congestion } = context;
 		if (congestion !== undefined && context.phase !== 'registering') {
 			congestion.adopt(now, context.grttMs, context.groupSize);
-			congestion.block(now, sequence, bytes, headerAt, datagramBytes, context.node.arrival.isMarked);
+			congestion.block(now, sequence, block);
 		}
-		return this.files.takeBlock(now, bytes, headerAt, payloadLength, isLate);
+		return this.files.takeBlock(now, block, isLate);
 	}
 
 	get deadline(): number {
@@ -260,10 +267,11 @@ export class ReceiverSession {
 		const { context } = this;
 		if (context.end === undefined) return false;
 		const { outcome, reason, tellsSender } = context.end;
-		this.files.discardAll(reason, outcome !== 'completed');
+		this.files.discardAll(reason, outcome !== 'completed' && outcome !== 'internal');
 		if (tellsSender) context.answer({ kind: 'abort', reason });
 		context.phase = 'ended';
 		context.timers.clearAll();
+		context.node.requests.endSession(context.link.groupId);
 		context.node.emit({
 			kind: 'sessionEnded',
 			groupId: context.link.groupId,
@@ -275,4 +283,9 @@ export class ReceiverSession {
 		});
 		return true;
 	}
+}
+
+/** A response proxy speaks to the private group as well as the sender: it hands on the group key. */
+function sourcesOf(source: string | undefined, proxy: Endpoint | undefined): readonly (string | undefined)[] {
+	return source === undefined || proxy === undefined ? [source] : [...new Set([source, proxy.host])];
 }

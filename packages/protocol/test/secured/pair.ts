@@ -143,18 +143,11 @@ export class SecuredPair {
 	/** Gives a receiver a datagram as its driver does; true if a block was wanted. */
 	give(index: number, datagram: Uint8Array, from = SENDER): boolean {
 		const { node, contents } = this.receivers[index];
-		const bytes = datagram.slice();
-		if (bytes[1] === MessageType.ENCRYPTED) {
-			const isWanted = node.handleSealed(this.now, bytes, 0, bytes.length);
-			if (isWanted) {
-				const { placedAt, placedBytes, placedHandle, placedOffset } = node;
-				contents.get(placedHandle)?.set(bytes.subarray(placedAt, placedAt + placedBytes), placedOffset);
-			}
-			return isWanted;
-		}
-		if (bytes[1] === MessageType.FILESEG) return node.handleBlock(this.now, bytes, 0, bytes.length - 24);
-		node.handleDatagram(this.now, from, bytes, 0, bytes.length);
-		return false;
+		const placement = node.handle(this.now, new SingleArrival(from, datagram.slice()));
+		if (placement === undefined) return false;
+		const { handle, offset, bytes, at, length } = placement;
+		contents.get(handle)?.set(bytes.subarray(at, at + length), offset);
+		return true;
 	}
 
 	giveSender(datagram: Uint8Array, from: Endpoint): void {
@@ -215,13 +208,14 @@ export class SecuredPair {
 		const { node, events, endpoint, contents } = this.receivers[index];
 		let isBusy = false;
 		for (;;) {
-			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) {
-				events.push(event);
-				if (event.kind === 'fileOffered') {
-					contents.set(event.file.handle, new Uint8Array(event.file.size));
-					node.fileDecided(this.now, event.file.handle, { kind: 'accept', status: 0 });
-				} else if (event.kind === 'fileComplete') node.fileStored(this.now, event.file.handle);
+			for (let request = node.pollRequest(); request !== undefined; request = node.pollRequest()) {
+				if (request.kind === 'fault') throw request.error;
+				if (request.kind === 'offerFile') {
+					contents.set(request.file.handle, new Uint8Array(request.file.size));
+					node.fileDecided(this.now, request.file.handle, { kind: 'accept', status: 0 });
+				} else if (request.kind === 'finishFile') node.fileStored(this.now, request.file.handle);
 			}
+			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) events.push(event);
 			const batch = newBatch();
 			if (!transmits || !node.pollTransmit(this.now, batch)) return isBusy;
 			isBusy = true;

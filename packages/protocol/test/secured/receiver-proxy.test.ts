@@ -64,7 +64,7 @@ describe.each(SUITES)('an encrypted session through a response proxy (%s)', (_na
 		stranger.takeRegister(sender, other.of(MessageType.REGISTER)[0].bytes);
 		alice.deliver(stranger.keyInfo(sender), STRANGER_AT);
 		expect(alice.eventsOf('dropped')).toEqual([]);
-		expect(alice.node.counters['dropped.of-another-proxy']).toBe(1);
+		expect(alice.node.counters['dropped.other-proxy']).toBe(1);
 		alice.deliver(stranger.keyInfo(sender), PROXY_AT);
 		alice.deliver(sender.fileInfo());
 		expect(alice.eventsOf('fileOffered')).toEqual([]);
@@ -297,7 +297,7 @@ describe('an ABORT of the response proxy in an encrypted session', () => {
 		early.alice.deliver(early.proxy.abort('forged'), STRANGER_AT);
 		early.alice.deliver(early.proxy.abort('not for us', ALICE + 1), PROXY_AT);
 		expect(early.alice.eventsOf('sessionEnded')).toEqual([]);
-		expect(early.alice.node.counters['dropped.of-another-proxy']).toBe(1);
+		expect(early.alice.node.counters['dropped.other-proxy']).toBe(1);
 		expect(early.alice.eventsOf('dropped')).toEqual([]);
 	});
 
@@ -314,7 +314,7 @@ describe('an ABORT of the response proxy in an encrypted session', () => {
 		alice.sent.length = 0;
 		alice.deliver(proxy.sealed(sender, MessageType.DONE, (bytes, at) => encodeDone(bytes, at, done)));
 		expect(alice.sent).toEqual([]);
-		expect(alice.node.counters['dropped.not-of-a-proxy']).toBe(1);
+		expect(alice.node.counters['dropped.proxy-only-hop']).toBe(1);
 	});
 
 	it('must have the signature of the proxy where signatures tell the nodes apart', () => {

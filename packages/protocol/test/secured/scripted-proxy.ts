@@ -41,6 +41,7 @@ import {
 	spanOf,
 	writeHeader,
 } from '@uftp/wire';
+import { SingleArrival } from '../../src/arrival.ts';
 import type { ReceiverEvent } from '../../src/events.ts';
 import type { Endpoint, OutgoingBatch } from '../../src/ports.ts';
 import { ReceiverNode } from '../../src/receiver/receiver.ts';
@@ -228,21 +229,21 @@ export class ProxiedReceiver {
 	}
 
 	deliver(datagram: Uint8Array, from: Endpoint = SENDER_AT): void {
-		const bytes = datagram.slice();
-		if (bytes[1] === MessageType.ENCRYPTED) this.node.handleSealed(this.now, bytes, 0, bytes.length);
-		else this.node.handleDatagram(this.now, from, bytes, 0, bytes.length);
+		this.node.handle(this.now, new SingleArrival(from, datagram.slice()));
 		this.drain();
 	}
 
 	drain(): void {
 		const batch = newBatch();
 		for (let isBusy = true; isBusy; ) {
-			for (let event = this.node.pollEvent(); event !== undefined; event = this.node.pollEvent()) {
-				this.events.push(event);
-				if (event.kind === 'fileOffered') {
-					this.node.fileDecided(this.now, event.file.handle, { kind: 'accept', status: 0 });
+			const { node } = this;
+			for (let request = node.pollRequest(); request !== undefined; request = node.pollRequest()) {
+				if (request.kind === 'fault') throw request.error;
+				if (request.kind === 'offerFile') {
+					node.fileDecided(this.now, request.file.handle, { kind: 'accept', status: 0 });
 				}
 			}
+			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.events.push(event);
 			isBusy = this.node.pollTransmit(this.now, batch);
 			if (!isBusy) return;
 			const bytes = batch.bytes.slice(0, batch.lastLength);

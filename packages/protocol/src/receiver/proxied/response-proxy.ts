@@ -25,6 +25,7 @@ import {
 	writeHeader,
 } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import type { DropReason } from '../../drop-reason.ts';
 import { formatEndpoint, isSameEndpoint } from '../../endpoints.ts';
 import type { ReceiverEvent } from '../../events.ts';
 import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND, SESSION_WARNINGS_MAX } from '../../limits.ts';
@@ -43,8 +44,8 @@ export interface ResponseProxyKeys {
 	readonly agreementKey: EcPublicKey | string;
 }
 
-/** What became of a PROXY_KEY: `taken` is news, `known` is none, `stranger` is of another proxy; else why it is dropped. */
-export type ProxyKeyVerdict = 'taken' | 'known' | 'stranger' | 'refused' | { readonly malformed: string };
+/** What became of a PROXY_KEY: `taken` is news, `known` is none; else why it is dropped. */
+export type ProxyKeyVerdict = 'taken' | 'known' | DropReason;
 
 /** So often the proxy was asked before another address is suspected to be its own; an answer comes so soon. */
 const UNANSWERED_MIN = 2;
@@ -128,18 +129,19 @@ export class ResponseProxy {
 			// The PROXY_KEYs of all response proxies of a network reach all of its receivers.
 			if (this.#security !== undefined) this.#overheard.note(now, from, bytes, at, length);
 			if (config !== undefined) this.#suspectOtherAddress(now, config, from);
-			return 'stranger';
+			return 'proxy-key-unasked';
 		}
 		const message = decodeProxyKey(bytes, at, length);
-		if (isMalformed(message)) return message;
+		if (isMalformed(message)) return message.malformed;
 		const { keys } = this;
 		const isAwaited = this.#askAt !== NEVER;
 		if (!isAwaited && keys !== undefined && isSameKeys(keys, message)) return 'known';
-		if (this.#security === undefined || !this.#allowance.take(now)) return 'refused';
+		if (this.#security === undefined) return 'proxy-key-unasked';
+		if (!this.#allowance.take(now)) return 'too-many-signatures';
 		const offered = this.#verified(message, config);
 		if (typeof offered === 'string') {
 			this.#refuse(offered);
-			return 'refused';
+			return 'proxy-key-invalid';
 		}
 		this.#askAt = NEVER;
 		this.#isAsking = false;

@@ -1,5 +1,5 @@
 /** ENCRYPTED datagrams at a receiver: who may have sent them, and where what they hold then stands. */
-import { describeRefusal, type OpenRefusal, openedAt } from '@uftp/crypto';
+import { OpenRefusal, openedAt } from '@uftp/crypto';
 import {
 	copyBytes,
 	ENCRYPTED_HEADER_BYTES,
@@ -10,17 +10,22 @@ import {
 	MessageType,
 	VERSION,
 } from '@uftp/wire';
+import type { DropReason } from '../../drop-reason.ts';
 import type { SessionLink } from '../answers.ts';
 import { SealedRefusal } from './session-security.ts';
 
 const { version, func, sourceId, groupInstance } = Header.fields;
 
-const REPLAYED = 'replayed';
-const NO_GROUP_KEY = 'no-group-key-yet';
+const REFUSALS: Readonly<Record<OpenRefusal, DropReason>> = {
+	[OpenRefusal.MALFORMED]: 'malformed',
+	[OpenRefusal.UNKNOWN_SIGNER]: 'unknown-signer',
+	[OpenRefusal.FORGED]: 'forged',
+	[OpenRefusal.BADLY_PADDED]: 'badly-padded',
+};
 
 /** Whether a reason of `openSealed` comes about on any network, without a fault of anybody. */
-export function isOrdinary(reason: string): boolean {
-	return reason === REPLAYED || reason === NO_GROUP_KEY;
+export function isOrdinary(reason: DropReason): boolean {
+	return reason === 'replayed' || reason === 'no-group-key-yet';
 }
 
 /** Whether bytes[at .. at+length) may be an ENCRYPTED datagram at all. */
@@ -33,7 +38,7 @@ export function looksSealed(bytes: Uint8Array, at: number, length: number): bool
  * Opens a datagram of the session behind `link` in place: how many plain bytes it holds, or why it is dropped (a reason
  * for the counters). Hot.
  */
-export function openSealed(link: SessionLink, bytes: Uint8Array, at: number, length: number): number | string {
+export function openSealed(link: SessionLink, bytes: Uint8Array, at: number, length: number): number | DropReason {
 	const isOfSender = sourceId.get(bytes, at) === link.senderId;
 	if (!isOfSender && link.proxy === undefined) return 'wrong-source';
 	if (groupInstance.get(bytes, at) !== link.groupInstance) return 'wrong-instance';
@@ -41,9 +46,9 @@ export function openSealed(link: SessionLink, bytes: Uint8Array, at: number, len
 	const { security } = link;
 	const plainBytes = isOfSender ? security.open(bytes, at, length) : security.openOfProxy(bytes, at, length);
 	if (plainBytes > 0) return plainBytes;
-	if (plainBytes === SealedRefusal.REPLAYED) return REPLAYED;
-	if (plainBytes === SealedRefusal.NO_GROUP_KEY) return NO_GROUP_KEY;
-	return describeRefusal(plainBytes as OpenRefusal);
+	if (plainBytes === SealedRefusal.REPLAYED) return 'replayed';
+	if (plainBytes === SealedRefusal.NO_GROUP_KEY) return 'no-group-key-yet';
+	return REFUSALS[plainBytes as OpenRefusal] ?? 'malformed';
 }
 
 /** Whether a message of this type is ever sealed; ENCRYPTED with another one inside is dropped. */

@@ -6,13 +6,15 @@
  * have one file at a time, for them this changes nothing.
  */
 import { decodeFileInfo, type FileInfo, FileSegLayout, HEADER_BYTES, isMalformed, type Malformed } from '@uftp/wire';
-import { SUSPENDED_FILES_MAX } from '../limits.ts';
-import { type BlockMap, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../ports.ts';
-import { SectionMap } from '../sections.ts';
-import { BlockLedger, Taken } from './block-ledger.ts';
+import { SUSPENDED_FILES_MAX } from '../../limits.ts';
+import { type BlockMap, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../../ports.ts';
+import { SectionMap } from '../../sections.ts';
+import type { IncomingBlock } from '../incoming-block.ts';
+import type { IncomingMessage } from '../incoming-message.ts';
+import type { FileOwner, SessionContext } from '../session-context.ts';
 import { FileTransfer } from './file-transfer.ts';
 import { FinishedFiles, identityHash } from './finished-files.ts';
-import type { FileOwner, SessionContext } from './session-context.ts';
+import { ReceivedBlocks, Taken } from './received-blocks.ts';
 import { UnaskedComplete } from './unasked-complete.ts';
 
 /**
@@ -57,9 +59,7 @@ export class FileTransfers implements FileOwner {
 	/** A FILEINFO; `isListed` tells whether it asks this receiver. With `onlyFinished` no new file is begun. */
 	handleFileInfo(
 		now: number,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
+		{ bytes, at, length }: IncomingMessage,
 		onlyFinished: boolean,
 	): { readonly isListed: boolean } | Malformed {
 		const info = decodeFileInfo(bytes, at, length);
@@ -68,7 +68,7 @@ export class FileTransfers implements FileOwner {
 		this.#unasked.senderIsAt(info.fileId);
 		if (!info.ids.includes(this.#context.node.config.receiverId)) return { isListed: false };
 		// 0 stands for the session; no sender gives it to a file.
-		if (info.fileId === 0) this.#context.node.counters.drop('file-id-0');
+		if (info.fileId === 0) this.#context.node.counters.drop('file-id-zero');
 		else this.#describe(now, info, onlyFinished);
 		return { isListed: true };
 	}
@@ -127,6 +127,7 @@ export class FileTransfers implements FileOwner {
 		this.#open.set(file.fileId, new FileTransfer(file, hash, map, { timestamp: info.timestamp, heardAt: now }));
 		node.handles.set(file.handle, this);
 		this.#discardOldest();
+		node.requests.offer(file);
 		node.emit({ kind: 'fileOffered', file });
 	}
 
@@ -162,7 +163,7 @@ export class FileTransfers implements FileOwner {
 
 	#receive(transfer: FileTransfer, status: CompleteStatus, present: BlockMap | undefined): void {
 		const { node } = this.#context;
-		transfer.ledger = BlockLedger.open(transfer.map, node.budget, present);
+		transfer.ledger = ReceivedBlocks.open(transfer.map, node.budget, present);
 		if (transfer.ledger === undefined) {
 			const reason = `No memory left to keep track of the blocks of "${transfer.file.name}"`;
 			this.#context.finish('aborted', reason, true);
@@ -180,7 +181,9 @@ export class FileTransfers implements FileOwner {
 	#allBlocksAreHere(transfer: FileTransfer): void {
 		transfer.stage = 'storing';
 		transfer.naks.stop();
-		this.#context.node.emit({ kind: 'fileComplete', file: transfer.file });
+		const { requests, emit } = this.#context.node;
+		requests.finish(transfer.file);
+		emit({ kind: 'fileComplete', file: transfer.file });
 	}
 
 	fileStored(now: number, handle: number, status: CompleteStatus | undefined): void {
@@ -220,6 +223,7 @@ export class FileTransfers implements FileOwner {
 	): void {
 		const { file, hash, startedAt } = transfer;
 		this.finished.add(file.fileId, hash, status, freeSpaceBytes);
+		this.#context.node.requests.isSettled(file);
 		this.#close(transfer);
 		this.#context.node.emit({ kind: 'fileEnded', file, status, reason, elapsedMs: now - startedAt });
 	}
@@ -244,7 +248,9 @@ export class FileTransfers implements FileOwner {
 		const arrived = mayResume ? transfer.arrived() : undefined;
 		this.#close(transfer);
 		const { file } = transfer;
-		this.#context.node.emit({ kind: 'fileDiscarded', file, reason, ...(arrived && { arrived }) });
+		const { requests, emit } = this.#context.node;
+		requests.discard(file, arrived);
+		emit({ kind: 'fileDiscarded', file, reason, ...(arrived && { arrived }) });
 	}
 
 	/** The session is over, or its end has begun: what is unfinished will not be completed in it. */
@@ -256,11 +262,12 @@ export class FileTransfers implements FileOwner {
 	// ---- blocks
 
 	/**
-	 * The block of a clear FILESEG (header at `headerAt`): true when it is new, and `placement` says where it belongs.
-	 * Hot: allocates nothing but the bitmap of a section whose first block this is.
+	 * A data packet: true when its block is new; then `block` says where it belongs. Hot: allocates nothing but the bitmap
+	 * of a section whose first block this is.
 	 */
-	takeBlock(now: number, bytes: Uint8Array, headerAt: number, payloadLength: number, isLate: boolean): boolean {
-		const { counters, placement } = this.#context.node;
+	takeBlock(now: number, incoming: IncomingBlock, isLate: boolean): boolean {
+		const { counters } = this.#context.node;
+		const { bytes, headerAt } = incoming;
 		const at = headerAt + HEADER_BYTES;
 		const fileId = fields.fileId.get(bytes, at);
 		let transfer = this.#hot;
@@ -280,7 +287,7 @@ export class FileTransfers implements FileOwner {
 		if (
 			section >= map.sections ||
 			block >= map.blocksIn(section) ||
-			payloadLength !== map.blockLength(section, block)
+			incoming.length !== map.blockLength(section, block)
 		) {
 			counters.blocksInvalid++;
 			return false;
@@ -295,8 +302,7 @@ export class FileTransfers implements FileOwner {
 			return false;
 		}
 		counters.blocksNew++;
-		placement.handle = transfer.file.handle;
-		placement.offset = map.blockOffset(section, block);
+		incoming.place(transfer.file.handle, map.blockOffset(section, block));
 		if (transfer.ledger.missingBlocks === 0) this.#allBlocksAreHere(transfer);
 		return true;
 	}

@@ -5,7 +5,7 @@
  * sections before it due; they are reported after a hold-off, so that reordered blocks can still come. A repair pass
  * starts again at a low section: seen by a section number that falls, it opens all sections anew.
  */
-import { NEVER } from '../timers.ts';
+import { NEVER } from '../../timers.ts';
 
 export class NakWindow {
 	readonly #sections: number;

@@ -1,5 +1,5 @@
 /** The files that a session is through with: a sender that missed the COMPLETE is answered again. */
-import type { CompleteStatus } from '../ports.ts';
+import type { CompleteStatus } from '../../ports.ts';
 
 /** What tells one file of a session from another besides its 16-bit id, which a long session uses again. */
 export interface FileIdentity {

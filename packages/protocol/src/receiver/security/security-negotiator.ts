@@ -1,24 +1,22 @@
 /** Decides for a receiving node whether it takes part in a session as its ANNOUNCE secures it, and makes its keys. */
 import { NonceCounter, sameFingerprint } from '@uftp/crypto';
-import { type Announce, type CommonHeader, isUnspecified } from '@uftp/wire';
+import { isUnspecified } from '@uftp/wire';
 import { Allowance } from '../../allowance.ts';
+import { assert } from '../../assert.ts';
 import { KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
-import type { Endpoint } from '../../ports.ts';
 import type { ReceiverConfig } from '../../receiver-config.ts';
-import type { Verdict } from '../announcement.ts';
+import type { HeardAnnounce, Verdict } from '../announcement.ts';
 import type { ResponseProxy } from '../proxied/response-proxy.ts';
 import { senderRefusal } from './acceptance.ts';
 import { agree } from './key-agreement.ts';
 import { SessionSecurity } from './session-security.ts';
 
-export class SessionSecurer {
+export class SecurityNegotiator {
 	readonly #config: ReceiverConfig;
 	readonly #responseProxy: ResponseProxy;
 	readonly #allowance = new Allowance(KEY_OPERATIONS_PER_SECOND, 1000);
 	/** Of all sessions of the node: one that was left and joined again has the same group key. */
 	readonly #ivCounter: NonceCounter | undefined;
-	/** The keys of the session that was accepted last; undefined in the clear. */
-	security: SessionSecurity | undefined;
 
 	constructor(config: ReceiverConfig, responseProxy: ResponseProxy) {
 		this.#config = config;
@@ -27,20 +25,11 @@ export class SessionSecurer {
 	}
 
 	/**
-	 * Judges the ANNOUNCE in the datagram bytes[at .. at+length); after "join", `security` holds the session's keys.
-	 * `replaced`: the keys of the session under the same group id that this one would end.
+	 * Judges an ANNOUNCE; a "join" brings the keys of the session. `replaced`: the keys of the session under the same
+	 * group id that this one would end.
 	 */
-	accept(
-		now: number,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
-		announce: Announce,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-		replaced: SessionSecurity | undefined,
-	): Verdict {
-		this.security = undefined;
+	judge(now: number, heard: HeardAnnounce, replaced: SessionSecurity | undefined): Verdict {
+		const { from, header, announce, bytes, at, length } = heard;
 		const { groupId, sourceId: senderId } = header;
 		const { encInfo, privateAddress, timestamp } = announce;
 		const { security, instance } = this.#config;
@@ -49,7 +38,7 @@ export class SessionSecurer {
 		if (replaced !== undefined && encInfo === undefined) {
 			return { kind: 'ignore', reason: 'An encrypted session cannot go on in the clear' };
 		}
-		if (security === undefined || encInfo === undefined) return { kind: 'join' };
+		if (security === undefined || encInfo === undefined) return { kind: 'join', security: undefined };
 		// A session that is announced to this receiver alone is none of the proxy's.
 		const proxy = isUnspecified(privateAddress) ? undefined : this.#responseProxy;
 		if (proxy?.endpoint !== undefined && proxy.keys === undefined) return { kind: 'wait', reason: proxy.problem };
@@ -66,7 +55,7 @@ export class SessionSecurer {
 		if (replaced !== undefined && !sameFingerprint(replaced.facts.senderFingerprint, senderFingerprint)) {
 			return { kind: 'ignore', reason: 'An encrypted session cannot go on with another key' };
 		}
-		this.security = new SessionSecurity(security, agreement, this.#ivCounter!);
-		return { kind: 'join' };
+		assert(this.#ivCounter !== undefined, 'a node with keys has a counter for its IVs');
+		return { kind: 'join', security: new SessionSecurity(security, agreement, this.#ivCounter) };
 	}
 }

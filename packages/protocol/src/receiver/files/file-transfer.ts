@@ -1,10 +1,10 @@
 /** One file that a session has not finished yet. */
-import type { BlockMap, CompleteStatus, IncomingFile } from '../ports.ts';
-import { CompleteStatus as Status } from '../ports.ts';
-import type { SectionMap } from '../sections.ts';
-import type { HeldTimestamp } from '../shared/held-timestamp.ts';
-import type { BlockLedger } from './block-ledger.ts';
+import type { BlockMap, CompleteStatus, IncomingFile } from '../../ports.ts';
+import { CompleteStatus as Status } from '../../ports.ts';
+import type { SectionMap } from '../../sections.ts';
+import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
 import { NakWindow } from './nak-window.ts';
+import type { ReceivedBlocks } from './received-blocks.ts';
 
 /** `offered` until the shell has decided, `receiving` until the last block is here, `storing` until it is on disk. */
 export type FileStage = 'offered' | 'receiving' | 'storing';
@@ -19,7 +19,7 @@ export class FileTransfer {
 	/** What the COMPLETE will say. */
 	status: CompleteStatus = Status.Normal;
 	/** From the moment the file is accepted. */
-	ledger: BlockLedger | undefined;
+	ledger: ReceivedBlocks | undefined;
 	/** A part of the file was here before the session began. */
 	isPartial = false;
 	/** Something could not be written: what the ledger says is not so. */

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DatagramSocket } from '../src/datagram-socket.ts';
 import { openSocket } from '../src/open-socket.ts';
-import { SenderHosts } from '../src/sender-hosts.ts';
 import { block, fillBurst, loopback, sendAll, until } from './loopback.ts';
 
 const sockets: DatagramSocket[] = [];
@@ -18,25 +17,7 @@ async function open(driver: 'linux-batch' | 'portable', address: string): Promis
 	return socket;
 }
 
-describe('the hosts of a sender', () => {
-	it('are the one that announced, over IPv4', () => {
-		const hosts = new SenderHosts('10.0.0.1');
-		expect(hosts.has(hostKey('10.0.0.1'))).toBe(true);
-		expect(hosts.has(hostKey('10.0.0.2'))).toBe(false);
-	});
-
-	it('may be one more over IPv6, where the source follows the scope of the group, and no third', () => {
-		const hosts = new SenderHosts('fe80::1%2');
-		expect(hosts.has(hostKey('fe80::1'))).toBe(true);
-		expect(hosts.has(hostKey('fd00::1'))).toBe(true);
-		expect(hosts.has(hostKey('fd00::2'))).toBe(false);
-		expect(hosts.has(hostKey('fd00::1'))).toBe(true);
-	});
-
-	it('never take what is no address', () => {
-		expect(new SenderHosts('10.0.0.1').has(hostKey('somewhere'))).toBe(false);
-	});
-
+describe('the keys of hosts', () => {
 	it('are told apart by their keys', () => {
 		const v6 = fc.uint8Array({ minLength: 16, maxLength: 16 });
 		fc.assert(

@@ -3,7 +3,7 @@
  * already; C senders, which have gone on to the next file by the time of a second COMPLETE, log that one as rejected.
  * So such a DONE is answered a GRTT later, and not at all if the sender is seen to have gone on.
  */
-import { NEVER } from '../timers.ts';
+import { NEVER } from '../../timers.ts';
 
 export class UnaskedComplete {
 	#fileId: number | undefined;

@@ -9,36 +9,28 @@ import {
 	isUnspecified,
 } from '@uftp/wire';
 import { Allowance } from '../allowance.ts';
+import { type Arrival, SingleArrival } from '../arrival.ts';
+import { assert } from '../assert.ts';
 import type { ReceiverEvent } from '../events.ts';
 import { REFUSALS_PER_SECOND, UNCONFIRMED_MS_MIN } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
 import type { Reports } from '../reports.ts';
-import { judge, termsOf, type Verdict } from './announcement.ts';
+import { type HeardAnnounce, judge, termsOf } from './announcement.ts';
 import type { SessionLink } from './answers.ts';
 import { type EndedSessions, isOtherRun } from './ended-sessions.ts';
 import { WaitingAnnounces } from './proxied/waiting-announces.ts';
-import { SessionSecurer } from './security/session-securer.ts';
+import { SecurityNegotiator } from './security/security-negotiator.ts';
+import type { SessionSecurity } from './security/session-security.ts';
 import { ReceiverSession } from './session.ts';
 import { advertisedGrttMs, type NodeServices, SessionContext } from './session-context.ts';
 import type { SessionTable } from './session-table.ts';
 
-/** One ANNOUNCE as it came: the whole datagram is bytes[at .. at+length). */
-interface Arrival {
-	readonly from: Endpoint;
-	readonly header: Readonly<CommonHeader>;
-	readonly bytes: Uint8Array;
-	readonly at: number;
-	readonly length: number;
-	/** Earlier than now for one that has waited. */
-	readonly heardAt: number;
-}
-
-export class Invitations {
+export class AnnounceHandler {
 	readonly #node: NodeServices;
 	readonly #sessions: SessionTable;
 	readonly #ended: EndedSessions;
 	readonly #reports: Reports<ReceiverEvent>;
-	readonly #securer: SessionSecurer;
+	readonly #negotiator: SecurityNegotiator;
 	readonly #refusals = new Allowance(REFUSALS_PER_SECOND, 1000);
 	readonly #waiting = new WaitingAnnounces();
 
@@ -47,19 +39,12 @@ export class Invitations {
 		this.#sessions = sessions;
 		this.#ended = ended;
 		this.#reports = reports;
-		this.#securer = new SessionSecurer(node.config, node.responseProxy);
+		this.#negotiator = new SecurityNegotiator(node.config, node.responseProxy);
 	}
 
-	/** Takes the ANNOUNCE in the datagram bytes[at .. at+length), whose common header has been read. */
-	handleAnnounce(
-		now: number,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): void {
-		this.#take(now, { from, header, bytes, at, length, heardAt: now });
+	/** Takes an ANNOUNCE whose common header has been read. */
+	handleAnnounce(now: number, arrival: Arrival, header: Readonly<CommonHeader>): void {
+		this.#handle(now, arrival, header, now);
 	}
 
 	/** The keys of the response proxy have come, or another proxy is set: judges again what waited for it. */
@@ -67,74 +52,77 @@ export class Invitations {
 		for (const { from, datagram, heardAt } of this.#waiting.take(now)) {
 			const header = decodeHeader(datagram, 0, datagram.length);
 			if (isMalformed(header)) continue;
-			this.#take(now, { from, header, bytes: datagram, at: 0, length: datagram.length, heardAt });
+			this.#handle(now, new SingleArrival(from, datagram), header, heardAt);
 		}
 	}
 
-	#take(now: number, arrival: Arrival): void {
-		const { from, header, bytes, at, length } = arrival;
+	/** `heardAt`: earlier than now for one that has waited. */
+	#handle(now: number, arrival: Arrival, header: Readonly<CommonHeader>, heardAt: number): void {
+		assert(heardAt <= now, 'an ANNOUNCE is judged after it was heard');
 		const known = this.#sessions.get(header.groupId);
-		if (!this.#isNews(now, known, arrival)) return;
+		if (!this.#isNews(now, known, arrival, header)) return;
+		const { bytes, headerAt: at, length } = arrival;
+		const from = arrival.source();
 		const announce = decodeAnnounce(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
 		if (isMalformed(announce)) {
 			this.#reports.drop(now, announce.malformed, from);
 			return;
 		}
+		const heard: HeardAnnounce = { from, header, announce, bytes, at, length };
 		const { config, answers } = this.#node;
 		const hasRoom = () => known !== undefined || this.#makeRoom(now);
-		const replaced = known?.context.link.security;
-		const acceptance = () => this.#securer.accept(now, from, header, announce, bytes, at, length, replaced);
+		const acceptance = () => this.#negotiator.judge(now, heard, known?.context.link.security);
 		const verdict = judge(announce, config.receiverId, acceptance, hasRoom);
-		const link = this.#linkOf(arrival, announce, verdict);
-		if (verdict.kind === 'refuse' && this.#refusals.take(now)) {
-			answers.push(link, { kind: 'abort', reason: verdict.reason });
-		}
-		if (verdict.kind === 'wait') this.#wait(now, arrival, announce.robust);
-		if (verdict.kind !== 'join') {
-			this.#reports.ignore(now, header.groupId, header.sourceId, verdict.reason);
+		if (verdict.kind === 'join') {
+			if (known !== undefined) {
+				this.#sessions.acting = known;
+				known.context.finish('aborted', 'The sender has started the session again', false);
+				this.#sessions.settle(now, known);
+			}
+			this.#join(now, heard, verdict.security, heardAt);
 			return;
 		}
-		if (known !== undefined) {
-			known.context.finish('aborted', 'The sender has started the session again', false);
-			this.#sessions.settle(now, known);
+		if (verdict.kind === 'refuse' && this.#refusals.take(now)) {
+			answers.push(this.#linkOf(heard, undefined), { kind: 'abort', reason: verdict.reason });
 		}
-		this.#join(now, link, arrival, announce);
+		// One that waits again would wait for ever.
+		if (verdict.kind === 'wait' && heardAt === now) this.#wait(now, heard);
+		this.#reports.ignore(now, header.groupId, header.sourceId, verdict.reason);
 	}
 
 	/** Whether an ANNOUNCE may begin a session: it is no repeat, nor in the name of a sender that still speaks. */
-	#isNews(now: number, known: ReceiverSession | undefined, { from, header }: Arrival): boolean {
-		if (known === undefined) return !this.#ended.isOver(now, from, header);
+	#isNews(now: number, known: ReceiverSession | undefined, arrival: Arrival, header: Readonly<CommonHeader>): boolean {
+		if (known === undefined) return !this.#ended.isOver(now, arrival.source(), header);
 		const { context } = known;
 		if (context.link.senderId !== header.sourceId) {
-			this.#reports.drop(now, 'wrong-source', from);
+			this.#reports.drop(now, 'wrong-source', arrival.source());
 			return false;
 		}
 		if (header.groupInstance > context.link.groupInstance) {
-			if (context.isSilent(now) || context.isFromSender(from.host)) return true;
-			this.#reports.drop(now, 'wrong-address', from);
+			if (context.isSilent(now) || context.senderHosts.accepts(arrival.sourceKey)) return true;
+			this.#reports.drop(now, 'wrong-address', arrival.source());
 			return false;
 		}
 		if (header.groupInstance !== context.link.groupInstance) {
 			this.#node.counters.drop('old-instance');
 			return false;
 		}
-		const isRepeat = !isOtherRun(context.link, from, header, now - context.lastHeardAt);
-		if (isRepeat) known.hearInClear(now, header);
+		const isRepeat = !isOtherRun(context.link, arrival.source(), header, now - context.lastHeardAt);
+		this.#sessions.acting = known;
+		if (isRepeat) known.hearInClear(now, header, arrival.isMarked);
+		this.#sessions.acting = undefined;
 		// A sender that still speaks is not replaced by whoever announces in its name.
 		return !isRepeat && context.isSilent(now);
 	}
 
-	#linkOf({ from, header }: Arrival, announce: Announce, verdict: Verdict): SessionLink {
+	#linkOf({ from, header, announce }: HeardAnnounce, security: SessionSecurity | undefined): SessionLink {
 		const { groupId, groupInstance, sourceId: senderId } = header;
-		const security = verdict.kind === 'join' ? this.#securer.security : undefined;
 		const proxy = responseProxyOf(this.#node, announce);
 		return { groupId, groupInstance, senderId, sender: from, proxy, sequence: 0, security };
 	}
 
-	#wait(now: number, { from, header, bytes, at, length, heardAt }: Arrival, robust: number): void {
-		// One that waits again would wait for ever.
-		if (heardAt !== now) return;
-		const clockwork = { robust, grttMs: advertisedGrttMs(header.grtt) };
+	#wait(now: number, { from, header, announce, bytes, at, length }: HeardAnnounce): void {
+		const clockwork = { robust: announce.robust, grttMs: advertisedGrttMs(header.grtt) };
 		this.#waiting.add(now, header.groupId, from, clockwork, bytes.slice(at, at + length));
 	}
 
@@ -151,14 +139,18 @@ export class Invitations {
 		return false;
 	}
 
-	#join(now: number, link: SessionLink, { header, heardAt }: Arrival, announce: Announce): void {
+	#join(now: number, heard: HeardAnnounce, security: SessionSecurity | undefined, heardAt: number): void {
+		const { header, announce } = heard;
+		const link = this.#linkOf(heard, security);
 		const source = this.#node.config.security?.sourceSpecific === true ? link.sender.host : undefined;
 		const terms = termsOf(heardAt, announce, source);
-		const context = new SessionContext(this.#node, link, terms, now, header.grtt, header.sequence);
-		const session = new ReceiverSession(context);
+		const { grtt: grttByte, sequence } = header;
+		const session = new ReceiverSession(new SessionContext(this.#node, { link, terms, now, grttByte, sequence }));
 		this.#reports.forgetIgnored(link.groupId);
 		this.#sessions.add(session);
+		this.#sessions.acting = session;
 		session.start(now);
+		this.#sessions.acting = undefined;
 	}
 }
 

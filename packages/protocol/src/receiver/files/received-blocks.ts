@@ -5,9 +5,9 @@
  * last. All bitmaps of a node come out of one budget, so that no announcement can make the receiver grow; a block for
  * which there is no memory is refused and asked for again like a lost one.
  */
-import { clearNak, countNaks, fillNaks, isNak, nakBytes, orNaks } from '../nak-bitmap.ts';
-import { type BlockMap, SectionState } from '../ports.ts';
-import type { SectionMap } from '../sections.ts';
+import { clearNak, countNaks, fillNaks, isNak, nakBytes, orNaks } from '../../nak-bitmap.ts';
+import { type BlockMap, SectionState } from '../../ports.ts';
+import type { SectionMap } from '../../sections.ts';
 
 /** Memory for block bitmaps, shared by all sessions of a node. */
 export class BitmapBudget {
@@ -46,7 +46,7 @@ interface PartialSection {
 	missing: number;
 }
 
-export class BlockLedger {
+export class ReceivedBlocks {
 	readonly map: SectionMap;
 	readonly #budget: BitmapBudget;
 	readonly #states: Uint8Array;
@@ -68,9 +68,9 @@ export class BlockLedger {
 	 * The ledger of a file of which nothing is received but what is `present`; undefined when the budget has no room for
 	 * its section states. A map that does not fit the file counts for nothing, nor does a section of it without memory.
 	 */
-	static open(map: SectionMap, budget: BitmapBudget, present?: BlockMap): BlockLedger | undefined {
+	static open(map: SectionMap, budget: BitmapBudget, present?: BlockMap): ReceivedBlocks | undefined {
 		if (!budget.tryTake(map.sections)) return undefined;
-		const ledger = new BlockLedger(map, budget);
+		const ledger = new ReceivedBlocks(map, budget);
 		if (present !== undefined) ledger.#adopt(present);
 		return ledger;
 	}
