@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as wire from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import { drawBoxes, words } from '../protocol-doc/diagram.ts';
@@ -32,6 +33,15 @@ describe('docs/protocol.md', () => {
 			.flatMap(([, first, second]) => (second === undefined ? [first] : [first, second]));
 		expect(cited.length).toBeGreaterThan(20);
 		expect(cited.filter((number) => !headings.has(number ?? ''))).toEqual([]);
+	});
+
+	it('has the test vectors that packages/crypto is tested with', () => {
+		const path = join(import.meta.dirname, '../../packages/crypto/test/uftp-vectors.test.ts');
+		const vectors = readFileSync(path, 'utf8').replace(/' \+\s+'/g, '');
+		const section = text.slice(text.indexOf('\n### 11.13 '), text.indexOf('\n## 12 '));
+		const numbers = [...section.matchAll(/\b[0-9a-f]{16,}\b/g)].map(([number]) => number);
+		expect(numbers.length).toBeGreaterThan(6);
+		expect(numbers.filter((number) => !vectors.includes(number))).toEqual([]);
 	});
 
 	it('refers only to quirks that it lists', () => {
