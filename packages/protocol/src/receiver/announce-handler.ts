@@ -1,4 +1,7 @@
-/** How a receiving node takes ANNOUNCEs: repeats, refusals, and the sessions that it joins (wire facts, section 4). */
+/**
+ * How a receiving node takes ANNOUNCEs: repeats, refusals, and the sessions that it joins (docs/protocol.md,
+ * section 6.2).
+ */
 import {
 	type Announce,
 	type CommonHeader,

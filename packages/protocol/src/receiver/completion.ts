@@ -1,4 +1,4 @@
-/** Completion and confirmation: from DONE with file id 0 to DONE_CONF (wire facts, section 9.6). */
+/** Completion and confirmation: from DONE with file id 0 to DONE_CONF (docs/protocol.md, section 9.1). */
 import { decodeDoneConf, isMalformed, type Malformed } from '@uftp/wire';
 import { CompleteStatus } from '../ports.ts';
 import type { IncomingMessage } from './incoming-message.ts';

@@ -1,6 +1,6 @@
 /**
- * Congestion control at a receiver (TFMCC, wire facts, section 11): watches how much comes and what is lost, works out
- * the rate that a TCP flow would have on this path, and says when the sender has to hear of it.
+ * Congestion control at a receiver (TFMCC, docs/protocol.md, section 10): watches how much comes and what is lost,
+ * works out the rate that a TCP flow would have on this path, and says when the sender has to hear of it.
  */
 import {
 	CcFlag,

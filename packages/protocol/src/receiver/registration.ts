@@ -1,6 +1,6 @@
 /**
- * Announce and Register: from the ANNOUNCE to the first sign that the sender knows this receiver (section 4). In an
- * encrypted session that sign is KEYINFO, and only KEYINFO (section 12).
+ * Announce and Register: from the ANNOUNCE to the first sign that the sender knows this receiver (docs/protocol.md,
+ * section 6). In an encrypted session that sign is KEYINFO, and only KEYINFO (docs/protocol.md, section 11.7).
  */
 import { decodeKeyInfo, decodeRegConf, EMPTY_SPAN, formatUid, isMalformed, type Malformed } from '@uftp/wire';
 import { formatEndpoint } from '../endpoints.ts';

@@ -1,5 +1,6 @@
 /**
- * The files of one session: file information, blocks, reports of missing blocks, COMPLETE (wire facts, 5 to 9.5).
+ * The files of one session: file information, blocks, reports of missing blocks, COMPLETE (docs/protocol.md, sections 7
+ * and 8).
  *
  * A sender of ours goes on to the next file without a receiver that is away and comes back to the earlier one later. So
  * an unfinished file stays open when another is described, and blocks, FILEINFO and DONE find it by its id; C senders

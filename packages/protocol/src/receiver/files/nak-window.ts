@@ -1,5 +1,5 @@
 /**
- * When a receiver reports missing blocks of a file, and of which sections (wire facts, section 9.2).
+ * When a receiver reports missing blocks of a file, and of which sections (docs/protocol.md, section 8.4).
  *
  * Sections below `#floor` have been reported on in this pass. The first block of a higher section, or a DONE, makes the
  * sections before it due; they are reported after a hold-off, so that reordered blocks can still come. A repair pass

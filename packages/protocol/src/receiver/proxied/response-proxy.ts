@@ -1,6 +1,6 @@
 /**
- * The response proxy of a receiving node: where its answers go instead of to the sender, and the keys that the proxy has
- * shown for encrypted sessions (wire facts, section 14).
+ * The response proxy of a receiving node: where its answers go instead of to the sender, and the keys that the proxy
+ * has shown for encrypted sessions (docs/protocol.md, section 12.6).
  *
  * A PROXY_KEY is signed over four bytes that the proxy drew, not over the keys in it. It says that somebody at the
  * proxy's address once held that key, no more; a configured fingerprint says whose key it must be.

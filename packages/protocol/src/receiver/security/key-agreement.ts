@@ -1,4 +1,7 @@
-/** A receiver's answer to ENC_INFO: whether it can and will take part, and the keys that follow (section 12). */
+/**
+ * A receiver's answer to ENC_INFO: whether it can and will take part, and the keys that follow (docs/protocol.md,
+ * section 11).
+ */
 import {
 	agreePremaster,
 	chooseSuite,

@@ -1,4 +1,7 @@
-/** The keys of one encrypted session at its receiver, from ENC_INFO to the sealed messages (wire facts, section 12). */
+/**
+ * The keys of one encrypted session at its receiver, from ENC_INFO to the sealed messages (docs/protocol.md,
+ * section 11).
+ */
 import {
 	clientKeyContent,
 	equalBytes,
