@@ -13,6 +13,8 @@ export interface ServiceContext {
 }
 
 export interface RunningService {
+	/** Resolves with a sentence if it has ended by itself: its process ends then, for others to start it again. */
+	readonly failed?: Promise<string>;
 	/** Takes nothing new, finishes or ends what is under way within `stopSeconds`, and says goodbye. */
 	stop(): Promise<void>;
 }
@@ -96,8 +98,8 @@ async function runWithBus<S extends z.ZodObject<typeof commonSettings>>(
 		await bus.close();
 		throw error;
 	});
-	const signal = await asked;
-	logger.info(`Stopping on ${signal}; work under way has ${config.stopSeconds} s.`);
+	const signal = await Promise.race([asked, endOf(service, logger)]);
+	if (signal !== undefined) logger.info(`Stopping on ${signal}; work under way has ${config.stopSeconds} s.`);
 	const timer = setTimeout(
 		() => {
 			logger.error('The stop took too long: ending now.');
@@ -109,7 +111,13 @@ async function runWithBus<S extends z.ZodObject<typeof commonSettings>>(
 	await bus.drain();
 	clearTimeout(timer);
 	logger.info('Stopped.');
-	return ServiceExit.Done;
+	return signal === undefined ? ServiceExit.Failed : ServiceExit.Done;
+}
+
+/** Resolves if the service ends by itself. */
+async function endOf(service: RunningService, logger: Logger): Promise<undefined> {
+	const sentence = await (service.failed ?? new Promise<never>(() => {}));
+	logger.error(sentence);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -1,23 +1,24 @@
 /** From what the proxy reports to log lines and bus events. */
 import type { EventDataByKind } from '@uftp/bus';
 import { formatFingerprint } from '@uftp/crypto';
-import { formatEndpoint, type ProxyEvent, type Proxy as ProxyNode, type ProxyTotals } from '@uftp/protocol';
+import type { RelayedSession, RunningProxyEvent } from '@uftp/endpoint';
+import { formatEndpoint, type ProxyTotals } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
 import type { ProxyServiceConfig } from './config.ts';
-import type { PinholeBook } from './pinhole-book.ts';
+import type { PinholeTable } from './pinhole-table.ts';
 
 /** Longest reason that an event carries. */
 const REASON_CHARACTERS = 1000;
 
-type EventOf<Kind extends ProxyEvent['kind']> = Extract<ProxyEvent, { readonly kind: Kind }>;
+type EventOf<Kind extends RunningProxyEvent['kind']> = Extract<RunningProxyEvent, { readonly kind: Kind }>;
 
 export interface ProxyReportsOptions {
 	readonly uid: string;
 	readonly mode: ProxyServiceConfig['mode'];
 	readonly events: EventPublisher;
 	readonly logger: Logger;
-	readonly pinholes: PinholeBook;
+	readonly pinholes: PinholeTable;
 }
 
 export class ProxyReports {
@@ -31,7 +32,7 @@ export class ProxyReports {
 		this.#options = options;
 	}
 
-	take(event: ProxyEvent): void {
+	take(event: RunningProxyEvent): void {
 		const { logger, pinholes } = this.#options;
 		switch (event.kind) {
 			case 'sessionStarted':
@@ -41,7 +42,7 @@ export class ProxyReports {
 			case 'receiverRefused':
 			case 'receiverAborted':
 				return logger.warn(
-					`Receiver ${formatUid(event.receiverId)} of session ${sessionId(event.groupId)} ${event.kind === 'receiverRefused' ? 'is refused' : 'aborted'}: ${event.reason}`,
+					`Receiver ${formatUid(event.receiverId)} of session ${formatSessionId(event.groupId)} ${event.kind === 'receiverRefused' ? 'is refused' : 'aborted'}: ${event.reason}`,
 				);
 			case 'receiverRegistered':
 				return logger.debug(`Receiver ${formatUid(event.receiverId)} is at ${formatEndpoint(event.address)}.`);
@@ -53,11 +54,12 @@ export class ProxyReports {
 				return this.#heartbeatAnswered(event);
 			case 'announceIgnored':
 				return logger.debug(
-					`Session ${sessionId(event.groupId)} of ${formatUid(event.senderId)} is not served: ${event.reason}`,
+					`Session ${formatSessionId(event.groupId)} of ${formatUid(event.senderId)} is not served: ${event.reason}`,
 				);
 			case 'dropped':
 				return logger.debug(`A datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`);
 			case 'warning':
+			case 'packetsLost':
 				return logger.warn(event.message);
 			default:
 				return;
@@ -65,7 +67,7 @@ export class ProxyReports {
 	}
 
 	/** Tells how far the sessions are: those that have gone on since they were told last. */
-	sample(sessions: ProxyNode['sessions']): void {
+	sample(sessions: readonly RelayedSession[]): void {
 		for (const { groupId, senderId, totals } of sessions) {
 			const key = JSON.stringify(totals);
 			if (this.#told.get(groupId) === key) continue;
@@ -85,7 +87,7 @@ export class ProxyReports {
 		const key = security === undefined ? '' : ` by the key ${formatFingerprint(security.senderFingerprint)}`;
 		const secured = isEncrypted ? `encrypted${key}` : 'in the clear';
 		this.#options.logger.info(
-			`Session ${sessionId(groupId)} of ${formatUid(senderId)} at ${formatEndpoint(sender)} begins: ${privateGroup ?? 'by unicast'}, ${secured}.`,
+			`Session ${formatSessionId(groupId)} of ${formatUid(senderId)} at ${formatEndpoint(sender)} begins: ${privateGroup ?? 'by unicast'}, ${secured}.`,
 		);
 		this.#publish('started', groupId, { sender: formatUid(senderId) });
 	}
@@ -96,7 +98,7 @@ export class ProxyReports {
 		const { receivers, messagesIn, messagesOut, datagramsDown } = totals;
 		const gathered = receivers === 0 ? '' : `; ${messagesIn} answers of ${receivers} receivers became ${messagesOut}`;
 		const line =
-			`Session ${sessionId(groupId)} ${outcome}: ${datagramsDown} packets went on${gathered}. ${reason}`.trim();
+			`Session ${formatSessionId(groupId)} ${outcome}: ${datagramsDown} packets went on${gathered}. ${reason}`.trim();
 		if (outcome === 'completed' || outcome === 'silent') this.#options.logger.info(line);
 		else this.#options.logger.warn(line);
 		this.#publish('ended', groupId, {
@@ -127,7 +129,7 @@ export class ProxyReports {
 
 	#publish(phase: 'started' | 'aggregated' | 'ended', groupId: number, more: Partial<EventDataByKind['proxy']>): void {
 		const { events, uid, mode } = this.#options;
-		const session = sessionId(groupId);
+		const session = formatSessionId(groupId);
 		events.publish('proxy', { ...more, phase, uid, mode, session }, session);
 	}
 }
@@ -138,6 +140,7 @@ function rounded(totals: ProxyTotals): ProxyTotals {
 	return { ...totals, heldMs: tenths(totals.heldMs), heldMsMax: tenths(totals.heldMsMax) };
 }
 
-function sessionId(groupId: number): string {
+/** As logs and events show it: 8 hex digits. */
+export function formatSessionId(groupId: number): string {
 	return (groupId >>> 0).toString(16).toUpperCase().padStart(8, '0');
 }

@@ -1,5 +1,4 @@
 /** The senders that a receiver accepts (`UFTP_SENDERS_FILE`), and how its groups are joined for them. */
-import { lookup } from 'node:dns/promises';
 import { type ListedSender, readSenderList } from '@uftp/endpoint/identity';
 import { isSourceSpecificMulticast } from '@uftp/wire';
 
@@ -15,7 +14,7 @@ export async function acceptedSenders(
 	groups: readonly string[],
 ): Promise<AcceptedSenders | undefined> {
 	if (file === undefined) return undefined;
-	const senders = await readSenderList(file, resolved);
+	const senders = await readSenderList(file);
 	const sourceSpecific = groups.filter(isSourceSpecificMulticast);
 	if (sourceSpecific.length > 0 && sourceSpecific.length < groups.length) {
 		throw new Error(
@@ -23,14 +22,6 @@ export async function acceptedSenders(
 		);
 	}
 	return { senders, isSourceSpecific: sourceSpecific.length > 0 };
-}
-
-async function resolved(name: string): Promise<{ address: string } | { problem: string }> {
-	try {
-		return { address: (await lookup(name)).address };
-	} catch (error) {
-		return { problem: `no host of this name was found (${(error as NodeJS.ErrnoException).code})` };
-	}
 }
 
 /** The addresses that groups are joined for; undefined: from any. Proxies speak to the groups of their receivers, too. */

@@ -19,5 +19,6 @@ export const COMMAND_VOCABULARY: Vocabulary = {
 	proxies: '-j',
 	responseProxy: '-R',
 	agreementCurve: '-e',
+	sites: '-s',
 	heartbeats: '-H',
 };

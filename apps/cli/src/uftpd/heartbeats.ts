@@ -1,25 +1,20 @@
 /** Heartbeats to proxies (-H, -h): they keep the way back through a firewall open and tell a proxy where to send. */
 
-import { splitHostAndPort } from '@uftp/endpoint/identity';
+import { readEndpoints } from '@uftp/endpoint/network';
+import { EndpointError } from '@uftp/endpoint/problems';
 import { type Endpoint, formatEndpoint } from '@uftp/protocol';
-import { EMPTY_SPAN, emptyHeader, encodeHbReq, HEADER_BYTES, MessageType, writeHeader } from '@uftp/wire';
-import { resolveAddress } from '../drop-in/addresses.ts';
+import { DEFAULT_PORT, EMPTY_SPAN, emptyHeader, encodeHbReq, HEADER_BYTES, MessageType, writeHeader } from '@uftp/wire';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { Level, type Log } from '../drop-in/log.ts';
 
-const PORT_INITIAL = 1044;
-
 /** Reads -H: `host[:port]`, an IPv6 address with a port in brackets. Exit 1 for what cannot be resolved, as in C. */
 export async function heartbeatTargets(words: readonly string[]): Promise<readonly Endpoint[]> {
-	const targets: Endpoint[] = [];
-	for (const word of words) {
-		const { name, port } = splitHostAndPort(word, PORT_INITIAL);
-		const resolved = await resolveAddress(name, undefined);
-		if ('problem' in resolved) throw wrong(word, resolved.problem);
-		if (port === undefined) throw wrong(word, 'its port is not a number from 1 to 65535');
-		targets.push({ host: resolved.address, port });
+	try {
+		return await readEndpoints(words, DEFAULT_PORT);
+	} catch (error) {
+		if (!(error instanceof EndpointError)) throw error;
+		throw wrong(String(error.facts.word), String(error.facts.why));
 	}
-	return targets;
 }
 
 function wrong(word: string, why: string): CommandError {

@@ -1,6 +1,5 @@
 /** The senders that -S allows, and the groups that go with it. */
 import { type ListedSender, readSenderList as readList } from '@uftp/endpoint/identity';
-import { resolveAddress } from '../drop-in/addresses.ts';
 import { asCommandError } from '../drop-in/list-lines.ts';
 
 export type { ListedSender } from '@uftp/endpoint/identity';
@@ -8,7 +7,7 @@ export type { ListedSender } from '@uftp/endpoint/identity';
 /** Reads -S. Throws a `CommandError` (exit 1). */
 export async function readSenderList(given: string): Promise<readonly ListedSender[]> {
 	try {
-		return await readList(given, (name) => resolveAddress(name, undefined));
+		return await readList(given);
 	} catch (error) {
 		throw asCommandError(error);
 	}

@@ -2,13 +2,12 @@
 
 import { readDownstreamSites, readReceiverList as readReceivers } from '@uftp/endpoint/identity';
 import type { AllowedReceiver, DownstreamSite } from '@uftp/protocol';
-import { resolveAddress } from '../drop-in/addresses.ts';
 import { asCommandError } from '../drop-in/list-lines.ts';
 
 /** Reads every -s; `port` is that of -q. */
 export async function downstreamSites(given: readonly string[], port: number): Promise<readonly DownstreamSite[]> {
 	try {
-		return await readDownstreamSites(given, port, (name) => resolveAddress(name, undefined));
+		return await readDownstreamSites(given, port);
 	} catch (error) {
 		throw asCommandError(error);
 	}
@@ -17,7 +16,7 @@ export async function downstreamSites(given: readonly string[], port: number): P
 /** Reads -C. */
 export async function readReceiverList(file: string): Promise<readonly AllowedReceiver[]> {
 	try {
-		return await readReceivers(file, (name) => resolveAddress(name, undefined));
+		return await readReceivers(file);
 	} catch (error) {
 		throw asCommandError(error);
 	}

@@ -3,10 +3,11 @@
  * own for pinholes and for what was gathered.
  */
 import { formatFingerprint } from '@uftp/crypto';
-import { type Endpoint, formatEndpoint, type ProxyEvent, type ProxyTotals } from '@uftp/protocol';
+import type { RunningProxyEvent } from '@uftp/endpoint';
+import { type Endpoint, formatEndpoint, type ProxyTotals } from '@uftp/protocol';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 
-type EventOf<Kind extends ProxyEvent['kind']> = Extract<ProxyEvent, { readonly kind: Kind }>;
+type EventOf<Kind extends RunningProxyEvent['kind']> = Extract<RunningProxyEvent, { readonly kind: Kind }>;
 
 export class ProxyLines {
 	/** Sites as they were named, by their index. */
@@ -20,7 +21,7 @@ export class ProxyLines {
 	}
 
 	/** The lines of one event, in order. */
-	of(event: ProxyEvent): LogLine[] {
+	of(event: RunningProxyEvent): LogLine[] {
 		switch (event.kind) {
 			case 'sessionStarted':
 				return this.#sessionStarted(event);
@@ -49,6 +50,8 @@ export class ProxyLines {
 				return [line(Level.Verbose, `Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`)];
 			case 'warning':
 				return [line(Level.Warning, `Warning: ${event.message}`)];
+			case 'packetsLost':
+				return [line(Level.Warning, event.message)];
 		}
 	}
 

@@ -149,7 +149,7 @@ export const proxyEvent = z.strictObject({
 	session: sessionId.optional(),
 	/** UID of the sender, and where its packets come from. */
 	sender: uid.optional(),
-	outcome: z.enum(['completed', 'silent', 'aborted', 'interrupted']).optional(),
+	outcome: z.enum(['completed', 'silent', 'aborted', 'interrupted', 'internal']).optional(),
 	reason: sentence.optional(),
 	/** Receivers that it answers for; 0 at a server proxy, which does not look. */
 	receivers: count.optional(),

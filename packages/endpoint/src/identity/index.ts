@@ -4,8 +4,6 @@ export { type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
 export { keyMaker } from './key-maker.ts';
 export { KnownKeys } from './known-keys.ts';
 export { describeSite, readDownstreamSites } from './lists/downstream-sites.ts';
-export type { ResolveName } from './lists/host-address.ts';
-export { splitHostAndPort } from './lists/host-and-port.ts';
 export {
 	ListError,
 	type ListLine,

@@ -18,7 +18,8 @@ import { type Problem, problem } from '@uftp/protocol';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
 import { loadKeyFile, storeNewKeyFile } from './key-file.ts';
 
-const OWN_CURVE = curveByName('prime256v1') as Curve;
+/** Of keys that are made for a node: what sessions between our programs use. */
+export const OWN_CURVE = curveByName('prime256v1') as Curve;
 const PRIVATE_FOLDER = 0o700;
 
 export interface NodeKeyQuestion {

@@ -8,5 +8,7 @@ export {
 	listeningInterfaces,
 	ownAddress,
 } from './interface-choice.ts';
+export { type ProxyInterfaces, proxyInterfaces } from './proxy-interfaces.ts';
+export { readEndpoints } from './read-endpoints.ts';
 export { literalAddress, resolveHost } from './resolve-host.ts';
 export { PRIVATE_PATTERNS, randomBelow, type SessionAddresses, sessionAddresses } from './session-addresses.ts';

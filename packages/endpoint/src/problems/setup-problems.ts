@@ -36,6 +36,17 @@ export const SETUP_PROBLEMS = {
 	'public-address-unknown': ({ publicAddress, why }, words) =>
 		`The public address "${publicAddress}" cannot be used: ${why}. Change ${words.publicAddress}.`,
 	'nothing-to-send': ({ why }) => `There is nothing to send. ${why}`,
+	'interface-outgoing': (facts, words) =>
+		`To receivers over IPv${facts.family}: ${facts.interface}${facts.isNamed ? `: named with ${words.outgoingInterface}` : ''}.`,
+	'outgoing-interface-unknown': ({ why }, words) => `${why} Change ${words.outgoingInterface}.`,
+	'outgoing-interface-missing': ({ why }, words) => `${why} Set ${words.outgoingInterface}.`,
+	'sites-missing': (_, { sites }) =>
+		`${sites} names no site: a server proxy needs at least one, as host[:port] or fp=FINGERPRINT.`,
+	'sites-without-server': ({ mode }, { sites }) =>
+		`${sites} is for server proxies, and this is a ${mode} proxy: leave it out.`,
+	'heartbeat-target-invalid': ({ word, why }, { heartbeats }) => `${heartbeats}: "${word}" is not host[:port]: ${why}.`,
+	'curve-unknown': ({ curve }, { agreementCurve }) =>
+		`${agreementCurve}=${curve} is no curve: name prime256v1, secp384r1, secp521r1 or another of UFTP 4.`,
 	'private-address-invalid': ({ pattern }, { privateAddress }) =>
 		`The private address "${pattern}" is not a multicast group. Parts other than the first may be the letter x. ` +
 		`Change ${privateAddress}.`,

@@ -30,6 +30,8 @@ export interface Vocabulary {
 	/** The response proxy of a receiver, and the curve of a response proxy's own key agreement. */
 	readonly responseProxy: string;
 	readonly agreementCurve: string;
+	/** Where a server proxy sends sessions. */
+	readonly sites: string;
 	/** Where a proxy or receiver reports that it is there. */
 	readonly heartbeats: string;
 }
@@ -52,6 +54,7 @@ export const LIBRARY_VOCABULARY: Vocabulary = {
 	proxies: 'proxies',
 	responseProxy: 'responseProxy',
 	agreementCurve: 'agreementCurve',
+	sites: 'sites',
 	heartbeats: 'heartbeats',
 };
 

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import { formatFingerprint, parseFingerprint } from '@uftp/crypto';
 import { type DownstreamSite, formatEndpoint } from '@uftp/protocol';
 import { isMulticast, isUnspecified } from '@uftp/wire';
-import { addressOf, type ResolveName } from './host-address.ts';
-import { splitHostAndPort } from './host-and-port.ts';
+import { resolveHost } from '../../network/resolve-host.ts';
+import { splitHostAndPort } from '../../network/split-host-and-port.ts';
 import { ListError, listLines, systemReason } from './list-lines.ts';
 
 /** More would be a mistake. */
@@ -15,11 +15,7 @@ const BROADCAST = '255.255.255.255';
  * Reads the sites: `host[:port]`, `fp=fingerprint`, `@file` with one of these on each line. Names are looked up here and
  * never again. Rejects with a `ListError`.
  */
-export async function readDownstreamSites(
-	given: readonly string[],
-	port: number,
-	resolveName: ResolveName,
-): Promise<readonly DownstreamSite[]> {
+export async function readDownstreamSites(given: readonly string[], port: number): Promise<readonly DownstreamSite[]> {
 	const words = given.flatMap((word) => (word.startsWith('@') ? linesOf(word.slice(1)) : [{ word, place: '' }]));
 	if (words.length === 0 && given.length > 0) {
 		throw refusal(`${given.join(', ')} names no site: nothing would be forwarded`);
@@ -28,7 +24,7 @@ export async function readDownstreamSites(
 	const sites: DownstreamSite[] = [];
 	const known = new Set<string>();
 	for (const { word, place } of words) {
-		const site = await siteOf(word, port, place, resolveName);
+		const site = await siteOf(word, port, place);
 		const name = describeSite(site);
 		if (known.has(name)) throw refusal(`The site ${name} is named twice${place}: it would get everything twice`);
 		known.add(name);
@@ -52,12 +48,7 @@ function linesOf(file: string): { word: string; place: string }[] {
 	return listLines(text, file).map(({ parts, place }) => ({ word: parts.join('|'), place: ` (${place})` }));
 }
 
-async function siteOf(
-	word: string,
-	initialPort: number,
-	place: string,
-	resolveName: ResolveName,
-): Promise<DownstreamSite> {
+async function siteOf(word: string, initialPort: number, place: string): Promise<DownstreamSite> {
 	if (word.startsWith('fp=')) {
 		const fingerprint = parseFingerprint(word.slice(3));
 		if (fingerprint !== undefined) return { kind: 'fingerprint', fingerprint };
@@ -67,7 +58,7 @@ async function siteOf(
 	}
 	const { name, port } = splitHostAndPort(word, initialPort);
 	if (port === undefined) throw refusal(`Invalid host name: ${word}${place}: its port is not a number from 1 to 65535`);
-	const resolved = await addressOf(name, resolveName);
+	const resolved = await resolveHost(name);
 	const problem = 'problem' in resolved ? resolved.problem : unfit(resolved.address);
 	if ('problem' in resolved || problem !== undefined) throw refusal(`Invalid host name: ${word}${place}: ${problem}`);
 	return { kind: 'address', endpoint: { host: resolved.address, port } };

@@ -2,14 +2,14 @@
 import fs from 'node:fs';
 import type { AllowedReceiver } from '@uftp/protocol';
 import { uidFromAddress } from '@uftp/wire';
-import { addressOf, type ResolveName } from './host-address.ts';
+import { resolveHost } from '../../network/resolve-host.ts';
 import { ListError, type ListLine, listedFingerprint, listedUid, listLines, systemReason } from './list-lines.ts';
 
 /** Lines of the file: more is a mistake. */
 const RECEIVERS_MAX = 100_000;
 
 /** Reads the list. Rejects with a `ListError`: it cannot be read, is empty, or a line of it is wrong. */
-export async function readReceiverList(file: string, resolveName: ResolveName): Promise<readonly AllowedReceiver[]> {
+export async function readReceiverList(file: string): Promise<readonly AllowedReceiver[]> {
 	let text: string;
 	try {
 		text = fs.readFileSync(file, 'utf8');
@@ -17,7 +17,7 @@ export async function readReceiverList(file: string, resolveName: ResolveName): 
 		throw refusal(`Couldn't open client list ${file}: ${systemReason(error)}. Name a file that you may read`);
 	}
 	const receivers: AllowedReceiver[] = [];
-	for (const line of listLines(text, file)) receivers.push(await receiverOf(line, resolveName));
+	for (const line of listLines(text, file)) receivers.push(await receiverOf(line));
 	// C would take an empty list for none and serve everybody.
 	if (receivers.length === 0) throw refusal(`the client list ${file} names no receiver: nobody would be served`);
 	if (receivers.length > RECEIVERS_MAX) {
@@ -26,20 +26,20 @@ export async function readReceiverList(file: string, resolveName: ResolveName): 
 	return receivers;
 }
 
-async function receiverOf({ parts, place }: ListLine, resolveName: ResolveName): Promise<AllowedReceiver> {
+async function receiverOf({ parts, place }: ListLine): Promise<AllowedReceiver> {
 	const [id, print, ...more] = parts.length > 1 ? parts : parts[0].split(/\s+/);
 	if (more.length > 0) {
 		throw refusal(
 			`"${parts.join('|')}" in ${place} is too long: a line is uid[|fingerprint], or address [fingerprint]`,
 		);
 	}
-	const receiverId = listedUid(id) ?? (await uidOfName(id, place, resolveName));
+	const receiverId = listedUid(id) ?? (await uidOfName(id, place));
 	return { receiverId, fingerprint: listedFingerprint(print, place) };
 }
 
 /** 3.7 knows receivers by their address, and the UID of a receiver that is not told one is made of it. */
-async function uidOfName(name: string, place: string, resolveName: ResolveName): Promise<number> {
-	const resolved = await addressOf(name, resolveName);
+async function uidOfName(name: string, place: string): Promise<number> {
+	const resolved = await resolveHost(name);
 	if ('problem' in resolved) throw refusal(`Invalid client UID or address ${name} in ${place}: ${resolved.problem}`);
 	const uid = uidFromAddress(resolved.address);
 	if (uid === undefined)

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { AllowedSender } from '@uftp/protocol';
 import { formatAddress, isMulticast, parseAddress, uidFromAddress } from '@uftp/wire';
-import type { ResolveName } from './host-address.ts';
+import { resolveHost } from '../../network/resolve-host.ts';
 import { ListError, type ListLine, listedFingerprint, listedUid, listLines, systemReason } from './list-lines.ts';
 
 /** A sender of the list; its address is always known, because source-specific joins need it. */
@@ -13,10 +13,10 @@ export type ListedSender = AllowedSender & { readonly address: string };
 const SENDERS_MAX = 1000;
 
 /** Reads the list. Rejects with a `ListError`: it cannot be read, is empty, or a line of it is wrong. */
-export async function readSenderList(given: string, resolveName: ResolveName): Promise<readonly ListedSender[]> {
+export async function readSenderList(given: string): Promise<readonly ListedSender[]> {
 	const senders: ListedSender[] = [];
 	for (const file of filesOf(given)) {
-		for (const line of listLines(read(file), file)) senders.push(await senderOf(line, resolveName));
+		for (const line of listLines(read(file), file)) senders.push(await senderOf(line));
 	}
 	// C would take an empty list for none and accept everybody.
 	if (senders.length === 0) throw refusal(`the server list ${given} names no sender: nobody could send anything`);
@@ -52,7 +52,7 @@ function unreadable(file: string, error: unknown): ListError {
 	);
 }
 
-async function senderOf(line: ListLine, resolveName: ResolveName): Promise<ListedSender> {
+async function senderOf(line: ListLine): Promise<ListedSender> {
 	const older = threePointSevenForm(line);
 	if (older !== undefined) return older;
 	const {
@@ -67,7 +67,7 @@ async function senderOf(line: ListLine, resolveName: ResolveName): Promise<Liste
 		throw refusal(`Invalid server name/address in ${place}: behind the UID comes "|" and the address it sends from`);
 	}
 	const literal = canonical(host);
-	const resolved = literal === undefined ? await resolveName(host) : { address: literal };
+	const resolved = literal === undefined ? await resolveHost(host) : { address: literal };
 	const problem = 'problem' in resolved ? resolved.problem : unfit(resolved.address);
 	if ('problem' in resolved || problem !== undefined) {
 		throw refusal(`Invalid server name/address ${host} in ${place}: ${problem}`);

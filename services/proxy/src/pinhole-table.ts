@@ -15,7 +15,7 @@ interface Entry {
 	publishedAtMs: number;
 }
 
-export interface PinholeBookOptions {
+export interface PinholeTableOptions {
 	readonly bus: Bus;
 	readonly subjects: Subjects;
 	readonly events: EventPublisher;
@@ -29,13 +29,13 @@ export interface PinholeBookOptions {
 	readonly wallMs?: () => number;
 }
 
-export class PinholeBook {
-	readonly #options: PinholeBookOptions;
+export class PinholeTable {
+	readonly #options: PinholeTableOptions;
 	readonly #wallMs: () => number;
 	/** By the site's place in the configuration. */
 	readonly #entries = new Map<number, Entry>();
 
-	constructor(options: PinholeBookOptions) {
+	constructor(options: PinholeTableOptions) {
 		this.#options = options;
 		this.#wallMs = options.wallMs ?? Date.now;
 	}
