@@ -87,7 +87,7 @@ async function open(settings: ProxySettings, log: Log): Promise<RunningProxy> {
 				throw new CommandError(ExitCode.Network, sentence);
 			case 'socket-failed':
 				throw new CommandError(
-					error.facts.system === 'EDSCP' ? ExitCode.Parameters : ExitCode.Network,
+					error.facts.systemCode === 'EDSCP' ? ExitCode.Parameters : ExitCode.Network,
 					`uftpproxyd: ${sentence}`,
 				);
 			default:

@@ -24,6 +24,7 @@ export async function proxySecurity(settings: ProxySettings): Promise<ProxySecur
 	const { mode, senders, agreementCurve, publicAddress = DEFAULT_GROUPS } = settings;
 	const { backend, random } = settings.cryptography ?? (await openCryptography());
 	const keys: readonly PrivateKey[] = settings.keys ?? [generateEcKey(backend, OWN_CURVE, random)];
+	if (mode === 'response' && keys.length === 0) throw new EndpointError('proxy-key-missing');
 	const keyFor = 'keyFor' in settings ? settings.keyFor : keyMaker({ backend, random });
 	// A client proxy gets its sessions by unicast: the groups of its receivers' network need not fit the senders.
 	const sourceSpecific = senders !== undefined && mode !== 'client' && areSourceSpecific(publicAddress);

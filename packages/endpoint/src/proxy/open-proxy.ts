@@ -90,6 +90,6 @@ async function openSockets(
 		});
 	} catch (error) {
 		if (!(error instanceof TransportError)) throw error;
-		throw new EndpointError('socket-failed', { why: error.message, system: error.code ?? '' }, error);
+		throw new EndpointError('socket-failed', { why: error.message, systemCode: error.code }, error);
 	}
 }

@@ -52,7 +52,7 @@ export class RunningProxy {
 	/** What to log at the start: sentences about this machine. */
 	readonly warnings: readonly string[];
 	/** Everything that happens from the next turn of the event loop on: listeners that are added at once miss nothing. */
-	readonly events = new EventFeed<RunningProxyEvent>();
+	readonly events = new EventFeed<RunningProxyEvent>((error) => this.#fail({ error, groupId: undefined }));
 	/** Resolves when it has ended, by `stop` or by a fault that no session can be blamed for. Never rejects. */
 	readonly closed: Promise<ProxyEnd>;
 	readonly #core: ProxyCore;
@@ -164,7 +164,12 @@ export class RunningProxy {
 	}
 
 	#take(event: ProxyEvent): void {
-		this.events.emit(event);
+		try {
+			this.events.emit(event);
+		} catch (error) {
+			// Not from within the driver's turn.
+			queueMicrotask(() => this.#fail({ error, groupId: undefined }));
+		}
 		if (event.kind === 'sessionEnded') for (const look of [...this.#waiting]) look();
 	}
 
