@@ -12,8 +12,8 @@ import {
 	signatureTypeFor,
 } from '@uftp/crypto';
 import { selectBackend, systemRandom } from '@uftp/crypto/backends';
-import type { SenderSecurityConfig } from '@uftp/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type SenderSecurityConfig, SenderSession } from '@uftp/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SendingEvent, type SendSettings, sendFiles } from '../src/index.ts';
 import { inMemory, type LoopbackReceiver, openLoopbackReceiver, outcomes, pattern } from './loopback-receiver.ts';
 
@@ -24,6 +24,7 @@ beforeEach(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'uftp-send-'));
 });
 afterEach(() => {
+	vi.restoreAllMocks();
 	receiver.close();
 	rmSync(folder, { recursive: true });
 });
@@ -70,6 +71,19 @@ describe('sending files', () => {
 		expect(hooked.at(-1)?.kind).toBe('ended');
 		expect(listened).toEqual(hooked);
 		expect(looped).toEqual(hooked);
+	});
+
+	it('reports its end even if the core has left that event out', async () => {
+		const pollEvent = SenderSession.prototype.pollEvent;
+		vi.spyOn(SenderSession.prototype, 'pollEvent').mockImplementation(function (this: SenderSession) {
+			const event = pollEvent.call(this);
+			return event?.kind === 'ended' ? undefined : event;
+		});
+		const ends: SendingEvent[] = [];
+		const sending = sendFiles([inMemory('a.bin', content)], receiver.settings);
+		sending.events.on((event) => void (event.kind === 'ended' && ends.push(event)));
+		const end = await sending.ended;
+		expect(ends).toMatchObject([{ kind: 'ended', end: { bytesSent: end.bytesSent } }]);
 	});
 
 	it('gives the events in order to a hook that takes its time, and ends when it has had all', async () => {
@@ -177,6 +191,9 @@ describe('a source of the program', () => {
 	it('fails its file when it has fewer bytes than it announced', async () => {
 		const what = [{ path: 'a.bin', content: { size: 5000, read: () => new Uint8Array(17) } }];
 		const end = await sendFiles(what, receiver.settings).ended;
-		expect(end.failure).toMatchObject({ code: 'fileChanged', facts: { why: expect.stringContaining('has 17 bytes') } });
+		expect(end.failure).toMatchObject({
+			code: 'file-changed',
+			facts: { why: expect.stringContaining('has 17 bytes') },
+		});
 	});
 });

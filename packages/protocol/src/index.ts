@@ -14,6 +14,7 @@ export * from './receiver-config.ts';
 export type * from './receiver-port.ts';
 export { SectionMap } from './sections.ts';
 export * from './security-config.ts';
+export { fileIdOf } from './sender/itinerary.ts';
 export { SenderSession } from './sender/sender-session.ts';
 export * from './sender-config.ts';
 export * from './session.ts';

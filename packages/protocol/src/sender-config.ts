@@ -73,6 +73,9 @@ export interface SenderConfig {
 	readonly security?: SenderSecurityConfig | undefined;
 }
 
+/** Bytes per second of one Kbps, which has 1024 bits per second here. */
+export const BYTES_PER_KBPS = 1024 / 8;
+
 export const SENDER_DEFAULTS = {
 	blockBytes: 1300,
 	robust: 20,

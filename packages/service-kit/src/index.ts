@@ -1,5 +1,6 @@
 /** What every service shares: settings, log, life cycle, heartbeats, events. */
 export { EventPublisher } from './event-publisher.ts';
+export { reasonField, shortened } from './event-text.ts';
 export { type HeartbeatFacts, type HeartbeatOptions, HeartbeatPublisher } from './heartbeat-publisher.ts';
 export { newJobId } from './job-id.ts';
 export { createLogger, type Logger, type LogLevel } from './logger.ts';

@@ -4,7 +4,12 @@ import { getU32 } from './primitives.ts';
 
 /** "0x0A630001". */
 export function formatUid(uid: number): string {
-	return `0x${(uid >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+	return `0x${formatHexId(uid)}`;
+}
+
+/** "0A1B2C3D": a session's group id, or a UID, as logs and events have it. */
+export function formatHexId(id: number): string {
+	return (id >>> 0).toString(16).toUpperCase().padStart(8, '0');
 }
 
 /** 0 ends an id list and 0xFFFFFFFF is refused by the C programs: neither can be an id. */

@@ -17,7 +17,7 @@ import {
 	parseUid,
 } from '@uftp/wire';
 import { z } from 'zod';
-import { proxyList } from './job-proxies.ts';
+import { proxyList } from './jobs/job-proxies.ts';
 
 const rootPattern = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=(.+)$/;
 

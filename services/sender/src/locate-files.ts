@@ -2,6 +2,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { LocateAnswer, LocateRequest } from '@uftp/bus';
+import { shortened } from '@uftp/service-kit';
 import type { SourceRoot } from '@uftp/storage';
 
 interface Base {
@@ -26,10 +27,7 @@ export function locateInRoots(request: LocateRequest, roots: readonly SourceRoot
 			const labels = roots.map(({ label }) => label).join(', ');
 			return refused(
 				'not-in-a-root',
-				`${JSON.stringify(path)} is not in a folder that the sender on this host may send from (its roots: ${labels}).`.slice(
-					0,
-					1000,
-				),
+				`${JSON.stringify(path)} is not in a folder that the sender on this host may send from (its roots: ${labels}).`,
 			);
 		}
 		files.push(found);
@@ -73,5 +71,5 @@ function baseOf({ label, directory }: SourceRoot): Base[] {
 }
 
 function refused(code: string, message: string): LocateAnswer {
-	return { ok: false, error: { code, message } };
+	return { ok: false, error: { code, message: shortened(message) } };
 }

@@ -14,15 +14,22 @@ import {
 	type Suite,
 	signatureTypeFor,
 } from '@uftp/crypto';
-import { KnownKeys, openNodeKeys, stateDirectory, wrapperLegacy } from '@uftp/endpoint/identity';
+import {
+	type Cryptography,
+	KnownKeys,
+	openCryptography,
+	openNodeKeys,
+	stateDirectory,
+	wrapperLegacy,
+} from '@uftp/endpoint/identity';
 import { describeProblem } from '@uftp/endpoint/problems';
-import type { SenderEvent, SenderSecurityConfig } from '@uftp/protocol';
-import { type Cryptography, type Logger, openCryptography, publishedKeys } from '@uftp/service-kit';
+import type { SenderSecurityConfig } from '@uftp/protocol';
+import { type Logger, publishedKeys } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import type { ExpectedReceiver } from './expected-receivers.ts';
-import type { Refusal } from './job-files.ts';
-import type { JobProxy } from './job-proxies.ts';
+import type { Refusal } from './jobs/job-files.ts';
+import type { JobProxy } from './jobs/job-proxies.ts';
 import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 /** Names of receivers that a sentence lists. */
@@ -38,9 +45,9 @@ export interface SenderKeys {
 	readonly stateFolder: string;
 }
 
-/** Loads or makes the sender's key and says so. Throws a sentence if it cannot be used. */
-export function senderKeys(config: SenderServiceConfig, uid: string, logger: Logger): SenderKeys {
-	const cryptography = openCryptography(config.cryptoBackend);
+/** Loads or makes the sender's key and says so. Rejects with an `EndpointError` if it cannot be used. */
+export async function senderKeys(config: SenderServiceConfig, uid: string, logger: Logger): Promise<SenderKeys> {
+	const cryptography = await openCryptography(config.cryptoBackend);
 	const stateFolder = stateDirectory(config.stateDir);
 	const { keys, notes, warnings } = openNodeKeys({
 		backend: cryptography.backend,
@@ -55,7 +62,7 @@ export function senderKeys(config: SenderServiceConfig, uid: string, logger: Log
 	return { cryptography, key: keys[0] as PrivateKey, published: publishedKeys(keys), stateFolder };
 }
 
-export interface SecurityQuestion {
+export interface SecurityRequest {
 	readonly job: Job;
 	/** When nothing else is asked for by the job. */
 	readonly mode: 'auto' | 'always' | 'never';
@@ -67,10 +74,10 @@ export interface SecurityQuestion {
 	readonly proxies: readonly JobProxy[];
 }
 
-export type SecurityAnswer =
+export type SecurityDecision =
 	| {
 			readonly kind: 'encrypted';
-			readonly security: SenderSecurityConfig;
+			readonly config: SenderSecurityConfig;
 			/** Receivers whose keys keep them out as far as is known, and why. */
 			readonly keptOut: ReadonlyMap<number, string>;
 	  }
@@ -82,11 +89,11 @@ export type SecurityAnswer =
  * Encrypts when every receiver that is expected can, authenticates the receivers, and ties each to the key that it had
  * at its first use: the one that was pinned, else the one that the registry shows.
  */
-export function sessionSecurity(keys: SenderKeys, question: SecurityQuestion): SecurityAnswer {
-	const mode = question.job.options?.encryption ?? question.mode;
+export function sessionSecurity(keys: SenderKeys, request: SecurityRequest): SecurityDecision {
+	const mode = request.job.options?.encryption ?? request.mode;
 	if (mode === 'never') return { kind: 'clear', why: undefined };
 	const known = KnownKeys.read(keys.stateFolder);
-	const why = mode === 'always' ? undefined : whyNotAll(question, known);
+	const why = mode === 'always' ? undefined : whyNotAll(request, known);
 	if (why !== undefined) return { kind: 'clear', why };
 	const { suite, why: lacking } = suiteFor(keys);
 	if (suite === undefined) {
@@ -94,57 +101,14 @@ export function sessionSecurity(keys: SenderKeys, question: SecurityQuestion): S
 		return { kind: 'refused', refusal: { code: 'cannot-encrypt', message: `${lacking}.` } };
 	}
 	const { backend, random } = keys.cryptography;
-	const pins = pinsFor(keys, question, known);
+	const pins = pinsFor(keys, request, known);
 	if ('code' in pins) return { kind: 'refused', refusal: pins };
 	const { fingerprints, keptOut } = pins;
 	return {
 		kind: 'encrypted',
-		security: { backend, random, suite, key: keys.key, clientAuth: true, fingerprints },
+		config: { backend, random, suite, key: keys.key, clientAuth: true, fingerprints },
 		keptOut,
 	};
-}
-
-/** Ties the receivers and proxies of a session to the keys that they proved to own, if it is their first one. */
-export class FirstUse {
-	readonly #stateFolder: string;
-	readonly #logger: Logger;
-	readonly #proved = new Map<number, Uint8Array>();
-	readonly #proxies: ReadonlySet<number>;
-
-	/**
-	 * `proxies`: those that the job or the configuration names. Others, of the registry, come and go as their pool is
-	 * scaled: they are tied to nothing.
-	 */
-	constructor({ stateFolder }: SenderKeys, logger: Logger, proxies: readonly JobProxy[] = []) {
-		this.#stateFolder = stateFolder;
-		this.#logger = logger;
-		this.#proxies = new Set(proxies.map(({ proxyId }) => proxyId));
-	}
-
-	see(event: SenderEvent): void {
-		if (event.kind === 'registered') this.#note(event.receiverId, event.fingerprint);
-		if (event.kind === 'proxyRegistered' && this.#proxies.has(event.proxyId)) {
-			this.#note(event.proxyId, event.fingerprint);
-		}
-		// Once for all of them, not in the middle of the handshakes.
-		if (event.kind === 'registrationEnded' || event.kind === 'ended') this.#pin();
-	}
-
-	#note(id: number, fingerprint: Uint8Array | undefined): void {
-		if (fingerprint !== undefined) this.#proved.set(id, fingerprint.slice());
-	}
-
-	#pin(): void {
-		if (this.#proved.size === 0) return;
-		try {
-			for (const [id, print] of KnownKeys.read(this.#stateFolder).pin(this.#proved)) {
-				this.#logger.info(`The key ${print} of ${formatUid(id)} is pinned at its first use.`);
-			}
-		} catch (error) {
-			this.#logger.warn(`The keys of the receivers cannot be pinned: ${(error as Error).message}`);
-		}
-		this.#proved.clear();
-	}
 }
 
 function suiteFor({
@@ -167,7 +131,7 @@ function suiteFor({
  * Why not every expected receiver can decrypt, as far as is known; undefined if all can. One whose key is pinned has
  * shown that it can, whatever the registry says now.
  */
-function whyNotAll({ targets, expected }: SecurityQuestion, known: KnownKeys): string | undefined {
+function whyNotAll({ targets, expected }: SecurityRequest, known: KnownKeys): string | undefined {
 	const ids = targets.length > 0 ? targets : [...expected.keys()];
 	if (ids.length === 0) return 'the registry knows no receiver that could decrypt';
 	const unknown = ids.filter((id) => !expected.has(id) && known.of(id) === undefined);
@@ -181,8 +145,8 @@ interface Pins {
 	readonly keptOut: ReadonlyMap<number, string>;
 }
 
-function pinsFor(keys: SenderKeys, question: SecurityQuestion, known: KnownKeys): Pins | Refusal {
-	const { targets, expected, proxies } = question;
+function pinsFor(keys: SenderKeys, request: SecurityRequest, known: KnownKeys): Pins | Refusal {
+	const { targets, expected, proxies } = request;
 	const fingerprints = new Map<number, Uint8Array>();
 	const keptOut = new Map<number, string>();
 	if (targets.length === 0) {

@@ -2,22 +2,24 @@
 import type { CancelAnswer, LocateAnswer, Message, Subscription } from '@uftp/bus';
 import { parseCancelRequest, parseLocateRequest } from '@uftp/bus/schemas';
 import { wrapperLegacy } from '@uftp/endpoint/identity';
+import { type ChosenInterface, chooseInterface, type Family, sessionAddresses } from '@uftp/endpoint/network';
+import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
 import {
 	EventPublisher,
 	HeartbeatPublisher,
 	newIdentity,
 	type RunningService,
 	type ServiceContext,
+	shortened,
 } from '@uftp/service-kit';
 import { addressesOf, selectDriver } from '@uftp/transport';
-import { formatUid, parseUid } from '@uftp/wire';
+import { formatUid, parseUid, uidFromAddress } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import { HeardProxies } from './heard-proxies.ts';
-import { JobDesk } from './job-desk.ts';
+import { JobQueue } from './jobs/job-queue.ts';
 import { locateInRoots } from './locate-files.ts';
-import { type OutgoingInterface, outgoingInterface } from './outgoing-interface.ts';
 import { type SenderKeys, senderKeys } from './sender-security.ts';
-import { randomBelow, sessionAddresses } from './session-addresses.ts';
+import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 /** Senders share the jobs: each goes to one of them. */
 const QUEUE = 'senders';
@@ -31,10 +33,19 @@ function legacyUid(logger: ServiceContext['logger']): string | undefined {
 	return formatUid(parsed);
 }
 
+interface Parts {
+	readonly config: SenderServiceConfig;
+	readonly context: ServiceContext;
+	readonly uid: string;
+	readonly family: Family;
+	readonly outgoing: ChosenInterface;
+	readonly keys: SenderKeys;
+}
+
 export class SenderService implements RunningService {
 	readonly uid: string;
 	readonly id: string;
-	readonly #desk: JobDesk;
+	readonly #jobs: JobQueue;
 	readonly #heartbeat: HeartbeatPublisher;
 	readonly #heardProxies: HeardProxies;
 	readonly #subscriptions: readonly Subscription[];
@@ -42,14 +53,7 @@ export class SenderService implements RunningService {
 	readonly #host: string;
 	readonly #stopMs: number;
 
-	private constructor(
-		config: SenderServiceConfig,
-		context: ServiceContext,
-		uid: string,
-		family: 4 | 6,
-		outgoing: OutgoingInterface,
-		keys: SenderKeys,
-	) {
+	private constructor({ config, context, uid, family, outgoing, keys }: Parts) {
 		const { bus, subjects, logger } = context;
 		const identity = newIdentity('sender', config.id ?? uid);
 		const events = new EventPublisher(bus, subjects, identity, logger);
@@ -57,8 +61,8 @@ export class SenderService implements RunningService {
 		this.id = identity.id;
 		this.#stopMs = config.stopSeconds * 1000;
 		this.#heardProxies = new HeardProxies(bus, subjects);
-		const around = { config, context, events, uid: config.uid, keys, heardProxies: this.#heardProxies };
-		this.#desk = new JobDesk(around, () => this.#heartbeat?.beat());
+		const jobContext = { config, service: context, events, keys, heardProxies: this.#heardProxies };
+		this.#jobs = new JobQueue(jobContext, () => this.#heartbeat?.beat());
 		this.#config = config;
 		this.#host = identity.host;
 		this.#subscriptions = [
@@ -82,7 +86,7 @@ export class SenderService implements RunningService {
 				groups: [config.publicAddress],
 				port: config.port,
 				roots: config.roots.map(({ label }) => label),
-				load: { sessions: this.#desk.runningCount, queuedJobs: this.#desk.waitingCount },
+				load: { sessions: this.#jobs.runningCount, queuedJobs: this.#jobs.waitingCount },
 				keys: keys.published,
 				caps: ['grace', 'encryption'],
 			}),
@@ -91,18 +95,25 @@ export class SenderService implements RunningService {
 
 	/** Rejects with a sentence: there is no such interface, the addresses contradict each other, ... */
 	static async start(given: SenderServiceConfig, context: ServiceContext): Promise<SenderService> {
+		const config = { ...given, uid: given.uid ?? legacyUid(context.logger) };
+		try {
+			return await SenderService.#start(config, context);
+		} catch (error) {
+			if (!(error instanceof EndpointError)) throw error;
+			throw new Error(describeError(error, SERVICE_VOCABULARY), { cause: error });
+		}
+	}
+
+	static async #start(config: SenderServiceConfig, context: ServiceContext): Promise<SenderService> {
 		const { logger } = context;
-		const config = { ...given, uid: given.uid ?? legacyUid(logger) };
-		const addresses = sessionAddresses(config.publicAddress, config.privateAddress, randomBelow);
-		if (!addresses.ok) throw new Error(addresses.problem);
-		const { family } = addresses.value;
-		const outgoing = await outgoingInterface(config.interface, family, config.publicAddress);
+		const { family } = sessionAddresses(config.publicAddress, config.privateAddress);
+		const outgoing = await chooseInterface(config.interface, family, config.publicAddress);
 		const { sentence } = await selectDriver();
-		logger.info(outgoing.reason);
+		logger.info(describeProblem(outgoing.reason, SERVICE_VOCABULARY));
 		logger.info(`Socket: ${config.socketDriver === 'auto' ? sentence : `${config.socketDriver} (forced)`}.`);
-		const uid = config.uid ?? outgoing.uid;
-		const keys = senderKeys(config, uid, logger);
-		const service = new SenderService(config, context, uid, family, outgoing, keys);
+		const uid = config.uid ?? uidOf(outgoing.address);
+		const keys = await senderKeys(config, uid, logger);
+		const service = new SenderService({ config, context, uid, family, outgoing, keys });
 		const roots = config.roots.map(({ label, directory }) => `${label}=${directory}`).join(', ');
 		if (roots === '') {
 			logger.warn('No roots are declared (UFTP_ROOTS=label=/path): every job will be refused.');
@@ -118,7 +129,7 @@ export class SenderService implements RunningService {
 		// Others in the queue group get the jobs from now on; those that are here already are answered.
 		await Promise.all(this.#subscriptions.map((subscription) => subscription.drain()));
 		this.#heartbeat.drain();
-		await this.#desk.stop(this.#stopMs);
+		await this.#jobs.stop(this.#stopMs);
 		this.#heardProxies.stop();
 		this.#heartbeat.stop();
 	}
@@ -126,8 +137,8 @@ export class SenderService implements RunningService {
 	#cancel(message: Message): void {
 		const parsed = parseCancelRequest(message.data);
 		const answer: CancelAnswer = parsed.ok
-			? this.#desk.cancel(parsed.value)
-			: { ok: false, error: { code: 'bad-question', message: parsed.problem.slice(0, 1000) } };
+			? this.#jobs.cancel(parsed.value)
+			: { ok: false, error: { code: 'bad-question', message: shortened(parsed.problem) } };
 		message.respond(answer);
 	}
 
@@ -135,15 +146,22 @@ export class SenderService implements RunningService {
 		const parsed = parseLocateRequest(message.data);
 		const answer: LocateAnswer = parsed.ok
 			? locateInRoots(parsed.value, this.#config.roots, this.#host)
-			: { ok: false, error: { code: 'bad-question', message: parsed.problem.slice(0, 1000) } };
+			: { ok: false, error: { code: 'bad-question', message: shortened(parsed.problem) } };
 		message.respond(answer);
 	}
 
 	async #take(message: Message): Promise<void> {
-		const answer = await this.#desk.submit(message.data);
+		const answer = await this.#jobs.submit(message.data);
 		if (message.reply !== undefined) message.respond(answer);
-		else if (!answer.ok) this.#desk.reportRefused(answer.error, idOf(message));
+		else if (!answer.ok) this.#jobs.reportRefused(answer.error, idOf(message));
 	}
+}
+
+/** The UID that an address makes. */
+function uidOf(address: string): string {
+	const uid = uidFromAddress(address);
+	if (uid === undefined) throw new EndpointError('uid-underivable', { address });
+	return formatUid(uid);
 }
 
 /** The id that a refused job had, if it had one: its events carry it. */

@@ -1,22 +1,22 @@
-import type { JobOptions } from '@uftp/bus';
+import type { Job, JobOptions } from '@uftp/bus';
 import { checkConfig } from '@uftp/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { senderConfig } from '../src/config.ts';
-import { sessionConfig } from '../src/session-config.ts';
+import { sendSettings } from '../src/jobs/send-settings.ts';
 import { SenderBench } from './sender-bench.ts';
 
 /** What the session is told for a job with these options, at a sender with these settings. */
 function told(options: Partial<JobOptions>, settings: Record<string, string> = {}) {
 	const read = checkConfig(senderConfig, settings);
 	if (!read.ok) throw new Error(read.problem);
-	return sessionConfig({
-		job: { v: 1, files: [{ root: 'files', path: 'a' }], options },
-		config: read.value,
-		addresses: { family: 4, publicAddress: '230.4.4.1', privateAddress: '230.5.5.1', isUnicast: false },
-		sourceId: 1,
-		expected: [],
+	const job: Job = { v: 1, files: [{ root: 'files', path: 'a' }], options };
+	const addresses = { family: 4, publicAddress: '230.4.4.1', privateAddress: '230.5.5.1', isUnicast: false } as const;
+	return sendSettings({ job, addresses, targets: [] }, read.value, {
+		expected: new Map(),
 		proxies: [],
-		security: undefined,
+		security: { kind: 'clear', why: undefined },
+		pinnedIn: '/nowhere',
+		pinnedProxies: [],
 	});
 }
 

@@ -3,13 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SenderEnd, SenderProgress } from '@uftp/protocol';
 import { checkConfig } from '@uftp/service-kit';
+import type { SocketStats } from '@uftp/transport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { senderConfig } from '../src/config.ts';
-import { type JobEnding, jobProblem, withSendErrors } from '../src/job-ending.ts';
-import { JobProgress } from '../src/job-progress.ts';
+import { endingOf } from '../src/jobs/job-ending.ts';
+import { JobProgress } from '../src/jobs/job-progress.ts';
+import { receiverResults } from '../src/jobs/receiver-results.ts';
 import { locateInRoots } from '../src/locate-files.ts';
-import { receiverResults } from '../src/receiver-results.ts';
-import { sessionAddresses } from '../src/session-addresses.ts';
+
+const stats: SocketStats = {
+	datagramsOut: 0,
+	bytesOut: 0,
+	sendCalls: 0,
+	sendErrors: 0,
+	datagramsIn: 0,
+	bytesIn: 0,
+	receiveCalls: 0,
+	receiveErrors: 0,
+	kernelDrops: 0,
+	queueDrops: 0,
+	lastError: '',
+};
 
 describe('the settings of a sender', () => {
 	it('map labels to folders', () => {
@@ -37,27 +51,6 @@ describe('the settings of a sender', () => {
 	])('refuse %o', (settings, sentence) => {
 		const read = checkConfig(senderConfig, settings as Record<string, string>);
 		expect(read.ok ? '' : read.problem).toContain(sentence);
-	});
-});
-
-describe('the addresses of a session', () => {
-	it('fill a random part in for every x', () => {
-		const random = (below: number): number => below - 1;
-		expect(sessionAddresses('230.4.4.1', undefined, random)).toMatchObject({
-			value: { privateAddress: '230.5.5.255' },
-		});
-		expect(sessionAddresses('230.4.4.1', '239.x.x.1', random)).toMatchObject({
-			value: { privateAddress: '239.255.255.1' },
-		});
-		expect(sessionAddresses('ff15::4:1', undefined, random)).toMatchObject({
-			value: { family: 6, privateAddress: 'ff15::5:5:ffff' },
-		});
-	});
-
-	it('are one and the same for a host', () => {
-		expect(sessionAddresses('10.0.0.7', undefined, () => 0)).toMatchObject({
-			value: { isUnicast: true, publicAddress: '10.0.0.7', privateAddress: '10.0.0.7' },
-		});
 	});
 });
 
@@ -166,14 +159,36 @@ describe('results', () => {
 });
 
 describe('the end of a job', () => {
+	const failure = { code: 'nobody-registered', facts: { why: 'no receiver answered the announcement' } } as const;
+	const socket = (sendErrors: number, lastError: string): SocketStats => ({ ...stats, sendErrors, lastError });
+	const ended = { session: '00000001', receivers: [], cancelled: undefined };
+
 	it('says in whole sentences what failed, and that nothing got out where that is why', () => {
-		const error = jobProblem({ code: 'nobodyRegistered', message: 'no receiver answered the announcement' }, 0);
-		if (error === undefined) throw new Error('no problem');
-		const ending: JobEnding = { phase: 'failed', receivers: [], error };
-		expect(withSendErrors(ending, { sendErrors: 0, lastError: '' })).toBe(ending);
-		expect(withSendErrors(ending, { sendErrors: 3, lastError: 'no route (ENETUNREACH)' }).error).toEqual({
+		expect(endingOf({ ...ended, end: { failure, socket: socket(0, '') } })).toMatchObject({
+			phase: 'failed',
+			error: { code: 'nobody-registered', message: 'No receiver answered the announcement.' },
+		});
+		expect(endingOf({ ...ended, end: { failure, socket: socket(3, 'no route (ENETUNREACH)') } }).error).toEqual({
 			code: 'nobody-registered',
 			message: 'No receiver answered the announcement. 3 datagrams could not be sent: no route (ENETUNREACH).',
+		});
+	});
+
+	it('names the setting of this program that keeps it from being started', () => {
+		const unknown = { code: 'interface-unknown', facts: { why: 'There is no interface "eth9".' } } as const;
+		expect(endingOf({ ...ended, session: undefined, end: { failure: unknown, socket: undefined } })).toEqual({
+			phase: 'failed',
+			receivers: [],
+			error: { code: 'cannot-send', message: 'There is no interface "eth9". Change UFTP_INTERFACE.' },
+		});
+	});
+
+	it('is a fault as such, whatever its session had come to', () => {
+		const fault = { code: 'internal', facts: { why: 'lost count' } } as const;
+		expect(endingOf({ ...ended, end: { failure: fault, socket: undefined } })).toMatchObject({
+			phase: 'failed',
+			session: '00000001',
+			error: { code: 'internal', message: expect.stringContaining('lost count') },
 		});
 	});
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from '@uftp/bus';
@@ -12,15 +12,15 @@ import {
 	KeyExchange,
 	type PrivateKey,
 } from '@uftp/crypto';
-import { KnownKeys } from '@uftp/endpoint/identity';
-import { openCryptography, publishedKeys } from '@uftp/service-kit';
+import { KnownKeys, openCryptography } from '@uftp/endpoint/identity';
+import { publishedKeys } from '@uftp/service-kit';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExpectedReceiver } from '../src/expected-receivers.ts';
-import { type JobProxy, proxiesOf } from '../src/job-proxies.ts';
-import { FirstUse, type SecurityAnswer, type SenderKeys, sessionSecurity } from '../src/sender-security.ts';
+import { allProxies, type JobProxy, namedProxies } from '../src/jobs/job-proxies.ts';
+import { type SecurityDecision, type SenderKeys, sessionSecurity } from '../src/sender-security.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'uftp-sender-security-'));
-const cryptography = openCryptography('auto');
+const cryptography = await openCryptography('auto');
 const { backend, random } = cryptography;
 const p256 = curveByName('prime256v1')!;
 const own = generateEcKey(backend, p256, random);
@@ -52,12 +52,12 @@ function ask(
 	known: ReadonlyMap<number, ExpectedReceiver>,
 	encryption?: 'auto' | 'always' | 'never',
 	proxies: readonly JobProxy[] = [],
-): SecurityAnswer {
+): SecurityDecision {
 	const job: Job = { v: 1, files: [], ...(encryption === undefined ? {} : { options: { encryption } }) };
 	return sessionSecurity(keys, { job, mode: 'auto', targets, expected: known, proxies });
 }
 
-function encrypted(answer: SecurityAnswer) {
+function encrypted(answer: SecurityDecision) {
 	if (answer.kind !== 'encrypted') throw new Error(JSON.stringify(answer));
 	return answer;
 }
@@ -69,16 +69,16 @@ function printOf(id: number): Uint8Array {
 describe('a job', () => {
 	it('is encrypted with AES-256-GCM, SHA-256 and ECDH, receivers authenticated, when all expected ones can', () => {
 		for (const targets of [[], [one, two]]) {
-			const { security, keptOut } = encrypted(ask(targets, expected(one, two)));
-			expect(security.suite).toMatchObject({
+			const { config, keptOut } = encrypted(ask(targets, expected(one, two)));
+			expect(config.suite).toMatchObject({
 				cipher: CipherType.AES256_GCM,
 				hash: HashType.SHA256,
 				keyExchange: KeyExchange.ECDH_ECDSA,
 			});
-			expect(security.clientAuth).toBe(true);
-			expect(security.key.publicKey).toMatchObject({ curve: p256 });
-			expect(security.fingerprints.get(one)).toEqual(printOf(one));
-			expect(security.fingerprints.get(two)).toEqual(printOf(two));
+			expect(config.clientAuth).toBe(true);
+			expect(config.key.publicKey).toMatchObject({ curve: p256 });
+			expect(config.fingerprints.get(one)).toEqual(printOf(one));
+			expect(config.fingerprints.get(two)).toEqual(printOf(two));
 			expect(keptOut.size).toBe(0);
 		}
 	});
@@ -94,19 +94,19 @@ describe('a job', () => {
 
 	it('is encrypted for receivers whose keys are pinned even if the registry does not know them now', () => {
 		KnownKeys.read(keys.stateFolder).trust(one, printOf(one));
-		const { security } = encrypted(ask([one, two], expected(two)));
-		expect(security.fingerprints.get(one)).toEqual(printOf(one));
+		const { config } = encrypted(ask([one, two], expected(two)));
+		expect(config.fingerprints.get(one)).toEqual(printOf(one));
 	});
 
 	it('is encrypted always and never if it says so', () => {
-		expect(encrypted(ask([three], expected(), 'always')).security.fingerprints.size).toBe(0);
+		expect(encrypted(ask([three], expected(), 'always')).config.fingerprints.size).toBe(0);
 		expect(ask([one], expected(one), 'never')).toEqual({ kind: 'clear', why: undefined });
 	});
 
 	it('ties a receiver to its pinned key, and says why one that shows another will be kept out', () => {
 		KnownKeys.read(keys.stateFolder).trust(one, printOf(two));
-		const { security, keptOut } = encrypted(ask([one], expected(one)));
-		expect(security.fingerprints.get(one)).toEqual(printOf(two));
+		const { config, keptOut } = encrypted(ask([one], expected(one)));
+		expect(config.fingerprints.get(one)).toEqual(printOf(two));
 		expect(keptOut.get(one)).toContain('uftpctl keys trust 0xF0000001');
 		expect(keptOut.get(one)).toContain(formatFingerprint(printOf(one)));
 	});
@@ -114,29 +114,29 @@ describe('a job', () => {
 	it('is refused for a receiver whose key is revoked, and keeps it out of an open group', () => {
 		KnownKeys.read(keys.stateFolder).revoke(one, printOf(one));
 		expect(ask([one], expected(one))).toMatchObject({ kind: 'refused', refusal: { code: 'key-revoked' } });
-		const { security, keptOut } = encrypted(ask([], expected(one, two)));
-		expect(security.fingerprints.get(one)).toEqual(new Uint8Array(20));
+		const { config, keptOut } = encrypted(ask([], expected(one, two)));
+		expect(config.fingerprints.get(one)).toEqual(new Uint8Array(20));
 		expect([...keptOut.keys()]).toEqual([one]);
 	});
 
 	it('ties known receivers to their keys in an open group that they come to by themselves', () => {
 		KnownKeys.read(keys.stateFolder).trust(three, printOf(two));
-		expect(encrypted(ask([], expected(one))).security.fingerprints.get(three)).toEqual(printOf(two));
+		expect(encrypted(ask([], expected(one))).config.fingerprints.get(three)).toEqual(printOf(two));
 	});
 
 	it('uses ECDH_RSA where the sender has an RSA key', () => {
 		keys = { ...keys, key: generateRsaKey(backend, 1024) };
-		const { security } = encrypted(ask([one], expected(one)));
-		expect(security.suite.keyExchange).toBe(KeyExchange.ECDH_RSA);
+		const { config } = encrypted(ask([one], expected(one)));
+		expect(config.suite.keyExchange).toBe(KeyExchange.ECDH_RSA);
 		// Its own key does not fit: it makes another, which nobody knows yet.
-		expect(security.fingerprints.size).toBe(0);
+		expect(config.fingerprints.size).toBe(0);
 	});
 
 	it('does not believe a fingerprint that is not that of the key beside it', () => {
 		const known = expected(one);
 		const { keys: shown, ...rest } = known.get(one)!;
 		known.set(one, { ...rest, keys: [{ ...shown[0]!, fingerprint: formatFingerprint(printOf(two)) }] });
-		expect(encrypted(ask([one], known)).security.fingerprints.size).toBe(0);
+		expect(encrypted(ask([one], known)).config.fingerprints.size).toBe(0);
 	});
 });
 
@@ -145,10 +145,10 @@ describe('the proxies of a job', () => {
 
 	it('are tied to the key that the job names, else to that of their first session', () => {
 		const named = encrypted(ask([one], expected(one), 'auto', [proxy(printOf(two))]));
-		expect(named.security.fingerprints.get(three)).toEqual(printOf(two));
-		expect(encrypted(ask([one], expected(one), 'auto', [proxy()])).security.fingerprints.has(three)).toBe(false);
+		expect(named.config.fingerprints.get(three)).toEqual(printOf(two));
+		expect(encrypted(ask([one], expected(one), 'auto', [proxy()])).config.fingerprints.has(three)).toBe(false);
 		KnownKeys.read(keys.stateFolder).trust(three, printOf(one));
-		expect(encrypted(ask([one], expected(one), 'auto', [proxy()])).security.fingerprints.get(three)).toEqual(
+		expect(encrypted(ask([one], expected(one), 'auto', [proxy()])).config.fingerprints.get(three)).toEqual(
 			printOf(one),
 		);
 	});
@@ -161,25 +161,15 @@ describe('the proxies of a job', () => {
 		});
 	});
 
-	it('are pinned when they have first shown their key; others are not', () => {
-		const first = new FirstUse(keys, { debug() {}, info() {}, warn() {}, error() {} }, [proxy()]);
-		const address = { host: '10.0.0.9', port: 1044 };
-		first.see({ kind: 'proxyRegistered', proxyId: three, address, rttMs: 1, isOurs: true, fingerprint: printOf(two) });
-		first.see({ kind: 'proxyRegistered', proxyId: 9, address, rttMs: 1, isOurs: true, fingerprint: printOf(one) });
-		first.see({ kind: 'registrationEnded', registered: [], mute: [] });
-		expect(KnownKeys.read(keys.stateFolder).of(9)).toBeUndefined();
-		expect(KnownKeys.read(keys.stateFolder).of(three)).toBe(formatFingerprint(printOf(two)));
-	});
-
 	it('are those of the configuration unless the job names some', () => {
 		const configured = [proxy()];
 		const job: Job = { v: 1, files: [] };
-		expect(proxiesOf(job, configured)).toEqual(configured);
+		expect(namedProxies(job, configured)).toEqual(configured);
 		const fingerprint = formatFingerprint(printOf(one));
-		expect(proxiesOf({ ...job, proxies: [{ uid: '0xF0000002', fingerprint }] }, configured)).toEqual([
+		expect(namedProxies({ ...job, proxies: [{ uid: '0xF0000002', fingerprint }] }, configured)).toEqual([
 			{ proxyId: two, fingerprint: printOf(one) },
 		]);
-		expect(proxiesOf({ ...job, proxies: [] }, configured)).toEqual([]);
+		expect(namedProxies({ ...job, proxies: [] }, configured)).toEqual([]);
 	});
 
 	it('are, where it names none, also those that the registry knows, with the key that it shows', () => {
@@ -188,48 +178,9 @@ describe('the proxies of a job', () => {
 			{ proxyId: 9, keys: publishedKeys([keyOf.get(two)!]) },
 		];
 		const job: Job = { v: 1, files: [] };
-		const proxies = proxiesOf(job, [proxy()], known);
+		const proxies = allProxies(job, [proxy()], known);
 		expect(proxies.map(({ proxyId }) => proxyId)).toEqual([three, 9]);
-		expect(encrypted(ask([one], expected(one), 'auto', proxies)).security.fingerprints.get(9)).toEqual(printOf(two));
-		expect(proxiesOf({ ...job, proxies: [] }, [proxy()], known)).toEqual([]);
-	});
-});
-
-describe('the first use of a key', () => {
-	const address = { host: '10.0.0.1', port: 1044 };
-	const registered = { kind: 'registered', address, rttMs: 1, isOurs: true, viaProxyId: undefined } as const;
-	const over = { kind: 'registrationEnded', registered: [], mute: [] } as const;
-
-	function watch(): { first: FirstUse; lines: string[] } {
-		const lines: string[] = [];
-		const line = (text: string) => void lines.push(text);
-		return { first: new FirstUse(keys, { debug: line, info: line, warn: line, error: line }), lines };
-	}
-
-	it('pins it once all have registered', () => {
-		const { first, lines } = watch();
-		first.see({ ...registered, receiverId: one, fingerprint: printOf(one) });
-		first.see({ ...registered, receiverId: two });
-		first.see(over);
-		expect(KnownKeys.read(keys.stateFolder).all).toEqual([[one, formatFingerprint(printOf(one))]]);
-		expect(lines).toEqual([expect.stringMatching(/of 0xF0000001 is pinned at its first use\.$/)]);
-	});
-
-	it('leaves a key that is pinned already', () => {
-		KnownKeys.read(keys.stateFolder).trust(one, printOf(two));
-		const { first, lines } = watch();
-		first.see({ ...registered, receiverId: one, fingerprint: printOf(one) });
-		first.see(over);
-		expect(KnownKeys.read(keys.stateFolder).of(one)).toBe(formatFingerprint(printOf(two)));
-		expect(lines).toEqual([]);
-	});
-
-	it('is a warning, and no end of the session, if it cannot be kept', () => {
-		writeFileSync(join(keys.stateFolder, 'known-receivers'), 'damaged\n');
-		const { first, lines } = watch();
-		first.see({ ...registered, receiverId: one, fingerprint: printOf(one) });
-		first.see(over);
-		expect(lines).toEqual([expect.stringContaining('cannot be pinned')]);
-		expect(existsSync(join(keys.stateFolder, 'revoked-keys'))).toBe(false);
+		expect(encrypted(ask([one], expected(one), 'auto', proxies)).config.fingerprints.get(9)).toEqual(printOf(two));
+		expect(allProxies({ ...job, proxies: [] }, [], known)).toEqual([]);
 	});
 });

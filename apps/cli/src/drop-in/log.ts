@@ -2,7 +2,10 @@
  * The log of a drop-in command: lines with a level, on stderr or appended to a file, with C's timestamps where C has
  * them: `yyyy/mm/dd hh:mm:ss.uuuuuu: [GROUPID/II:FFFF]: text`.
  */
+import { formatHexId as hexId } from '@uftp/wire';
 import { type LogFile, writeFully } from './log-file.ts';
+
+export { hexId };
 
 /** Levels of -x: what is logged from which level on (found by trying the C programs at every level). */
 export const Level = { Error: 0, Warning: 1, Info: 2, Verbose: 3, Debug: 4, Trace: 5 } as const;
@@ -104,11 +107,6 @@ function clockTime(at: Date): string {
 
 function two(value: number): string {
 	return String(value).padStart(2, '0');
-}
-
-/** Eight upper-case hex digits, as the logs name sessions and senders. */
-export function hexId(value: number): string {
-	return (value >>> 0).toString(16).toUpperCase().padStart(8, '0');
 }
 
 /** "C2D35086/00:0001": session, instance and file; file 0 is the session itself. */

@@ -131,6 +131,7 @@ describe('uftpctl on another bus', () => {
 		[{ phase: 'failed', receivers: [{ uid: '0x00000001', outcome: 'mute' }] }, 6],
 		[{ phase: 'failed', receivers: [], error: { code: 'nobody-registered', message: 'No receiver answered.' } }, 6],
 		[{ phase: 'failed', receivers: [], error: { code: 'cannot-send', message: 'No such interface.' } }, 1],
+		[{ phase: 'failed', receivers: [], error: { code: 'internal', message: 'A fault.' } }, 1],
 		[{ phase: 'cancelled', receivers: [], error: { code: 'cancelled', message: 'Stopping.' } }, 1],
 	] as const)('ends with the code of the job: %o', async (end, code) => {
 		playSender(end as unknown as Partial<EventDataByKind['job']>);

@@ -1,7 +1,16 @@
 /** What a session or a node may complain about while it runs: the codes of the core. */
+import type { ProblemFacts } from '@uftp/protocol';
 import type { SentenceTable } from './table.ts';
 
 export const SESSION_PROBLEMS = {
+	'nobody-registered': asSentence,
+	'nobody-answered-file-info': asSentence,
+	'all-lost': asSentence,
+	'quit-on-error': asSentence,
+	'time-exceeded': asSentence,
+	interrupted: asSentence,
+	'file-changed': asSentence,
+	'all-files-unavailable': asSentence,
 	'uid-shared': ({ host, uid }, words) =>
 		`KEYINFO from ${host} does not open with this receiver's keys: another receiver seems to use the UID ${uid}, too: ` +
 		`give one of them another (${words.uid}).`,
@@ -23,3 +32,9 @@ export const SESSION_PROBLEMS = {
 	'hook-too-slow': ({ hook, seconds }) => `${hook} did not return within ${seconds} s.`,
 	internal: ({ why }) => `A fault of this program ended it: ${why}.`,
 } satisfies SentenceTable;
+
+/** What the core says of the end of a session. */
+function asSentence({ why }: ProblemFacts): string {
+	const text = String(why);
+	return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

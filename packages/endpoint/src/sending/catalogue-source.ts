@@ -41,7 +41,7 @@ export class CatalogueSource implements LateBlockSource {
 	}
 
 	close(file: number): void {
-		this.#files.close(file);
+		if (this.#entries[file]?.read === undefined) this.#files.close(file);
 	}
 
 	/** Closes whatever is still open. */

@@ -23,7 +23,15 @@ import { EventFeed, HOOK_MS_MAX, reportFault } from '../running/index.ts';
 import { CatalogueSource } from './catalogue-source.ts';
 import { EventHook } from './event-hook.ts';
 import { FirstUse } from './first-use.ts';
-import type { SendHooks, Sending, SendingEnd, SendingEvent, SendingFailure, SendingOpened } from './sending.ts';
+import {
+	FAILURE_CODES,
+	type SendHooks,
+	type Sending,
+	type SendingEnd,
+	type SendingEvent,
+	type SendingFailure,
+	type SendingOpened,
+} from './sending.ts';
 import { type SendSettings, senderConfig } from './settings.ts';
 
 const PUBLIC_ADDRESS = '230.4.4.1';
@@ -58,6 +66,7 @@ class SendingRun implements Sending {
 	/** Rejects with the first thing that is thrown outside the session's driver. */
 	readonly #fault = Promise.withResolvers<never>();
 	#isOver = false;
+	#isEndReported = false;
 	/** What is open, in the order in which it was opened. */
 	readonly #open: (() => void)[] = [];
 	readonly #startedMs = monotonicMs();
@@ -138,8 +147,11 @@ class SendingRun implements Sending {
 			throw error;
 		}
 		this.#emit(prepared.opened);
-		const { failure, ...rest } = await this.#drive(prepared);
-		const problem = failure === undefined ? undefined : { code: failure.code, facts: { why: failure.message } };
+		const ended = await this.#drive(prepared);
+		// The core may leave events out, but this one nobody should miss.
+		if (!this.#isEndReported) this.#onEvent({ kind: 'ended', end: ended });
+		const { failure, ...rest } = ended;
+		const problem = failure && { code: FAILURE_CODES[failure.code], facts: { why: failure.message } };
 		return { ...rest, failure: problem, socket: prepared.socket.stats() };
 	}
 
@@ -196,6 +208,7 @@ class SendingRun implements Sending {
 
 	/** The hook and the listeners may throw, and then the driver does. */
 	#onEvent(event: SenderEvent): void {
+		this.#isEndReported ||= event.kind === 'ended';
 		for (const pin of this.#firstUse?.onEvent(event) ?? []) this.#emit(pin);
 		this.#emit(event);
 	}

@@ -29,8 +29,20 @@ export type SendingEvent =
 	| { readonly kind: 'progress'; readonly progress: SenderProgress }
 	| SenderEvent;
 
-/** Why a session failed: a code of the session itself, or what kept it from being started. */
-export type SendingFailure = Problem<SenderFailure | ProblemCode>;
+/** Why a session failed: what ended it, or what kept it from being started (`describeProblem`). */
+export type SendingFailure = Problem<ProblemCode>;
+
+/** The codes of the core's failures. */
+export const FAILURE_CODES = {
+	nobodyRegistered: 'nobody-registered',
+	nobodyAnsweredFileInfo: 'nobody-answered-file-info',
+	allLost: 'all-lost',
+	quitOnError: 'quit-on-error',
+	timeExceeded: 'time-exceeded',
+	interrupted: 'interrupted',
+	fileChanged: 'file-changed',
+	allFilesUnavailable: 'all-files-unavailable',
+} as const satisfies Readonly<Record<SenderFailure, ProblemCode>>;
 
 /** How it ended. */
 export interface SendingEnd {

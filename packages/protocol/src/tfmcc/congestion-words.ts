@@ -1,9 +1,8 @@
 /** Congestion control as people write it, on command lines and in settings: "tfmcc:min=512:max=20000". */
-import type { CongestionConfig } from '../sender-config.ts';
+import { BYTES_PER_KBPS, type CongestionConfig } from '../sender-config.ts';
 
-/** Rates are in Kbps (1 Kbps = 1024 bit/s). */
+/** Rates are in Kbps. */
 const KBPS_MAX = 2 ** 30;
-const BYTES_PER_KBPS = 1024 / 8;
 
 /** What can be written, for messages and help. */
 export const congestionForm =

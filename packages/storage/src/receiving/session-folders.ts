@@ -3,6 +3,7 @@
  * to the destination when it is complete.
  */
 import fs from 'node:fs';
+import { formatHexId } from '@uftp/wire';
 import {
 	childPath,
 	closeDirectory,
@@ -153,5 +154,5 @@ function sortedNames(directory: DirectoryHandle): string[] {
 }
 
 function nameOf(groupId: number): string {
-	return `_group_${(groupId >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
+	return `_group_${formatHexId(groupId)}`;
 }

@@ -185,10 +185,13 @@ function summarize(end: JobEnd): void {
 	say(`${end.phase}: ${size} to ${have} of ${countText(receivers.length, 'receiver')}${time}${why}`);
 }
 
+/** Codes of jobs that failed at the sender, not for want of receivers. */
+const NOT_SENT: ReadonlySet<string | undefined> = new Set(['cannot-send', 'internal']);
+
 function exitCodeOf(end: JobEnd): number {
 	if (end.phase === 'succeeded') return ExitCode.Done;
 	if (end.phase === 'partial') return ExitCode.Partial;
-	if (end.phase === 'cancelled' || end.error?.code === 'cannot-send') return ExitCode.Failed;
+	if (end.phase === 'cancelled' || NOT_SENT.has(end.error?.code)) return ExitCode.Failed;
 	return ExitCode.Nobody;
 }
 

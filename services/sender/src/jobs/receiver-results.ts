@@ -1,14 +1,17 @@
 /** How a session ended at each receiver, in the words of the bus. */
 import { isDelivered, type Outcome, type ReceiverResult } from '@uftp/bus';
-import type { FileResult, SenderEnd, ReceiverResult as SessionResult } from '@uftp/protocol';
+import type { SendingEnd } from '@uftp/endpoint/sending';
+import type { FileResult, ReceiverResult as SessionResult } from '@uftp/protocol';
+import { reasonField } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
-import type { ExpectedReceiver } from './expected-receivers.ts';
+import type { ExpectedReceiver } from '../expected-receivers.ts';
 
 /** Above this many receivers an event keeps only the essentials of those that have everything: it must fit a message. */
 const DETAILED_RECEIVERS = 1000;
 /** Most receivers in the event of one file; those without it come first. */
 const FILE_RECEIVERS = 500;
 const REASON_CHARACTERS = 300;
+const ESSENTIAL_CHARACTERS = 40;
 
 export interface ResultContext {
 	/** Entries of the catalogue: who has fewer does not have everything. */
@@ -21,7 +24,7 @@ export interface ResultContext {
 }
 
 /** One line for each receiver that was named, expected, or came by itself; sorted by UID. */
-export function receiverResults(end: SenderEnd, context: ResultContext): ReceiverResult[] {
+export function receiverResults(end: Pick<SendingEnd, 'results'>, context: ResultContext): ReceiverResult[] {
 	const results = new Map<number, ReceiverResult>();
 	for (const { receiverId } of context.expected.values()) {
 		results.set(receiverId, named(receiverId, 'mute', context, whyMute(receiverId, context)));
@@ -69,7 +72,7 @@ function named(
 		outcome,
 		...(known?.address === undefined ? {} : { address: known.address }),
 		...(known === undefined ? {} : { host: known.host }),
-		...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
+		...reasonField(reason, REASON_CHARACTERS),
 	};
 }
 
@@ -79,7 +82,7 @@ function essentials(result: ReceiverResult): ReceiverResult {
 		: {
 				uid: result.uid,
 				outcome: result.outcome,
-				...(result.reason === undefined ? {} : { reason: result.reason.slice(0, 40) }),
+				...reasonField(result.reason, ESSENTIAL_CHARACTERS),
 			};
 }
 
@@ -92,7 +95,7 @@ export function fileResults(results: readonly FileResult[]): ReceiverResult[] {
 				outcome,
 				...(viaProxyId === undefined ? {} : { via: formatUid(viaProxyId) }),
 				...(isDelivered(outcome) ? { seconds: Math.max(0, elapsedMs / 1000) } : {}),
-				...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
+				...reasonField(reason, REASON_CHARACTERS),
 			}),
 		)
 		.sort((a, b) => Number(isDelivered(a.outcome)) - Number(isDelivered(b.outcome)))

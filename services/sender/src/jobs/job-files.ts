@@ -1,5 +1,6 @@
 /** From the files that a job names to what a session sends, within the roots. */
 import type { Job } from '@uftp/bus';
+import { shortened } from '@uftp/service-kit';
 import { buildCatalogueInSlices, type Catalogue, type CatalogueProblem, type SourceRoot } from '@uftp/storage';
 
 /** Why a job is not taken: a stable word for programs, a sentence for people. */
@@ -67,5 +68,5 @@ export async function findJobFiles(job: Job, rules: FileRules): Promise<JobFiles
 }
 
 function refused(code: string, message: string): JobFiles {
-	return { ok: false, refusal: { code, message: message.slice(0, 1000) } };
+	return { ok: false, refusal: { code, message: shortened(message) } };
 }

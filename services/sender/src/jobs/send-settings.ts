@@ -1,58 +1,45 @@
 /** What a session is told: the options of the job, else the sender's configuration, else UFTP's own defaults. */
 import type { Job } from '@uftp/bus';
+import type { SendSettings } from '@uftp/endpoint/sending';
 import {
+	BYTES_PER_KBPS,
 	type CongestionConfig,
 	congestionForm,
 	parseCongestion,
 	SENDER_DEFAULTS,
-	type SenderConfig,
 	type SenderLimits,
-	type SenderSecurityConfig,
 } from '@uftp/protocol';
-import { monotonicMs } from '@uftp/transport';
 import { parseUid } from '@uftp/wire';
-import type { SenderServiceConfig } from './config.ts';
-import type { JobProxy } from './job-proxies.ts';
-import type { SessionAddresses } from './session-addresses.ts';
+import type { SenderServiceConfig } from '../config.ts';
+import type { JobOrder } from './job-order.ts';
+import type { JobPlan } from './job-plan.ts';
 
-/** Bytes per second of one Kbps (1024 bit/s). */
-const BYTES_PER_KBPS = 128;
 /** What a rate of -1 counts as where a longest time is reckoned: 100 Mbit/s, as in UFTP 2.x. */
 const NOMINAL_BYTES_PER_SECOND = 100_000_000 / 8;
 /** A file may take so long, however small it is: UFTP 2.x's own minimum. */
 const MIN_TIME_SECONDS = 10;
+const SAMPLE_MS = 250;
 
-export interface SessionSetting {
-	readonly job: Job;
-	readonly config: SenderServiceConfig;
-	readonly addresses: SessionAddresses;
-	/** UID of the sender. */
-	readonly sourceId: number;
-	/** Open group: who is expected. */
-	readonly expected: readonly number[];
-	/** Through whom receivers may answer. */
-	readonly proxies: readonly JobProxy[];
-	/** Undefined: in the clear. */
-	readonly security: SenderSecurityConfig | undefined;
-}
-
-export function sessionConfig(setting: SessionSetting): SenderConfig {
-	const { job, config, addresses, sourceId, expected, proxies, security } = setting;
+export function sendSettings(
+	{ job, addresses, targets }: Pick<JobOrder, 'job' | 'addresses' | 'targets'>,
+	config: SenderServiceConfig,
+	{ expected, proxies, security, pinnedProxies, pinnedIn }: JobPlan,
+): SendSettings {
 	const options = job.options ?? {};
-	const port = options.port ?? config.port;
-	const rateKbps = options.rateKbps ?? config.rateKbps;
-	const congestion = congestionOf(job, config);
-	const limits = limitsOf(job);
 	const { grttMs } = SENDER_DEFAULTS;
-	const [groupId, seed] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
 	return {
-		groupId: groupId === 0 ? 1 : groupId,
-		groupInstance: 0,
-		sourceId,
-		family: addresses.family,
-		publicEndpoint: { host: addresses.publicAddress, port },
-		privateEndpoint: { host: addresses.privateAddress, port },
-		isUnicast: addresses.isUnicast,
+		addresses,
+		port: options.port ?? config.port,
+		interface: config.interface,
+		uid: config.uid === undefined ? undefined : parseUid(config.uid),
+		ttl: options.ttl ?? config.ttl,
+		socketDriver: config.socketDriver,
+		receivers: targets,
+		proxies: proxies.map(({ proxyId }) => proxyId),
+		expected: targets.length === 0 ? [...expected.keys()] : [],
+		rateBytesPerSecond: bytesPerSecond(rateKbpsOf(job, config)),
+		congestion: congestionOf(job, config),
+		limits: limitsOf(job),
 		blockBytes: options.blockSize ?? config.blockSize,
 		robust: options.robust ?? config.robust,
 		grttMs: {
@@ -60,27 +47,22 @@ export function sessionConfig(setting: SessionSetting): SenderConfig {
 			min: milliseconds(options.minGrttSeconds, grttMs.min),
 			max: milliseconds(options.maxGrttSeconds, grttMs.max),
 		},
-		rateBytesPerSecond: rateKbps < 0 ? Number.POSITIVE_INFINITY : rateKbps * BYTES_PER_KBPS,
-		...(congestion === undefined ? {} : { congestion }),
-		...(limits === undefined ? {} : { limits }),
-		targets: targetsOf(job),
-		proxies: proxies.map(({ proxyId }) => proxyId),
-		expected,
-		openPolicy: 'settled',
 		graceMs: (options.graceSeconds ?? config.graceSeconds) * 1000,
-		quitOnError: false,
-		burstMax: SENDER_DEFAULTS.burstMax,
-		epochMs: Date.now() - monotonicMs(),
-		seed,
-		security,
+		security: security.kind === 'encrypted' ? security.config : undefined,
+		pinnedIn,
+		pinnedProxies,
+		progressMs: SAMPLE_MS,
 	};
 }
 
-/** The receivers that the job names; none for an open group. */
-export function targetsOf(job: Job): number[] {
-	return (job.to?.uids ?? []).map((uid) => parseUid(uid) as number);
+/** The rate in Kbps; -1: as fast as the receivers can. */
+export function rateKbpsOf({ options }: Job, config: SenderServiceConfig): number {
+	return options?.rateKbps ?? config.rateKbps;
 }
 
+function bytesPerSecond(kbps: number): number {
+	return kbps < 0 ? Number.POSITIVE_INFINITY : kbps * BYTES_PER_KBPS;
+}
 /** What the job says, else the sender's setting unless the job has a rate of its own. The words have been checked. */
 export function congestionOf({ options }: Job, config: SenderServiceConfig): CongestionConfig | undefined {
 	if (options?.congestion === undefined) return options?.rateKbps === undefined ? config.congestion : undefined;

@@ -1,30 +1,33 @@
 /** Takes jobs: checks them, answers, lets them wait for their turn, runs them, and says how they ended. */
 import type { CancelAnswer, CancelRequest, Job, JobAnswer } from '@uftp/bus';
 import { parseJob } from '@uftp/bus/schemas';
-import { newJobId } from '@uftp/service-kit';
+import { type SessionAddresses, sessionAddresses } from '@uftp/endpoint/network';
+import { describeError, EndpointError } from '@uftp/endpoint/problems';
+import { newJobId, shortened } from '@uftp/service-kit';
+import { SERVICE_VOCABULARY } from '../vocabulary.ts';
 import type { JobEnding } from './job-ending.ts';
 import { findJobFiles, type Refusal } from './job-files.ts';
-import { type JobOrder, JobRun, type JobSurroundings } from './job-run.ts';
-import { randomBelow, sessionAddresses } from './session-addresses.ts';
-import { optionsProblem } from './session-config.ts';
+import { type JobContext, type JobOrder, jobFacts, targetsOf } from './job-order.ts';
+import { type RunningJob, runJob } from './run-job.ts';
+import { optionsProblem } from './send-settings.ts';
 
 /** Ids that are remembered: the same job is not sent twice. */
 const REMEMBERED_IDS = 10_000;
 const STOPPING = 'The sender is shutting down.';
 
-export class JobDesk {
-	readonly #around: JobSurroundings;
+export class JobQueue {
+	readonly #context: JobContext;
 	readonly #onChange: () => void;
 	readonly #waiting: JobOrder[] = [];
-	readonly #running = new Map<string, JobRun>();
+	readonly #running = new Map<string, RunningJob>();
 	/** Ids that were taken, oldest first. */
 	readonly #taken = new Set<string>();
 	#isStopping = false;
 	#whenIdle: (() => void) | undefined;
 
 	/** `onChange`: the numbers below have changed. */
-	constructor(around: JobSurroundings, onChange: () => void) {
-		this.#around = around;
+	constructor(context: JobContext, onChange: () => void) {
+		this.#context = context;
 		this.#onChange = onChange;
 	}
 
@@ -38,7 +41,7 @@ export class JobDesk {
 
 	/** Checks a job and puts it in the queue; the answer says its id or why it is refused. */
 	async submit(payload: Uint8Array): Promise<JobAnswer> {
-		const { logger } = this.#around.context;
+		const { logger } = this.#context.service;
 		const parsed = parseJob(payload);
 		if (!parsed.ok) return this.#refuse({ code: 'bad-job', message: parsed.problem });
 		const job = parsed.value;
@@ -65,7 +68,7 @@ export class JobDesk {
 	/** Tells the subscribers of events that a job was refused which nobody waits for. */
 	reportRefused(refusal: Refusal, id: string | undefined): void {
 		const job = id ?? newJobId();
-		this.#around.events.publish('job', { phase: 'failed', job, receivers: [], error: refusal }, job);
+		this.#context.events.publish('job', { phase: 'failed', job, receivers: [], error: refusal }, job);
 	}
 
 	/** Ends a job before its time: one that waits at once, one that runs as soon as its receivers have been told. */
@@ -99,26 +102,25 @@ export class JobDesk {
 	}
 
 	async #check(id: string, job: Job): Promise<JobOrder | Refusal> {
-		const { config } = this.#around;
+		const { config } = this.#context;
 		const { options } = job;
 		const problem = optionsProblem(job, config);
 		if (problem !== undefined) return { code: 'bad-job', message: problem };
-		const addresses = sessionAddresses(
+		const addresses = addressesOf(
 			options?.publicAddress ?? config.publicAddress,
 			options?.privateAddress ?? config.privateAddress,
-			randomBelow,
 		);
-		if (!addresses.ok) return { code: 'bad-address', message: addresses.problem };
+		if ('code' in addresses) return addresses;
 		const files = await findJobFiles(job, {
 			roots: config.roots,
 			followLinks: options?.followLinks ?? config.followLinks,
 			blockSize: options?.blockSize ?? config.blockSize,
 		});
-		return files.ok ? { id, job, catalogue: files.catalogue, addresses: addresses.value } : files.refusal;
+		return files.ok ? { id, job, catalogue: files.catalogue, addresses, targets: targetsOf(job) } : files.refusal;
 	}
 
 	#busyness(): Refusal | undefined {
-		const { jobsWaiting, jobsAtOnce } = this.#around.config;
+		const { jobsWaiting, jobsAtOnce } = this.#context.config;
 		if (this.#isStopping) return { code: 'stopping', message: `${STOPPING} Send the job again in a moment.` };
 		if (this.#waiting.length < jobsWaiting || this.#running.size < jobsAtOnce) return undefined;
 		return {
@@ -129,8 +131,8 @@ export class JobDesk {
 
 	#refuse(refusal: Refusal, job?: Job): JobAnswer {
 		const id = job?.id === undefined ? '' : ` ${job.id}`;
-		this.#around.context.logger.warn(`The job${id} is refused (${refusal.code}): ${refusal.message}`);
-		return { ok: false, error: { code: refusal.code, message: refusal.message.slice(0, 1000) } };
+		this.#context.service.logger.warn(`The job${id} is refused (${refusal.code}): ${refusal.message}`);
+		return { ok: false, error: { code: refusal.code, message: shortened(refusal.message) } };
 	}
 
 	#remember(id: string): void {
@@ -144,27 +146,16 @@ export class JobDesk {
 
 	#accept(order: JobOrder): void {
 		const { id, job, catalogue } = order;
-		const { events, context } = this.#around;
+		const { events, service } = this.#context;
 		const to = job.to?.uids === undefined ? 'everybody who registers' : `${job.to.uids.length} receivers`;
-		context.logger.info(`Job ${id}: ${catalogue.entries.length} files, ${catalogue.totalBytes} bytes, to ${to}.`);
-		events.publish(
-			'job',
-			{
-				phase: 'accepted',
-				job: id,
-				...(job.labels === undefined ? {} : { labels: job.labels }),
-				fileCount: catalogue.entries.length,
-				totalBytes: catalogue.totalBytes,
-				...(job.to?.uids === undefined ? {} : { targets: job.to.uids }),
-			},
-			id,
-		);
+		service.logger.info(`Job ${id}: ${catalogue.entries.length} files, ${catalogue.totalBytes} bytes, to ${to}.`);
+		events.publish('job', { phase: 'accepted', ...jobFacts(order) }, id);
 		this.#waiting.push(order);
 		this.#next();
 	}
 
 	#next(): void {
-		while (this.#running.size < this.#around.config.jobsAtOnce) {
+		while (this.#running.size < this.#context.config.jobsAtOnce) {
 			const order = this.#waiting.shift();
 			if (order === undefined) break;
 			void this.#run(order);
@@ -174,9 +165,9 @@ export class JobDesk {
 	}
 
 	async #run(order: JobOrder): Promise<void> {
-		const run = new JobRun(order, this.#around);
+		const run = runJob(order, this.#context);
 		this.#running.set(order.id, run);
-		const ending = await run.run();
+		const ending = await run.ended;
 		this.#running.delete(order.id);
 		this.#end(order, ending);
 		this.#next();
@@ -192,23 +183,22 @@ export class JobDesk {
 		this.#end(order, { phase: 'cancelled', receivers: [], error: { code: 'cancelled', message } });
 	}
 
-	#end({ id, job, catalogue }: JobOrder, ending: JobEnding): void {
-		const { events, context } = this.#around;
+	#end(order: JobOrder, ending: JobEnding): void {
+		const { id } = order;
+		const { events, service } = this.#context;
 		const { phase, seconds, error } = ending;
 		const line = `Job ${id} ${phase}${seconds === undefined ? '' : ` after ${seconds} s`}${error === undefined ? '' : `: ${error.message}`}`;
-		if (phase === 'succeeded') context.logger.info(`${line}.`);
-		else context.logger.warn(line);
-		events.publish(
-			'job',
-			{
-				...ending,
-				job: id,
-				...(job.labels === undefined ? {} : { labels: job.labels }),
-				fileCount: catalogue.entries.length,
-				totalBytes: catalogue.totalBytes,
-				...(job.to?.uids === undefined ? {} : { targets: job.to.uids }),
-			},
-			id,
-		);
+		if (phase === 'succeeded') service.logger.info(`${line}.`);
+		else service.logger.warn(line);
+		events.publish('job', { ...ending, ...jobFacts(order) }, id);
+	}
+}
+
+function addressesOf(publicAddress: string, privateAddress: string | undefined): SessionAddresses | Refusal {
+	try {
+		return sessionAddresses(publicAddress, privateAddress);
+	} catch (error) {
+		if (!(error instanceof EndpointError)) throw error;
+		return { code: 'bad-address', message: describeError(error, SERVICE_VOCABULARY) };
 	}
 }

@@ -6,7 +6,7 @@ import type { Job, NodePublicKey } from '@uftp/bus';
 import { parseFingerprint } from '@uftp/crypto';
 import { list } from '@uftp/service-kit';
 import { formatUid, parseUid } from '@uftp/wire';
-import type { KnownProxy } from './expected-receivers.ts';
+import type { KnownProxy } from '../expected-receivers.ts';
 
 export interface JobProxy {
 	readonly proxyId: number;
@@ -37,22 +37,20 @@ export const proxyList = list('').transform((words, context): readonly JobProxy[
 	return [...found.values()];
 });
 
-/** Who may gather answers in the session of a job. */
-export function proxiesOf(
-	job: Job,
-	configured: readonly JobProxy[],
-	known: readonly KnownProxy[] = [],
-): readonly JobProxy[] {
-	if (job.proxies === undefined) {
-		const named = new Set(configured.map(({ proxyId }) => proxyId));
-		const others = known.filter(({ proxyId }) => !named.has(proxyId));
-		return [
-			...configured,
-			...others.map(({ proxyId, keys }) => ({ proxyId, fingerprint: undefined, shownKeys: keys })),
-		];
-	}
-	return job.proxies.map(({ uid, fingerprint }) => ({
-		proxyId: parseUid(uid) as number,
-		fingerprint: fingerprint === undefined ? undefined : (parseFingerprint(fingerprint) as Uint8Array),
-	}));
+/** Those that the job names, else those of the configuration. */
+export function namedProxies(job: Job, configured: readonly JobProxy[]): readonly JobProxy[] {
+	if (job.proxies === undefined) return configured;
+	return job.proxies.flatMap(({ uid, fingerprint }) => {
+		const proxyId = parseUid(uid);
+		if (proxyId === undefined) return [];
+		return [{ proxyId, fingerprint: fingerprint === undefined ? undefined : parseFingerprint(fingerprint) }];
+	});
+}
+
+/** Who may gather answers in the session of a job: those that are named and, unless the job names any, those that are known. */
+export function allProxies(job: Job, named: readonly JobProxy[], known: readonly KnownProxy[]): readonly JobProxy[] {
+	if (job.proxies !== undefined) return named;
+	const ids = new Set(named.map(({ proxyId }) => proxyId));
+	const others = known.filter(({ proxyId }) => !ids.has(proxyId));
+	return [...named, ...others.map(({ proxyId, keys }) => ({ proxyId, fingerprint: undefined, shownKeys: keys }))];
 }

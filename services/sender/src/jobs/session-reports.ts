@@ -1,32 +1,21 @@
 /** From what a sending session reports to log lines and bus events. */
 import { type EventDataByKind, isDelivered } from '@uftp/bus';
-import { describeSuite, formatFingerprint, type Suite } from '@uftp/crypto';
-import { type Endpoint, formatEndpoint, type SenderEnd, type SenderEvent } from '@uftp/protocol';
-import type { EventPublisher, Logger } from '@uftp/service-kit';
-import { formatUid } from '@uftp/wire';
-import type { ExpectedReceiver } from './expected-receivers.ts';
+import { describeSuite, formatFingerprint } from '@uftp/crypto';
+import type { SendingEnd, SendingEvent, SendingOpened } from '@uftp/endpoint/sending';
+import { type Endpoint, fileIdOf, formatEndpoint } from '@uftp/protocol';
+import { type EventPublisher, type Logger, reasonField, shortened } from '@uftp/service-kit';
+import { formatHexId, formatUid } from '@uftp/wire';
+import type { ExpectedReceiver } from '../expected-receivers.ts';
+import { failureSentence } from './job-ending.ts';
 import { fileResults } from './receiver-results.ts';
-import type { SessionAddresses } from './session-addresses.ts';
-
-const REASON_CHARACTERS = 1000;
 
 export interface ReportedSession {
-	/** "0A1B2C3D". */
-	readonly session: string;
+	readonly opened: SendingOpened;
 	readonly job: string;
-	readonly senderUid: string;
-	readonly addresses: SessionAddresses;
-	readonly port: number;
-	readonly isOpen: boolean;
-	readonly blockSize: number;
+	/** In Kbps; -1: as fast as the receivers can. */
 	readonly rateKbps: number;
-	/** Undefined: the rate does not follow the receivers' reports. */
-	readonly congestion: 'tfmcc' | undefined;
-	readonly files: readonly { readonly name: string; readonly size: number }[];
 	readonly totalBytes: number;
 	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
-	/** Undefined: in the clear. */
-	readonly suite: Suite | undefined;
 	/** Why it is in the clear although nobody asked for that. */
 	readonly inTheClear: string | undefined;
 }
@@ -40,6 +29,8 @@ interface Ways {
 
 export class SessionReports {
 	readonly #about: ReportedSession;
+	/** "0A1B2C3D". */
+	readonly #session: string;
 	readonly #events: EventPublisher;
 	readonly #logger: Logger;
 	#isAnnounced = false;
@@ -49,11 +40,12 @@ export class SessionReports {
 
 	constructor(about: ReportedSession, events: EventPublisher, logger: Logger) {
 		this.#about = about;
+		this.#session = formatHexId(about.opened.session.groupId);
 		this.#events = events;
 		this.#logger = logger;
 	}
 
-	take(event: SenderEvent): void {
+	onEvent(event: SendingEvent): void {
 		switch (event.kind) {
 			case 'announced':
 				return this.#announced(event.grttMs);
@@ -63,10 +55,9 @@ export class SessionReports {
 				return this.#registrationEnded(event.registered.length, event.mute);
 			case 'fileStarted':
 				this.#naks = 0;
-				return this.#file('started', event.file, event.fileId, {});
+				return this.#file('started', event.file, {});
 			case 'passStarted':
-				if (event.pass > 1)
-					this.#file('pass', event.file, fileIdOf(event.file), { pass: event.pass, naks: this.#naks });
+				if (event.pass > 1) this.#file('pass', event.file, { pass: event.pass, naks: this.#naks });
 				return;
 			case 'nakReceived':
 				this.#naks++;
@@ -87,20 +78,20 @@ export class SessionReports {
 	}
 
 	/** The session is over. */
-	ended(end: SenderEnd): void {
-		const { session, job } = this.#about;
+	ended(end: SendingEnd): void {
+		const { opened, job } = this.#about;
 		const { failure } = end;
 		this.#events.publish(
 			'session',
 			{
 				phase: failure === undefined ? 'completed' : 'aborted',
-				session,
+				session: this.#session,
 				job,
 				receivers: end.results.filter(({ outcome }) => outcome !== 'mute').length,
-				files: this.#about.files.length,
+				files: opened.entries.length,
 				bytes: end.bytesSent,
 				seconds: Math.max(0, end.elapsedMs / 1000),
-				...(failure === undefined ? {} : { reason: failure.message.slice(0, REASON_CHARACTERS) }),
+				...(failure === undefined ? {} : reasonField(failureSentence(failure))),
 			},
 			job,
 		);
@@ -119,60 +110,62 @@ export class SessionReports {
 	}
 
 	#registrationEnded(registered: number, mute: readonly number[]): void {
-		const { job, session } = this.#about;
+		const { job } = this.#about;
 		this.#events.publish('session', { phase: 'started', ...this.#described(), receivers: registered }, job);
 		if (mute.length === 0) return;
 		const names = mute.slice(0, 10).map((id) => this.#named(id));
 		const more = mute.length > names.length ? ` and ${mute.length - names.length} more` : '';
-		this.#logger.warn(`Session ${session}: ${names.join(', ')}${more} did not register.`);
+		this.#logger.warn(`Session ${this.#session}: ${names.join(', ')}${more} did not register.`);
 	}
 
 	#described() {
-		const { session, job, senderUid, addresses, port, isOpen, blockSize, rateKbps, files, totalBytes } = this.#about;
-		const { suite, inTheClear, congestion } = this.#about;
+		const { opened, job, rateKbps, totalBytes, inTheClear } = this.#about;
+		const { publicEndpoint, privateEndpoint, isUnicast, targets, sourceId, blockBytes, ...session } = opened.session;
+		const congestion = session.congestion?.kind;
 		return {
-			session,
+			session: this.#session,
 			job,
-			sender: senderUid,
-			publicAddress: addresses.publicAddress,
-			...(addresses.isUnicast ? {} : { privateAddress: addresses.privateAddress }),
-			port,
-			open: isOpen,
-			blockSize,
-			rateKbps,
+			sender: formatUid(sourceId),
+			publicAddress: publicEndpoint.host,
+			...(isUnicast ? {} : { privateAddress: privateEndpoint.host }),
+			port: publicEndpoint.port,
+			open: targets.length === 0,
+			blockSize: blockBytes,
+			rateKbps: congestion === undefined ? rateKbps : -1,
 			...(congestion === undefined ? {} : { congestion }),
 			grttMs: this.#grttMs,
-			files: files.length,
+			files: opened.entries.length,
 			bytes: totalBytes,
-			encryption: suite === undefined ? 'none' : describeSuite(suite),
-			...(inTheClear === undefined ? {} : { inTheClear: inTheClear.slice(0, REASON_CHARACTERS) }),
+			encryption: session.security === undefined ? 'none' : describeSuite(session.security.suite),
+			...(inTheClear === undefined ? {} : { inTheClear: shortened(inTheClear) }),
 		};
 	}
 
-	#fileEnded({ file, results, elapsedMs }: Extract<SenderEvent, { kind: 'fileEnded' }>): void {
+	#fileEnded({ file, results, elapsedMs }: Extract<SendingEvent, { kind: 'fileEnded' }>): void {
 		const has = results.filter(({ outcome }) => isDelivered(outcome)).length;
 		const seconds = Math.max(0, elapsedMs / 1000);
-		const size = this.#about.files[file]?.size ?? 0;
-		this.#file(has > 0 ? 'completed' : 'failed', file, fileIdOf(file), {
+		const { name, size } = this.#entry(file);
+		this.#file(has > 0 ? 'completed' : 'failed', file, {
 			naks: this.#naks,
 			seconds,
 			...(seconds > 0 ? { rateBytesPerSecond: Math.round(size / seconds) } : {}),
 			receivers: fileResults(results),
 		});
-		this.#logger.info(
-			`${this.#about.files[file]?.name}: ${has} of ${results.length} receivers have it, ${seconds.toFixed(3)} s.`,
+		this.#logger.info(`${name}: ${has} of ${results.length} receivers have it, ${seconds.toFixed(3)} s.`);
+	}
+
+	#file(phase: EventDataByKind['file']['phase'], file: number, more: Partial<EventDataByKind['file']>): void {
+		const { job } = this.#about;
+		const { name, size } = this.#entry(file);
+		this.#events.publish(
+			'file',
+			{ ...more, phase, session: this.#session, job, fileId: fileIdOf(file), name, size },
+			job,
 		);
 	}
 
-	#file(
-		phase: 'started' | 'pass' | 'completed' | 'failed',
-		file: number,
-		fileId: number,
-		more: Partial<EventDataByKind['file']>,
-	): void {
-		const { session, job, files } = this.#about;
-		const { name, size } = files[file] ?? { name: '', size: 0 };
-		this.#events.publish('file', { ...more, phase, session, job, fileId, name, size }, job);
+	#entry(file: number): { readonly name: string; readonly size: number } {
+		return this.#about.opened.entries[file] ?? { name: '', size: 0 };
 	}
 
 	#receiver(
@@ -182,7 +175,7 @@ export class SessionReports {
 		reason?: string,
 		{ fingerprint, viaProxyId, fromProxyId }: Ways = {},
 	): void {
-		const { session, job, expected } = this.#about;
+		const { job, expected } = this.#about;
 		const known = expected.get(id);
 		const address = from?.host ?? known?.address;
 		this.#events.publish(
@@ -190,11 +183,11 @@ export class SessionReports {
 			{
 				phase,
 				uid: formatUid(id),
-				session,
+				session: this.#session,
 				job,
 				...(address === undefined ? {} : { address }),
 				...(known === undefined ? {} : { host: known.host }),
-				...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, REASON_CHARACTERS) }),
+				...reasonField(reason),
 				...(fingerprint === undefined ? {} : { fingerprint: formatFingerprint(fingerprint) }),
 				...(viaProxyId === undefined ? {} : { via: formatUid(viaProxyId) }),
 				...(fromProxyId === undefined ? {} : { previousVia: formatUid(fromProxyId) }),
@@ -203,11 +196,11 @@ export class SessionReports {
 		);
 		if (phase === 'joined') return;
 		const what = phase === 'moved' ? `answers ${wayOf(viaProxyId)} now` : `is ${phase}`;
-		this.#logger.warn(`Session ${session}: ${this.#named(id)} ${what}: ${reason ?? ''}`);
+		this.#logger.warn(`Session ${this.#session}: ${this.#named(id)} ${what}: ${reason ?? ''}`);
 	}
 
-	#duplicate(event: Extract<SenderEvent, { kind: 'duplicateUid' }>): void {
-		const { session, job } = this.#about;
+	#duplicate(event: Extract<SendingEvent, { kind: 'duplicateUid' }>): void {
+		const { job } = this.#about;
 		const { receiverId: id, first, second, firstProxyId, secondProxyId } = event;
 		const [one, other] = [placeOf(first, firstProxyId), placeOf(second, secondProxyId)];
 		const reason =
@@ -219,7 +212,7 @@ export class SessionReports {
 			{
 				phase: 'duplicate',
 				uid: formatUid(id),
-				session,
+				session: this.#session,
 				job,
 				address: formatEndpoint(first),
 				otherAddress: formatEndpoint(second),
@@ -231,8 +224,8 @@ export class SessionReports {
 		);
 	}
 
-	#logOnly(event: SenderEvent): void {
-		const { session } = this.#about;
+	#logOnly(event: SendingEvent): void {
+		const session = this.#session;
 		switch (event.kind) {
 			case 'receiverAway':
 				return this.#logger.warn(
@@ -246,6 +239,10 @@ export class SessionReports {
 				);
 			case 'proxyAborted':
 				return this.#logger.warn(`Session ${session}: the proxy ${formatUid(event.proxyId)} has left: ${event.reason}`);
+			case 'keyPinned':
+				return this.#logger.info(`The key ${event.fingerprint} of ${formatUid(event.id)} is pinned at its first use.`);
+			case 'keysNotPinned':
+				return this.#logger.warn(`The keys of the receivers cannot be pinned: ${event.why}`);
 			case 'warning':
 				return this.#logger.warn(`Session ${session}: ${event.message}`);
 			case 'rateChanged':
@@ -265,11 +262,6 @@ export class SessionReports {
 		const host = this.#about.expected.get(id)?.host;
 		return host === undefined ? formatUid(id) : `${formatUid(id)} (${host})`;
 	}
-}
-
-/** Ids on the wire count from 1 and skip 0 when they wrap (docs/protocol.md, section 4.7). */
-function fileIdOf(file: number): number {
-	return (file % 65_535) + 1;
 }
 
 function wayOf(viaProxyId: number | undefined): string {

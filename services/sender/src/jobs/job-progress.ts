@@ -3,7 +3,7 @@
  * an estimate while a pass runs (what was sent, less what was reported missing), exact at the end of each file.
  */
 import type { EventDataByKind } from '@uftp/bus';
-import type { SenderProgress } from '@uftp/protocol';
+import { fileIdOf, type SenderProgress } from '@uftp/protocol';
 import { formatUid } from '@uftp/wire';
 
 /** The rate is that of this window. */
@@ -53,7 +53,7 @@ export class JobProgress {
 			phase: 'sampled',
 			session,
 			job,
-			...(file === undefined ? {} : { fileId: (progress.file % 65_535) + 1, name: file.name }),
+			...(file === undefined ? {} : { fileId: fileIdOf(progress.file), name: file.name }),
 			bytes: this.#bytes,
 			totalBytes,
 			percent: Math.round(percent * 10) / 10,

@@ -1,0 +1,99 @@
+/** Runs one job: plans it, sends its files, and says how it ended at each receiver. */
+import { describeError, EndpointError } from '@uftp/endpoint/problems';
+import { type Sending, sendFiles } from '@uftp/endpoint/sending';
+import { monotonicMs } from '@uftp/transport';
+import { SERVICE_VOCABULARY } from '../vocabulary.ts';
+import { endingOf, failedWith, type JobEnding } from './job-ending.ts';
+import type { JobContext, JobOrder } from './job-order.ts';
+import { type JobPlan, planJob } from './job-plan.ts';
+import { JobWatch } from './job-watch.ts';
+import { expectLateProxies } from './late-proxies.ts';
+import { receiverResults } from './receiver-results.ts';
+import { sendSettings } from './send-settings.ts';
+
+export interface RunningJob {
+	/** Ends the session for everybody, or as soon as it has begun; `ended` then says that it was cancelled. */
+	abort(reason: string): void;
+	/** Never rejects. */
+	readonly ended: Promise<JobEnding>;
+}
+
+export function runJob(order: JobOrder, context: JobContext): RunningJob {
+	const startedMs = monotonicMs();
+	const seconds = (): number => Math.max(0, Math.round(monotonicMs() - startedMs) / 1000);
+	const interruption: Interruption = { reason: undefined, sending: undefined };
+	const ended = run(order, context, interruption, seconds)
+		.catch((error: unknown) => faultOf(error, order, context))
+		.then((ending) => ({ ...ending, seconds: seconds() }));
+	return {
+		abort: (reason) => {
+			interruption.reason ??= reason;
+			interruption.sending?.abort(interruption.reason);
+		},
+		ended,
+	};
+}
+
+/** A job may be cancelled before its session has begun. */
+interface Interruption {
+	reason: string | undefined;
+	sending: Sending | undefined;
+}
+
+async function run(
+	order: JobOrder,
+	context: JobContext,
+	interruption: Interruption,
+	seconds: () => number,
+): Promise<JobEnding> {
+	const plan = await planJob(order, context);
+	if ('refusal' in plan) return failedWith(plan.refusal);
+	warnOf(order, plan, context);
+	const { logger } = context.service;
+	const watch = new JobWatch(order, plan, context, { progress: () => interruption.sending?.progress, seconds });
+	const sending = sendFiles(order.catalogue, sendSettings(order, context.config, plan), {
+		onEvent: (event) => watch.onEvent(event),
+		onFault: ({ error }) => logger.error(`Job ${order.id} met a fault: ${stackOf(error)}`),
+	});
+	interruption.sending = sending;
+	if (interruption.reason !== undefined) sending.abort(interruption.reason);
+	const stopListening = expectLateProxies(sending, order, plan.proxies, context);
+	const end = await sending.ended.finally(stopListening);
+	watch.ended(end);
+	const { session, tally } = watch;
+	const isKnown = session !== undefined && end.failure?.code !== 'internal';
+	const receivers = isKnown
+		? receiverResults(end, {
+				fileCount: order.catalogue.entries.length,
+				expected: plan.expected,
+				secondsOf: tally.secondsOf,
+				keptOut: keptOut(plan),
+			})
+		: [];
+	return endingOf({ end, session, receivers, cancelled: interruption.reason });
+}
+
+function keptOut({ security }: JobPlan): ReadonlyMap<number, string> {
+	return security.kind === 'encrypted' ? security.keptOut : new Map();
+}
+
+function warnOf({ id }: JobOrder, plan: JobPlan, { service }: JobContext): void {
+	const { security } = plan;
+	for (const warning of keptOut(plan).values()) service.logger.warn(warning);
+	if (security.kind === 'clear' && security.why !== undefined) {
+		service.logger.warn(`Job ${id} goes in the clear: ${security.why}.`);
+	}
+}
+
+/** What was thrown outside the session: by the plan, or by a report. */
+function faultOf(error: unknown, { id }: JobOrder, { service }: JobContext): JobEnding {
+	if (error instanceof EndpointError) {
+		return failedWith({ code: 'cannot-send', message: describeError(error, SERVICE_VOCABULARY) });
+	}
+	service.logger.error(`Job ${id} met a fault: ${stackOf(error)}`);
+	return failedWith({ code: 'internal', message: describeError(error, SERVICE_VOCABULARY) });
+}
+
+function stackOf(error: unknown): string {
+	return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
