@@ -8,7 +8,7 @@ function about(path: string, text: string): string[] {
 	return tidy([{ path, text }]).map((finding) => `${finding.line} ${finding.what}`);
 }
 
-const core = 'packages/protocol/src/grtt.ts';
+const core = 'packages/protocol/src/timers.ts';
 const note = `TO${'DO'}`;
 
 describe('tidy', () => {

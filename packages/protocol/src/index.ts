@@ -1,7 +1,6 @@
 export * from './arrival.ts';
 export { AssertionError, assert } from './assert.ts';
 export { DROP_REASONS, type DropReason } from './drop-reason.ts';
-export { formatEndpoint } from './endpoints.ts';
 export * from './events.ts';
 export { MESSAGE_RULES } from './message-rules.ts';
 export * from './ports.ts';
@@ -18,4 +17,5 @@ export { fileIdOf } from './sender/itinerary.ts';
 export { SenderSession } from './sender/sender-session.ts';
 export * from './sender-config.ts';
 export * from './session.ts';
+export { formatEndpoint } from './shared/endpoints.ts';
 export { type CongestionWords, congestionForm, parseCongestion } from './tfmcc/congestion-words.ts';

@@ -1,7 +1,8 @@
 /** What a node tells its shell, and how often: floods of bad datagrams and refusals stay quiet. */
-import { Allowance } from './allowance.ts';
+
 import { DROPPED_EVENT_MS, EVENTS_MAX, IGNORED_EVENTS_MAX, IGNORED_GROUPS_MAX } from './limits.ts';
 import type { Endpoint } from './ports.ts';
+import { Allowance } from './shared/allowance.ts';
 import { NEVER } from './timers.ts';
 
 /** What every kind of node says of datagrams that it does not use. */

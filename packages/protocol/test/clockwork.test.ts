@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AssertionError, assert } from '../src/assert.ts';
-import { answerWindowMs, isNewGrtt, nextGrttMs, silenceMs } from '../src/grtt.ts';
-import { OWN_MARKER_BYTES, readOwnMarker, writeOwnMarker } from '../src/own-marker.ts';
-import { nextSequence, sequenceAhead } from '../src/sequence.ts';
+import { answerWindowMs, isNewGrtt, nextGrttMs, silenceMs } from '../src/shared/grtt.ts';
+import { OWN_MARKER_BYTES, readOwnMarker, writeOwnMarker } from '../src/shared/own-marker.ts';
+import { nextSequence, sequenceAhead } from '../src/shared/sequence.ts';
 import { NEVER, TimerTable } from '../src/timers.ts';
 
 describe('GRTT', () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SingleArrival } from '../src/arrival.ts';
-import { nakBytes } from '../src/nak-bitmap.ts';
 import { BitmapBudget, ReceivedBlocks, Taken } from '../src/receiver/files/received-blocks.ts';
 import { SectionMap } from '../src/sections.ts';
+import { nakBytes } from '../src/shared/nak-bitmap.ts';
 import { contentOf, joined, ScriptedSender, SENDER, ShellUnderTest } from './scripted-sender.ts';
 
 /** One of each message that a sender says, in the order of a session. */

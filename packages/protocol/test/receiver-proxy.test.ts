@@ -2,7 +2,7 @@ import { formatFingerprint } from '@uftp/crypto';
 import { selectBackend } from '@uftp/crypto/backends';
 import { encodeAbort, encodeKeyInfo, MessageType, writeHeader } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { readOwnMarker } from '../src/own-marker.ts';
+import { readOwnMarker } from '../src/shared/own-marker.ts';
 import { captured } from './captured.ts';
 import {
 	contentOf,

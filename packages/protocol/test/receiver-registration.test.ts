@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readOwnMarker } from '../src/own-marker.ts';
+import { readOwnMarker } from '../src/shared/own-marker.ts';
 import { GROUP_ID, joined, RECEIVER_ID, ScriptedSender, SENDER, SENDER_ID, ShellUnderTest } from './scripted-sender.ts';
 
 describe('a receiver that hears an ANNOUNCE', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nakBytes, setNak } from '../src/nak-bitmap.ts';
 import { SectionMap } from '../src/sections.ts';
 import { Repairs } from '../src/sender/repairs.ts';
+import { nakBytes, setNak } from '../src/shared/nak-bitmap.ts';
 
 const BLOCK = 512;
 

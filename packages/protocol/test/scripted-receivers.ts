@@ -31,7 +31,7 @@ import {
 	SenderSession,
 	SingleArrival,
 } from '../src/index.ts';
-import { writeOwnMarker } from '../src/own-marker.ts';
+import { writeOwnMarker } from '../src/shared/own-marker.ts';
 
 export const GROUP = 0x11223344;
 export const EPOCH_MS = 1_700_000_000_000;

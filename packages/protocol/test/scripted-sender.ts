@@ -32,12 +32,12 @@ import {
 } from '@uftp/wire';
 import { SingleArrival } from '../src/arrival.ts';
 import type { ReceiverEvent } from '../src/events.ts';
-import { isNak } from '../src/nak-bitmap.ts';
 import type { Endpoint, FileDecision, IncomingFile, OutgoingBatch } from '../src/ports.ts';
 import { ReceiverNode } from '../src/receiver/receiver.ts';
 import { RECEIVER_DEFAULTS, type ReceiverConfig } from '../src/receiver-config.ts';
 import type { ReceiverRequest } from '../src/receiver-port.ts';
 import { SectionMap } from '../src/sections.ts';
+import { isNak } from '../src/shared/nak-bitmap.ts';
 
 export const SENDER_ID = 0x0a630001;
 export const RECEIVER_ID = 0x0a630002;

@@ -6,7 +6,7 @@ import type { Sealer } from '@uftp/crypto';
 import type { ClientKey, KeyInfoItem, Register, Span } from '@uftp/wire';
 import type { SessionSecurityFacts } from '../events.ts';
 import type { Endpoint } from '../ports.ts';
-import type { Encode } from '../sender/outbox.ts';
+import type { Encode } from '../shared/encode.ts';
 
 /** What became of a REGISTER or a CLIENT_KEY of a receiver. */
 export type RelayVerdict =

@@ -2,6 +2,7 @@
  * How a receiving node takes ANNOUNCEs: repeats, refusals, and the sessions that it joins (docs/protocol.md,
  * section 6.2).
  */
+
 import {
 	type Announce,
 	type CommonHeader,
@@ -11,21 +12,22 @@ import {
 	isMalformed,
 	isUnspecified,
 } from '@uftp/wire';
-import { Allowance } from '../allowance.ts';
 import { type Arrival, SingleArrival } from '../arrival.ts';
 import { assert } from '../assert.ts';
 import type { ReceiverEvent } from '../events.ts';
 import { REFUSALS_PER_SECOND, UNCONFIRMED_MS_MIN } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
 import type { Reports } from '../reports.ts';
+import { Allowance } from '../shared/allowance.ts';
+import { advertisedGrttMs } from '../shared/grtt.ts';
+import type { SessionSecurity } from '../shared/security/session-security.ts';
 import { type HeardAnnounce, judge, termsOf } from './announcement.ts';
 import type { SessionLink } from './answers.ts';
 import { type EndedSessions, isOtherRun } from './ended-sessions.ts';
 import { WaitingAnnounces } from './proxied/waiting-announces.ts';
 import { SecurityNegotiator } from './security/security-negotiator.ts';
-import type { SessionSecurity } from './security/session-security.ts';
 import { ReceiverSession } from './session.ts';
-import { advertisedGrttMs, type NodeServices, SessionContext } from './session-context.ts';
+import { type NodeServices, SessionContext } from './session-context.ts';
 import type { SessionTable } from './session-table.ts';
 
 export class AnnounceHandler {

@@ -1,7 +1,7 @@
 /** What a receiver says to an ANNOUNCE of a session that it does not know yet. */
 import { type Announce, CcType, type CommonHeader, isMulticast, isUnspecified } from '@uftp/wire';
 import type { Endpoint } from '../ports.ts';
-import type { SessionSecurity } from './security/session-security.ts';
+import type { SessionSecurity } from '../shared/security/session-security.ts';
 import type { SessionTerms } from './session-context.ts';
 
 /** An ANNOUNCE as it came: the whole datagram is bytes[at .. at+length). */

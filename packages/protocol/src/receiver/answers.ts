@@ -20,12 +20,12 @@ import {
 import { assert } from '../assert.ts';
 import { ANSWERS_MAX } from '../limits.ts';
 import type { CompleteStatus, Endpoint, OutgoingBatch } from '../ports.ts';
-import { nextSequence } from '../sequence.ts';
 import { advance, type HeldTimestamp } from '../shared/held-timestamp.ts';
+import type { SessionSecurity } from '../shared/security/session-security.ts';
+import { nextSequence } from '../shared/sequence.ts';
 import type { CongestionReport } from './congestion.ts';
 import type { Counters } from './counters.ts';
 import type { ReceivedBlocks } from './files/received-blocks.ts';
-import type { SessionSecurity } from './security/session-security.ts';
 
 /** Which session an answer belongs to and where it goes: outlives the session for late answers. */
 export interface SessionLink {

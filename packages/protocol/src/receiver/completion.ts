@@ -1,11 +1,10 @@
 /** Completion and confirmation: from DONE with file id 0 to DONE_CONF (docs/protocol.md, section 9.1). */
+
 import { decodeDoneConf, isMalformed, type Malformed } from '@uftp/wire';
 import { CompleteStatus } from '../ports.ts';
+import { SESSION_FILE_ID } from '../shared/session-file-id.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { type SessionContext, SessionTimer } from './session-context.ts';
-
-/** File id of messages about the session itself. */
-export const SESSION_FILE_ID = 0;
 
 export class Completion {
 	readonly #context: SessionContext;

@@ -2,14 +2,15 @@
  * Sessions that are over, for some time: repeats of their ANNOUNCE start nothing, and a sender that missed the last
  * COMPLETE still gets its answer.
  */
+
 import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, MessageType } from '@uftp/wire';
 import type { DropReason } from '../drop-reason.ts';
-import { isSameEndpoint } from '../endpoints.ts';
 import { ENDED_FILES_MAX, ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from '../limits.ts';
 import { admission } from '../message-rules.ts';
 import { CompleteStatus, type Endpoint } from '../ports.ts';
+import { isSameEndpoint } from '../shared/endpoints.ts';
+import { SESSION_FILE_ID } from '../shared/session-file-id.ts';
 import type { AnswerQueue, SessionLink } from './answers.ts';
-import { SESSION_FILE_ID } from './completion.ts';
 import { type FinishedFiles, identityHash } from './files/finished-files.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { SessionOutcome } from './session-context.ts';

@@ -7,13 +7,13 @@
  */
 import type { Arrival } from '../arrival.ts';
 import { assert } from '../assert.ts';
-import { isSameEndpoint } from '../endpoints.ts';
 import type { ReceiverEvent } from '../events.ts';
 import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../receiver-config.ts';
 import type { Receiver, ReceiverRequest } from '../receiver-port.ts';
 import { Reports } from '../reports.ts';
 import type { Placement } from '../session.ts';
+import { isSameEndpoint } from '../shared/endpoints.ts';
 import { AnnounceHandler } from './announce-handler.ts';
 import { AnswerQueue } from './answers.ts';
 import { Counters } from './counters.ts';

@@ -3,9 +3,9 @@
  * section 6). In an encrypted session that sign is KEYINFO, and only KEYINFO (docs/protocol.md, section 11.7).
  */
 import { decodeKeyInfo, decodeRegConf, EMPTY_SPAN, formatUid, isMalformed, type Malformed } from '@uftp/wire';
-import { formatEndpoint } from '../endpoints.ts';
 import { RESTATEMENTS_MAX } from '../limits.ts';
-import { OWN_MARKER_BYTES, writeOwnMarker } from '../own-marker.ts';
+import { formatEndpoint } from '../shared/endpoints.ts';
+import { OWN_MARKER_BYTES, writeOwnMarker } from '../shared/own-marker.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import { type SessionContext, SessionTimer } from './session-context.ts';
 

@@ -1,13 +1,14 @@
 /** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
-import { decodeRtt, FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
+
+import { FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
 import type { ReceiverEvent } from '../events.ts';
-import { answerWindowMs, isNewGrtt, silenceMs } from '../grtt.ts';
-import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
+import { LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
 import type { CompleteStatus, FileDecision } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
-import { sequenceAhead } from '../sequence.ts';
+import { advertisedGrttMs, answerWindowMs, isNewGrtt, silenceMs } from '../shared/grtt.ts';
 import type { HeldTimestamp } from '../shared/held-timestamp.ts';
 import { SenderHosts } from '../shared/sender-hosts.ts';
+import { sequenceAhead } from '../shared/sequence.ts';
 import { NEVER, TimerTable } from '../timers.ts';
 import type { Answer, AnswerQueue, SessionLink } from './answers.ts';
 import { Congestion } from './congestion.ts';
@@ -205,8 +206,4 @@ export class SessionContext {
 		const limitMs = Math.max(silenceMs(this.terms.robust, this.grttMs), this.node.config.graceMs);
 		return this.lastHeardAt + limitMs;
 	}
-}
-
-export function advertisedGrttMs(grttByte: number): number {
-	return Math.min(ADVERTISED_GRTT_MS_MAX, Math.max(ADVERTISED_GRTT_MS_MIN, decodeRtt(grttByte) * 1000));
 }

@@ -1,4 +1,5 @@
 /** One session of a receiver: takes what the sender says, in the phase that it is in, and ends exactly once. */
+
 import {
 	type CommonHeader,
 	decodeAbort,
@@ -11,11 +12,12 @@ import {
 	messageName,
 } from '@uftp/wire';
 import { assert } from '../assert.ts';
-import { formatEndpoint } from '../endpoints.ts';
 import { admission } from '../message-rules.ts';
 import type { Endpoint } from '../ports.ts';
+import { formatEndpoint } from '../shared/endpoints.ts';
+import { SESSION_FILE_ID } from '../shared/session-file-id.ts';
 import { NEVER } from '../timers.ts';
-import { Completion, SESSION_FILE_ID } from './completion.ts';
+import { Completion } from './completion.ts';
 import type { Congestion } from './congestion.ts';
 import { FileTransfers } from './files/file-transfers.ts';
 import type { IncomingBlock } from './incoming-block.ts';

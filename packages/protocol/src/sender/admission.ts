@@ -1,7 +1,7 @@
 /** Who is let into a session: REGISTERs, late ones, strangers, and two receivers with one id. */
 import { type Abort, formatUid, type Register } from '@uftp/wire';
-import { readOwnMarker } from '../own-marker.ts';
 import type { Endpoint } from '../ports.ts';
+import { readOwnMarker } from '../shared/own-marker.ts';
 import type { SenderContext } from './context.ts';
 import { mayMove, moveTo } from './proxies/moves.ts';
 import type { Peer } from './proxies/peer.ts';

@@ -1,4 +1,5 @@
 /** What all phases of one sending session share. */
+
 import {
 	EncryptedLayout,
 	encodeAbort,
@@ -12,14 +13,15 @@ import {
 	type Timestamp,
 } from '@uftp/wire';
 import type { SenderEvent } from '../events.ts';
-import { nextGrttMs } from '../grtt.ts';
 import { STRANGER_ABORTS_PER_SECOND } from '../limits.ts';
 import { Pacer } from '../pacing.ts';
 import type { CatalogueEntry, Endpoint } from '../ports.ts';
 import { packetSignatureBytes } from '../security-config.ts';
 import type { SenderConfig } from '../sender-config.ts';
+import type { Encode } from '../shared/encode.ts';
+import { nextGrttMs } from '../shared/grtt.ts';
 import { CongestionControl } from './congestion-control.ts';
-import { type Encode, Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import type { Peer } from './proxies/peer.ts';
 import { silentProxyReason } from './proxies/silence.ts';
 import { RateControl } from './rate-control.ts';

@@ -8,9 +8,9 @@
  */
 import { type Complete, encodeDone, type FileInfoAck, MessageType, type Status } from '@uftp/wire';
 import type { FileResult, Outcome, SenderFailure } from '../events.ts';
-import { countNaks, nakBytes } from '../nak-bitmap.ts';
 import { CompleteStatus, FileType, type OutgoingBatch } from '../ports.ts';
 import type { SectionMap } from '../sections.ts';
+import { countNaks, nakBytes } from '../shared/nak-bitmap.ts';
 import type { SenderContext } from './context.ts';
 import { DataBursts } from './data-bursts.ts';
 import { FileInfoExchange } from './file-info.ts';

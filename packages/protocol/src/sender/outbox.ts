@@ -1,10 +1,9 @@
 /** Control messages that wait to be sent: each knows how to encode itself when its turn comes. */
+
 import { MESSAGE_TRAITS, type MessageType } from '@uftp/wire';
 import { OUTBOX_MAX } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
-
-/** Writes what follows the common header at `at`; returns its length in bytes. Called at the moment of sending, so that timestamps are true. */
-export type Encode = (bytes: Uint8Array, at: number, now: number) => number;
+import type { Encode } from '../shared/encode.ts';
 
 export interface QueuedMessage {
 	readonly func: MessageType;

@@ -5,8 +5,9 @@
  * A long pass makes detours: what has been reported so far is sent in between, so that the end of the file is not
  * followed by repairs of all of it. Receivers take blocks in any order.
  */
-import { clearNak, countNaks, isNak, nakBytes, nextNak, orNaks } from '../nak-bitmap.ts';
+
 import type { SectionMap } from '../sections.ts';
+import { clearNak, countNaks, isNak, nakBytes, nextNak, orNaks } from '../shared/nak-bitmap.ts';
 
 /** A place in a pass. */
 interface Place {

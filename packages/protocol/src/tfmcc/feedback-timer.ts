@@ -3,7 +3,7 @@
  * time that leaves the slowest of a large group a good chance to be first, and not at all when somebody slower has been
  * heard.
  */
-import { sequenceAhead } from '../sequence.ts';
+import { sequenceAhead } from '../shared/sequence.ts';
 import { NEVER } from '../timers.ts';
 
 const WARM_UP = 8;

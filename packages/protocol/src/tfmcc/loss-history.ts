@@ -4,7 +4,7 @@
  * congestion mark counts as a loss; losses within one GRTT are one event. Hot: `packet` allocates nothing.
  */
 import { LATE_PACKETS_MAX } from '../limits.ts';
-import { sequenceAhead } from '../sequence.ts';
+import { sequenceAhead } from '../shared/sequence.ts';
 
 /** Newer packets that make one that has not come a lost one. */
 const REORDERING = 5;

@@ -1,6 +1,6 @@
 import { MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { isNonceSigned } from '../../src/security/nonce-signature.ts';
+import { isNonceSigned } from '../../src/shared/security/nonce-signature.ts';
 import { backend, ecKey, P256 } from '../secured/pair.ts';
 import { datagram, down, GatheringShell, receiverAt, receiverId, type Sent } from './gathering-shell.ts';
 import { proxySecurity } from './security/hop.ts';

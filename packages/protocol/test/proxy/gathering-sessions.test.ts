@@ -1,6 +1,6 @@
 import { MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { readOwnMarker } from '../../src/own-marker.ts';
+import { readOwnMarker } from '../../src/shared/own-marker.ts';
 import {
 	datagram,
 	down,

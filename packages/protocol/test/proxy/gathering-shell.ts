@@ -23,8 +23,8 @@ import {
 	type ProxyEvent,
 	Route,
 } from '../../src/index.ts';
-import { OWN_MARKER_BYTES, writeOwnMarker } from '../../src/own-marker.ts';
 import { GatheringProxy } from '../../src/proxy/index.ts';
+import { OWN_MARKER_BYTES, writeOwnMarker } from '../../src/shared/own-marker.ts';
 
 export const SENDER: Endpoint = { host: '10.0.0.1', port: 40_000 };
 export const SENDER_ID = 0x0a000001;

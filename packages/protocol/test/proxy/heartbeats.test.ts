@@ -4,7 +4,7 @@ import { decodeHbReq, decodeHbResp, HEADER_BYTES, isMalformed, type Malformed, M
 import { describe, expect, it } from 'vitest';
 import type { DownstreamSite, Endpoint, ProxySecurityConfig } from '../../src/index.ts';
 import { composeHbReq, composeHbResp } from '../../src/proxy/heartbeat/heartbeat-datagrams.ts';
-import { signNonce } from '../../src/security/nonce-signature.ts';
+import { signNonce } from '../../src/shared/security/nonce-signature.ts';
 import { backend, P256 } from '../secured/pair.ts';
 import { capturedTraffic } from './captured-traffic.ts';
 import {

@@ -12,7 +12,7 @@ import {
 	type TfmccAckInfo,
 } from '@uftp/wire';
 import type { Endpoint } from '../../src/index.ts';
-import { writeOwnMarker } from '../../src/own-marker.ts';
+import { writeOwnMarker } from '../../src/shared/own-marker.ts';
 import { Actor, entry, type Stage, stamp } from '../scripted-receivers.ts';
 
 export const FILES = [entry('a.bin', 5000)];

@@ -15,7 +15,7 @@ import {
 } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import type { SenderConfig } from '../../src/index.ts';
-import { writeOwnMarker } from '../../src/own-marker.ts';
+import { writeOwnMarker } from '../../src/shared/own-marker.ts';
 import { SecuredMember } from '../secured/member.ts';
 import {
 	clearMessage,

@@ -11,21 +11,23 @@ import {
 	decodeStatus,
 	HEADER_BYTES,
 	isMalformed,
+	isMessageType,
 	type Malformed,
-	MESSAGE_TRAITS,
 	MessageType,
 	malformed,
 	type Status,
 } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
+import { admission } from '../../message-rules.ts';
 import type { Endpoint } from '../../ports.ts';
-import { SESSION_FILE_ID } from '../../receiver/completion.ts';
-import { isSealable } from '../../receiver/security/sealed-datagrams.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { SESSION_FILE_ID } from '../../shared/session-file-id.ts';
 import { STRAYS_PER_SECOND } from './gathering-limits.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { RelayAdmission } from './relay-admission.ts';
 import type { RelayContext } from './relay-context.ts';
 import type { RelayedReceiver } from './relayed-receivers.ts';
+
+const SEALED = { isSealed: true, isEncryptedSession: true } as const;
 
 export class AnswerDesk {
 	readonly #context: RelayContext;
@@ -137,8 +139,9 @@ export class AnswerDesk {
 		}
 		this.#admission.hear(now, receiver, from);
 		const func = bytes[openedAt(bytes, at)];
-		if (!isSealable(func) || !MESSAGE_TRAITS[func as MessageType].origins.includes('receiver')) {
-			node.counters.drop('never-sealed');
+		const refusal = isMessageType(func) ? admission('proxyUp', 'open', func, SEALED) : 'unknown-function';
+		if (refusal !== undefined) {
+			node.counters.drop(refusal);
 			return undefined;
 		}
 		const plainLength = unwrapOpened(bytes, at, plainBytes);

@@ -1,7 +1,7 @@
 /** Sessions of a gathering proxy that are over: a late repeat of their ANNOUNCE starts nothing. */
 import type { CommonHeader } from '@uftp/wire';
-import { isSameEndpoint } from '../../endpoints.ts';
 import type { Endpoint } from '../../ports.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
 import { ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from './gathering-limits.ts';
 import type { RelayTerms } from './relay-context.ts';
 

@@ -18,10 +18,10 @@ import {
 	MIN_DATAGRAM_BYTES,
 	VERSION,
 } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
-import { isSameEndpoint } from '../../endpoints.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import { Reports } from '../../reports.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
 import { NEVER } from '../../timers.ts';
 import { DatagramQueue } from '../datagram-queue.ts';
 import { composeHbResp, HeartbeatResult } from '../heartbeat/heartbeat-datagrams.ts';

@@ -1,8 +1,8 @@
 /** How a gathering proxy takes ANNOUNCEs of sessions that it does not serve yet, or that begin anew. */
 import { type Announce, type CommonHeader, decodeAnnounce, HEADER_BYTES, isMalformed, MAX_ROBUST } from '@uftp/wire';
-import { isSameEndpoint } from '../../endpoints.ts';
-import { silenceMs } from '../../grtt.ts';
 import type { Endpoint } from '../../ports.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
+import { silenceMs } from '../../shared/grtt.ts';
 import type { RelaySecurity } from '../relay-security.ts';
 import type { RelaySecurer } from '../security/relay-securer.ts';
 import { announceRefusal } from './announcements.ts';

@@ -1,9 +1,9 @@
 /** Which receivers a gathering proxy serves in a session: REGISTERs, keys, moved addresses, two nodes with one id. */
 import { type ClientKey, formatUid, isUid, type Register } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
-import { silenceMs } from '../../grtt.ts';
-import { readOwnMarker } from '../../own-marker.ts';
 import type { Endpoint } from '../../ports.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { silenceMs } from '../../shared/grtt.ts';
+import { readOwnMarker } from '../../shared/own-marker.ts';
 import type { AllowedReceiver } from '../proxy-config.ts';
 import { Doubles } from './doubles.ts';
 import { LATE_RECEIVERS_PER_SECOND } from './gathering-limits.ts';

@@ -9,14 +9,13 @@ import {
 	MessageType,
 	writeHeader,
 } from '@uftp/wire';
-import { isNewGrtt } from '../../grtt.ts';
 import { SESSION_WARNINGS_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { advertisedGrttMs } from '../../receiver/session-context.ts';
 import type { Reports } from '../../reports.ts';
-import type { Encode } from '../../sender/outbox.ts';
-import { nextSequence } from '../../sequence.ts';
+import type { Encode } from '../../shared/encode.ts';
+import { advertisedGrttMs, isNewGrtt } from '../../shared/grtt.ts';
 import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
+import { nextSequence } from '../../shared/sequence.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { GatheringProxyConfig } from '../proxy-config.ts';
 import type { ProxyCounters } from '../proxy-counters.ts';

@@ -3,9 +3,9 @@
  * receiver repeats its own, until the sender has confirmed them (wire facts, sections 4, 12 and 15).
  */
 import { EMPTY_SPAN, encodeClientKey, encodeRegister, MessageType } from '@uftp/wire';
-import { answerWindowMs } from '../../grtt.ts';
-import { OWN_MARKER_BYTES, writeOwnMarker } from '../../own-marker.ts';
+import { answerWindowMs } from '../../shared/grtt.ts';
 import { advance, type HeldTimestamp } from '../../shared/held-timestamp.ts';
+import { OWN_MARKER_BYTES, writeOwnMarker } from '../../shared/own-marker.ts';
 import { TimerTable } from '../../timers.ts';
 import type { PendingAnswer } from './pending-answers.ts';
 import type { RelayContext } from './relay-context.ts';

@@ -12,8 +12,8 @@ import {
 	MessageType,
 	messageName,
 } from '@uftp/wire';
-import { silenceMs } from '../../grtt.ts';
 import type { Endpoint } from '../../ports.ts';
+import { silenceMs } from '../../shared/grtt.ts';
 import { advance } from '../../shared/held-timestamp.ts';
 import { SenderAddress } from '../sender-address.ts';
 import { AnswerDesk } from './answer-desk.ts';

@@ -4,9 +4,9 @@
  */
 import { fingerprint, importKeyBlob } from '@uftp/crypto';
 import { type HbReq, spanBytes } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
 import type { Endpoint } from '../../ports.ts';
-import { isNonceSigned } from '../../security/nonce-signature.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { isNonceSigned } from '../../shared/security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { ProxySecurityConfig, ServerProxyConfig } from '../proxy-config.ts';

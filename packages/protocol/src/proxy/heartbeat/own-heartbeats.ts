@@ -4,10 +4,10 @@
  */
 import { type Backend, type PrivateKey, signatureBytes } from '@uftp/crypto';
 import { EMPTY_SPAN, HbReqLayout, type HbResp, spanOf } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
-import { isSameEndpoint } from '../../endpoints.ts';
 import type { Endpoint } from '../../ports.ts';
-import { signNonce } from '../../security/nonce-signature.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
+import { signNonce } from '../../shared/security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { ProxyConfig } from '../proxy-config.ts';

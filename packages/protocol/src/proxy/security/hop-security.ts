@@ -25,13 +25,13 @@ import {
 	type Register,
 	type Span,
 } from '@uftp/wire';
-import type { Allowance } from '../../allowance.ts';
 import { assert } from '../../assert.ts';
 import type { SessionSecurityFacts } from '../../events.ts';
 import type { Endpoint } from '../../ports.ts';
-import { type Agreement, SealedRefusal, SessionSecurity } from '../../receiver/security/session-security.ts';
-import type { Encode } from '../../sender/outbox.ts';
-import type { KeyTerms } from '../../sender/security/member-keys.ts';
+import type { Allowance } from '../../shared/allowance.ts';
+import type { Encode } from '../../shared/encode.ts';
+import type { KeyTerms } from '../../shared/security/member-keys.ts';
+import { type Agreement, SealedRefusal, SessionSecurity } from '../../shared/security/session-security.ts';
 import type { ProxySecurityConfig } from '../proxy-config.ts';
 import type { RelaySecurity, RelayVerdict } from '../relay-security.ts';
 import type { AnnounceRewriter } from './announce-rewriter.ts';

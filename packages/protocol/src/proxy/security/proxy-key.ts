@@ -4,7 +4,7 @@
  */
 import { describeKey, type EcPrivateKey, generateEcKey, type PrivateKey } from '@uftp/crypto';
 import { EMPTY_SPAN, type ProxyKey, spanOf } from '@uftp/wire';
-import { signNonce } from '../../security/nonce-signature.ts';
+import { signNonce } from '../../shared/security/nonce-signature.ts';
 import type { ProxySecurityConfig } from '../proxy-config.ts';
 
 const NONCE_BYTES = 4;

@@ -1,18 +1,18 @@
 /** The keys that a gathering proxy shares with its receivers, who are to it what they are to a sender (section 12). */
 import { isCompatible, SignatureType } from '@uftp/crypto';
 import { type ClientKey, formatUid, type Register, spanBytes, spanOf } from '@uftp/wire';
-import type { Allowance } from '../../allowance.ts';
-import { isSameEndpoint } from '../../endpoints.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, RECEIVER_REPLAY_WINDOW } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { ReplayWindow } from '../../security/replay-window.ts';
+import type { Allowance } from '../../shared/allowance.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
 import {
 	agreeOnKeys,
 	checkClientKey,
 	isAcknowledged,
 	type KeyTerms,
 	type MemberKeys,
-} from '../../sender/security/member-keys.ts';
+} from '../../shared/security/member-keys.ts';
+import { ReplayWindow } from '../../shared/security/replay-window.ts';
 import type { RelayVerdict } from '../relay-security.ts';
 
 /** One receiver behind the proxy. */

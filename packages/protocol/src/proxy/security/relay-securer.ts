@@ -14,12 +14,12 @@ import {
 	sameFingerprint,
 } from '@uftp/crypto';
 import type { Announce, CommonHeader, EncInfo, Span } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
 import { KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { senderRefusal } from '../../receiver/security/acceptance.ts';
-import { agree } from '../../receiver/security/key-agreement.ts';
-import type { Agreement } from '../../receiver/security/session-security.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { senderRefusal } from '../../shared/security/acceptance.ts';
+import { agree } from '../../shared/security/key-agreement.ts';
+import type { Agreement } from '../../shared/security/session-security.ts';
 import type { GatheringProxyConfig, ProxySecurityConfig } from '../proxy-config.ts';
 import type { RelaySecurity } from '../relay-security.ts';
 import { AnnounceRewriter } from './announce-rewriter.ts';

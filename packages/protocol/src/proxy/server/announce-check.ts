@@ -1,7 +1,7 @@
 /** Whether a server proxy forwards a session that is announced to it. */
 import { type Announce, formatUid, hostKey, isUnspecified } from '@uftp/wire';
-import { formatEndpoint } from '../../endpoints.ts';
 import type { Endpoint } from '../../ports.ts';
+import { formatEndpoint } from '../../shared/endpoints.ts';
 import { groupsRefusal } from '../announced-groups.ts';
 import type { ServerProxyConfig } from '../proxy-config.ts';
 

@@ -1,8 +1,8 @@
 /** The downstream sites of a server proxy: where each of them is, if anywhere, and whether it has proved to be there. */
 import { sameFingerprint } from '@uftp/crypto';
 import { hostKey } from '@uftp/wire';
-import { isSameEndpoint } from '../../endpoints.ts';
 import type { Endpoint } from '../../ports.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
 import { NEVER } from '../../timers.ts';
 import type { ServerProxyConfig } from '../proxy-config.ts';
 import type { ProxyEvent } from '../proxy-events.ts';

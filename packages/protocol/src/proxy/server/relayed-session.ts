@@ -1,8 +1,8 @@
 /** One session as a server proxy knows it: who sends it, and what went through. */
 import { type Announce, type CommonHeader, decodeRtt, Header, isUnspecified, MessageType } from '@uftp/wire';
-import { silenceMs } from '../../grtt.ts';
 import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
+import { silenceMs } from '../../shared/grtt.ts';
 import type { ProxyTotals } from '../proxy-events.ts';
 import { SenderAddress } from '../sender-address.ts';
 import {

@@ -5,9 +5,10 @@
  * last. All bitmaps of a node come out of one budget, so that no announcement can make the receiver grow; a block for
  * which there is no memory is refused and asked for again like a lost one.
  */
-import { clearNak, countNaks, fillNaks, isNak, nakBytes, orNaks } from '../../nak-bitmap.ts';
+
 import { type BlockMap, SectionState } from '../../ports.ts';
 import type { SectionMap } from '../../sections.ts';
+import { clearNak, countNaks, fillNaks, isNak, nakBytes, orNaks } from '../../shared/nak-bitmap.ts';
 
 /** Memory for block bitmaps, shared by all sessions of a node. */
 export class BitmapBudget {

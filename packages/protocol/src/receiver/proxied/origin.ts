@@ -5,7 +5,7 @@
 import { type CommonHeader, MessageType } from '@uftp/wire';
 import type { Arrival } from '../../arrival.ts';
 import type { DropReason } from '../../drop-reason.ts';
-import { isSameEndpoint } from '../../endpoints.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
 import type { SessionContext } from '../session-context.ts';
 
 export type Origin =

@@ -2,10 +2,11 @@
  * PROXY_KEYs of other response proxies, which all receivers of a network hear: a proxy says its key once in a while only, and
  * a receiver that is given to another one has it then.
  */
-import { Allowance } from '../../allowance.ts';
-import { formatEndpoint } from '../../endpoints.ts';
+
 import { OVERHEARD_KEYS_MAX, PROXY_KEYS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { formatEndpoint } from '../../shared/endpoints.ts';
 
 export class OverheardKeys {
 	readonly #allowance = new Allowance(PROXY_KEYS_PER_SECOND, 1000);

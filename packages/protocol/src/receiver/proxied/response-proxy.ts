@@ -5,14 +5,8 @@
  * A PROXY_KEY is signed over four bytes that the proxy drew, not over the keys in it. It says that somebody at the
  * proxy's address once held that key, no more; a configured fingerprint says whose key it must be.
  */
-import {
-	type EcPublicKey,
-	formatFingerprint,
-	importKeyBlob,
-	keyBlobRefusal,
-	type PublicKey,
-	sameFingerprint,
-} from '@uftp/crypto';
+
+import { type EcPublicKey, formatFingerprint, importKeyBlob, keyBlobRefusal, sameFingerprint } from '@uftp/crypto';
 import {
 	decodeProxyKey,
 	emptyHeader,
@@ -24,25 +18,17 @@ import {
 	type Span,
 	writeHeader,
 } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
 import type { DropReason } from '../../drop-reason.ts';
-import { formatEndpoint, isSameEndpoint } from '../../endpoints.ts';
 import type { ReceiverEvent } from '../../events.ts';
 import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND, SESSION_WARNINGS_MAX } from '../../limits.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../../receiver-config.ts';
-import { isNonceSigned } from '../../security/nonce-signature.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { formatEndpoint, isSameEndpoint } from '../../shared/endpoints.ts';
+import type { ResponseProxyKeys } from '../../shared/security/key-agreement.ts';
+import { isNonceSigned } from '../../shared/security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import { OverheardKeys } from './overheard-keys.ts';
-
-/** The keys that a response proxy has shown. */
-export interface ResponseProxyKeys {
-	/** As a receiver of its PROXY_KEY saw it. */
-	readonly endpoint: Endpoint;
-	readonly publicKey: PublicKey;
-	/** Its half of ECDH key agreements; the rest of a sentence ("has ...") where there is none that can be used. */
-	readonly agreementKey: EcPublicKey | string;
-}
 
 /** What became of a PROXY_KEY: `taken` is news, `known` is none; else why it is dropped. */
 export type ProxyKeyVerdict = 'taken' | 'known' | DropReason;

@@ -1,7 +1,8 @@
 /** ANNOUNCEs of encrypted sessions that came before the response proxy had said its key: kept until it does. */
-import { silenceMs } from '../../grtt.ts';
+
 import { WAITING_ANNOUNCES_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
+import { silenceMs } from '../../shared/grtt.ts';
 
 export interface WaitingAnnounce {
 	readonly from: Endpoint;

@@ -11,8 +11,8 @@ import {
 	VERSION,
 } from '@uftp/wire';
 import type { DropReason } from '../../drop-reason.ts';
+import { SealedRefusal } from '../../shared/security/session-security.ts';
 import type { SessionLink } from '../answers.ts';
-import { SealedRefusal } from './session-security.ts';
 
 const { version, func, sourceId, groupInstance } = Header.fields;
 

@@ -1,15 +1,15 @@
 /** Decides for a receiving node whether it takes part in a session as its ANNOUNCE secures it, and makes its keys. */
 import { NonceCounter, sameFingerprint } from '@uftp/crypto';
 import { isUnspecified } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
 import { assert } from '../../assert.ts';
 import { KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
 import type { ReceiverConfig } from '../../receiver-config.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { senderRefusal } from '../../shared/security/acceptance.ts';
+import { agree } from '../../shared/security/key-agreement.ts';
+import { SessionSecurity } from '../../shared/security/session-security.ts';
 import type { HeardAnnounce, Verdict } from '../announcement.ts';
 import type { ResponseProxy } from '../proxied/response-proxy.ts';
-import { senderRefusal } from './acceptance.ts';
-import { agree } from './key-agreement.ts';
-import { SessionSecurity } from './session-security.ts';
 
 export class SecurityNegotiator {
 	readonly #config: ReceiverConfig;

@@ -1,8 +1,8 @@
 /** Proxies that register: which receivers come in with them, and which do not (wire facts, sections 4 and 15). */
 import { formatUid, type Register } from '@uftp/wire';
 import { CLAIMED_RECEIVERS_MAX, PROXY_RECEIVERS_MAX } from '../../limits.ts';
-import { readOwnMarker } from '../../own-marker.ts';
 import type { Endpoint } from '../../ports.ts';
+import { readOwnMarker } from '../../shared/own-marker.ts';
 import { enroll, refuseDouble } from '../admission.ts';
 import type { SenderContext } from '../context.ts';
 import type { Member } from '../roster.ts';

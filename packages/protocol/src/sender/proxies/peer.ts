@@ -1,8 +1,8 @@
 /** What receivers and proxies have in common at the sender: an id, an address, and a way into the session. */
 import { RECEIVER_REPLAY_WINDOW } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { ReplayWindow } from '../../security/replay-window.ts';
-import type { MemberKeys } from '../security/member-keys.ts';
+import type { MemberKeys } from '../../shared/security/member-keys.ts';
+import { ReplayWindow } from '../../shared/security/replay-window.ts';
 
 export type PeerState = 'mute' | 'registered' | 'lost' | 'aborted';
 

@@ -1,14 +1,14 @@
 /** The handshakes of an encrypted session: who has proved what, and what is not believed (wire facts, section 12). */
 import { type ClientKey, decodeClientKey, formatUid, isMalformed, type Malformed, type Register } from '@uftp/wire';
-import { Allowance } from '../../allowance.ts';
-import { isSameEndpoint } from '../../endpoints.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { isSameEndpoint } from '../../shared/endpoints.ts';
+import { agreeOnKeys, checkClientKey, isAcknowledged } from '../../shared/security/member-keys.ts';
 import type { SenderContext } from '../context.ts';
 import type { Peer } from '../proxies/peer.ts';
 import { ProxyPeer } from '../proxies/proxy.ts';
 import { Member } from '../roster.ts';
-import { agreeOnKeys, checkClientKey, isAcknowledged } from './member-keys.ts';
 import type { SenderSecurity } from './sender-security.ts';
 
 interface EarlyClientKey {

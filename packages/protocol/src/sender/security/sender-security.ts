@@ -2,6 +2,7 @@
  * The keys of one encrypted session at its sender: ENC_INFO, the group key and what seals and opens with it
  * (wire facts, section 12). What belongs to one receiver stands in `member-keys.ts`.
  */
+
 import {
 	CurveId,
 	composeKeyInfo,
@@ -31,9 +32,9 @@ import {
 } from '@uftp/wire';
 import { needsClientKeys, type SenderSecurityConfig, senderSecurityProblem } from '../../security-config.ts';
 import type { SenderConfig } from '../../sender-config.ts';
-import type { Encode } from '../outbox.ts';
+import type { Encode } from '../../shared/encode.ts';
+import type { KeyTerms, MemberKeys } from '../../shared/security/member-keys.ts';
 import type { Peer } from '../proxies/peer.ts';
-import type { KeyTerms, MemberKeys } from './member-keys.ts';
 
 /** Why a sealed datagram was not taken: a reason for the counters, or the length of what it said in the clear. */
 export const REPLAYED = -100;

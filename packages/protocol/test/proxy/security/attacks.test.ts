@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { KEY_OPERATIONS_PER_SECOND } from '../../../src/limits.ts';
 import type { RelaySecurity } from '../../../src/proxy/relay-security.ts';
 import { RelaySecurer } from '../../../src/proxy/security/relay-securer.ts';
-import { SealedRefusal } from '../../../src/receiver/security/session-security.ts';
+import { SealedRefusal } from '../../../src/shared/security/session-security.ts';
 import { backend, ECDSA_GCM, ECDSA_KEYEX, ecKey, RSA_HMAC, SENDER_ID, suite } from '../../secured/pair.ts';
 import { acceptBy, announceIn, Hop, HopReceiver, PROXY_RSA, proxyConfig, proxySecurity, sealed } from './hop.ts';
 

@@ -30,12 +30,12 @@ import type { GatheringProxyConfig, ProxySecurityConfig } from '../../../src/pro
 import { PROXY_DEFAULTS } from '../../../src/proxy/proxy-config.ts';
 import type { RelaySecurity, RelayVerdict } from '../../../src/proxy/relay-security.ts';
 import { type RelayAcceptance, RelaySecurer } from '../../../src/proxy/security/relay-securer.ts';
-import { agree } from '../../../src/receiver/security/key-agreement.ts';
-import { SessionSecurity } from '../../../src/receiver/security/session-security.ts';
 import type { SenderSecurityConfig } from '../../../src/security-config.ts';
 import { Member } from '../../../src/sender/roster.ts';
-import { agreeOnKeys, checkClientKey, isAcknowledged } from '../../../src/sender/security/member-keys.ts';
 import { SenderSecurity } from '../../../src/sender/security/sender-security.ts';
+import { agree } from '../../../src/shared/security/key-agreement.ts';
+import { agreeOnKeys, checkClientKey, isAcknowledged } from '../../../src/shared/security/member-keys.ts';
+import { SessionSecurity } from '../../../src/shared/security/session-security.ts';
 import { config, GROUP } from '../../scripted-receivers.ts';
 import { backend, ecKey, receiverSecurity, SENDER_ID, senderSecurity } from '../../secured/pair.ts';
 

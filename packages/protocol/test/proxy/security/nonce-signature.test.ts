@@ -2,7 +2,7 @@ import { generateEcKey, generateRsaKey, importKeyBlob, type PublicKey, signature
 import { selectBackend, systemRandom } from '@uftp/crypto/backends';
 import { MessageType, type Span, spanOf } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { isNonceSigned, signNonce } from '../../../src/security/nonce-signature.ts';
+import { isNonceSigned, signNonce } from '../../../src/shared/security/nonce-signature.ts';
 import { P256 } from '../../secured/pair.ts';
 import { capturedMessages } from './captured-datagrams.ts';
 

@@ -10,7 +10,7 @@ import {
 	nextNak,
 	orNaks,
 	setNak,
-} from '../src/nak-bitmap.ts';
+} from '../../src/shared/nak-bitmap.ts';
 
 const AT = 3;
 

@@ -1,5 +1,5 @@
 /** When two endpoints are one, and how they are written. */
-import type { Endpoint } from './ports.ts';
+import type { Endpoint } from '../ports.ts';
 
 /** Whether two endpoints in canonical text are one; see `isSameHost` for those with a zone. */
 export function isSameEndpoint(one: Endpoint, other: Endpoint): boolean {

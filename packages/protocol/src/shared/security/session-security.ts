@@ -22,8 +22,8 @@ import {
 import { type ClientKey, EncryptedLayout, HEADER_BYTES, type KeyInfoItem, type Span, spanOf } from '@uftp/wire';
 import type { SessionSecurityFacts } from '../../events.ts';
 import { SENDER_REPLAY_WINDOW } from '../../limits.ts';
-import { ReplayWindow } from '../../security/replay-window.ts';
 import type { ReceiverSecurityConfig } from '../../security-config.ts';
+import { ReplayWindow } from './replay-window.ts';
 
 /** What `open` says besides the refusals of the opener. */
 export const SealedRefusal = { REPLAYED: -100, NO_GROUP_KEY: -101 } as const;

@@ -1,8 +1,14 @@
 /** What follows from the group round trip time (GRTT) and the robustness factor; the wire's quantizer is in `wire`. */
-import { SILENCE_MS_MIN } from './limits.ts';
+import { decodeRtt } from '@uftp/wire';
+import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN, SILENCE_MS_MIN } from '../limits.ts';
 
 /** A receiver takes over an advertised GRTT only if it differs by more than this (docs/protocol.md, section 3.6). */
 const GRTT_CHANGE_MS = 1;
+
+/** The GRTT that the byte of a common header says, in milliseconds, within the bounds of what a node believes. */
+export function advertisedGrttMs(grttByte: number): number {
+	return Math.min(ADVERTISED_GRTT_MS_MAX, Math.max(ADVERTISED_GRTT_MS_MIN, decodeRtt(grttByte) * 1000));
+}
 
 export function isNewGrtt(currentMs: number, advertisedMs: number): boolean {
 	return Math.abs(advertisedMs - currentMs) > GRTT_CHANGE_MS;

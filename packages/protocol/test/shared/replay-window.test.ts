@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ReplayWindow } from '../src/security/replay-window.ts';
+import { ReplayWindow } from '../../src/shared/security/replay-window.ts';
 
 const SIZE = 64;
 const halves = (counter: number): [number, number] => [Math.floor(counter / 2 ** 32), counter % 2 ** 32];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSameEndpoint } from '../../src/endpoints.ts';
+import { isSameEndpoint } from '../../src/shared/endpoints.ts';
 
 const isSame = (one: string, other: string) => isSameEndpoint({ host: one, port: 1044 }, { host: other, port: 1044 });
 

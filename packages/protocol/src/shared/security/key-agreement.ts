@@ -29,14 +29,22 @@ import {
 	verifyField,
 } from '@uftp/crypto';
 import { type EncInfo, HEADER_BYTES, parseAddress } from '@uftp/wire';
-import { formatEndpoint } from '../../endpoints.ts';
-import { OWN_MARKER_BYTES, writeOwnMarker } from '../../own-marker.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { ReceiverConfig } from '../../receiver-config.ts';
 import type { ReceiverSecurityConfig } from '../../security-config.ts';
-import type { ResponseProxyKeys } from '../proxied/response-proxy.ts';
+import { formatEndpoint } from '../endpoints.ts';
+import { OWN_MARKER_BYTES, writeOwnMarker } from '../own-marker.ts';
 import { checkPinned } from './acceptance.ts';
 import type { Agreement } from './session-security.ts';
+
+/** The keys that a response proxy has shown. */
+export interface ResponseProxyKeys {
+	/** As a receiver of its PROXY_KEY saw it. */
+	readonly endpoint: Endpoint;
+	readonly publicKey: PublicKey;
+	/** Its half of ECDH key agreements; the rest of a sentence ("has ...") where there is none that can be used. */
+	readonly agreementKey: EcPublicKey | string;
+}
 
 /** An ANNOUNCE with an ENC_INFO: who sent it, and the whole datagram, which may be signed. */
 export interface SecuredAnnounce {

@@ -1,6 +1,6 @@
 import { hostKey } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { SenderHosts } from '../src/shared/sender-hosts.ts';
+import { SenderHosts } from '../../src/shared/sender-hosts.ts';
 
 describe('the hosts of a sender', () => {
 	it('are the one that announced, over IPv4', () => {
