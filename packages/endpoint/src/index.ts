@@ -5,5 +5,6 @@ export * from './problems/index.ts';
 export { openProxy, type ProxyHooks } from './proxy/open-proxy.ts';
 export type { ProxySettings } from './proxy/proxy-settings.ts';
 export { type ProxyEnd, type RelayedSession, RunningProxy, type RunningProxyEvent } from './proxy/running-proxy.ts';
+export * from './receiving/index.ts';
 export * from './running/index.ts';
 export * from './sending/index.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chooseUid, type UidQuestion } from '../src/identity/index.ts';
+import { chooseUid, nodeName, type UidQuestion } from '../src/identity/index.ts';
 import { describeProblem, LIBRARY_VOCABULARY } from '../src/problems/index.ts';
 
 let stateDir: string;
@@ -16,19 +16,19 @@ const question = (more: Partial<UidQuestion> = {}): UidQuestion => ({
 	address: '10.99.0.2',
 	isLoopback: false,
 	isShared: false,
-	destination: '/srv/in',
+	name: nodeName('/srv/in'),
 	stateDir,
 	...more,
 });
 
 describe('the UID of a receiver', () => {
 	it('is the configured one before all others', () => {
-		expect(chooseUid(question({ configured: '0x00000007', isLoopback: true })).uid).toBe('0x00000007');
+		expect(chooseUid(question({ configured: 7, isLoopback: true })).uid).toBe(7);
 	});
 
 	it('is made from the address of the interface, as the C programs do', () => {
 		const { uid, reason } = chooseUid(question());
-		expect(uid).toBe('0x0A630002');
+		expect(uid).toBe(0x0a630002);
 		expect(describeProblem(reason, LIBRARY_VOCABULARY)).toContain('10.99.0.2');
 		expect(readdirSync(stateDir)).toEqual([]);
 	});
@@ -36,11 +36,11 @@ describe('the UID of a receiver', () => {
 	it('is the one that the wrapper was told, unless one is configured or the host has other receivers', () => {
 		const legacy = { uid: '0xab', configFile: '/somewhere/.uftp/config' };
 		const { uid, reason } = chooseUid(question({ legacy, isLoopback: true }));
-		expect(uid).toBe('0x000000AB');
+		expect(uid).toBe(0xab);
 		expect(describeProblem(reason, LIBRARY_VOCABULARY)).toContain('/somewhere/.uftp/config');
-		expect(chooseUid(question({ legacy, configured: '0x00000007' })).uid).toBe('0x00000007');
-		expect(chooseUid(question({ legacy: { ...legacy, uid: 'nonsense' } })).uid).toBe('0x0A630002');
-		expect(chooseUid(question({ legacy, isShared: true })).uid).not.toBe('0x000000AB');
+		expect(chooseUid(question({ legacy, configured: 7 })).uid).toBe(7);
+		expect(chooseUid(question({ legacy: { ...legacy, uid: 'nonsense' } })).uid).toBe(0x0a630002);
+		expect(chooseUid(question({ legacy, isShared: true })).uid).not.toBe(0xab);
 	});
 
 	it.each([
@@ -48,11 +48,11 @@ describe('the UID of a receiver', () => {
 		['beside other receivers of the host', { isShared: true }],
 	])('is made up and kept %s, different for each destination', (_, more) => {
 		const first = chooseUid(question(more));
-		const second = chooseUid(question({ ...more, destination: '/srv/in2' }));
-		expect(Number(first.uid)).toBeGreaterThanOrEqual(0xf0000000);
+		const second = chooseUid(question({ ...more, name: nodeName('/srv/in2') }));
+		expect(first.uid).toBeGreaterThanOrEqual(0xf0000000);
 		expect(first.uid).not.toBe(second.uid);
 		expect(chooseUid(question(more)).uid).toBe(first.uid);
-		expect(chooseUid(question({ ...more, destination: '/srv/in2' })).uid).toBe(second.uid);
+		expect(chooseUid(question({ ...more, name: nodeName('/srv/in2') })).uid).toBe(second.uid);
 		expect(readdirSync(stateDir).length).toBe(2);
 	});
 

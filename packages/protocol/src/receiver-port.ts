@@ -74,6 +74,8 @@ export interface Receiver extends Session<ReceiverRequest, ReceiverEvent, Placem
 	 */
 	responseProxyLost(now: number, endpoint: Endpoint): void;
 
+	/** Takes part in no session from now on that is not under way. */
+	drain(): void;
 	/** Ends one session (groupId) or all, with an ABORT to the sender. */
 	abort(now: number, reason: string, groupId?: number): void;
 	readonly sessionCount: number;

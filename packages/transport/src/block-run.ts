@@ -15,7 +15,7 @@ export interface BlockRunHooks {
 }
 
 export class BlockRun {
-	readonly #sink: BlockSink;
+	readonly #sink: Pick<BlockSink, 'write'>;
 	readonly #hooks: BlockRunHooks;
 	#bytes: Uint8Array = NOTHING;
 	#handle = 0;
@@ -23,7 +23,7 @@ export class BlockRun {
 	#at = 0;
 	#length = 0;
 
-	constructor(sink: BlockSink, hooks: BlockRunHooks) {
+	constructor(sink: Pick<BlockSink, 'write'>, hooks: BlockRunHooks) {
 		this.#sink = sink;
 		this.#hooks = hooks;
 	}

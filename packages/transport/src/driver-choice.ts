@@ -1,7 +1,6 @@
 import { openOtherReadiness, openReadiness, type Readiness } from '@uftp/native';
 import { formatBytes } from './buffer-sizes.ts';
 import type { SocketDriver } from './datagram-socket.ts';
-import { listInterfaces } from './interfaces.ts';
 import { type LinuxSocket, openLinuxSocket } from './linux/socket.ts';
 
 /** What works on this machine. */
@@ -45,7 +44,7 @@ async function testReadiness(readiness: Readiness): Promise<DriverChoice> {
 	}
 	try {
 		const { datagrams, calls } = await sendToSelf(socket);
-		if (datagrams < SEGMENTS) return portable(lossOf(datagrams));
+		if (datagrams < SEGMENTS) return portable(`${datagrams} of ${SEGMENTS} datagrams sent to itself came back`);
 		const sending = socket.isSegmenting(SEGMENT_BYTES) ? 'segmentation' : 'no segmentation';
 		const receiving = calls < SEGMENTS ? 'receive offload' : 'no receive offload';
 		const buffers = `receive buffer ${formatBytes(socket.receiveBufferBytes)}`;
@@ -55,16 +54,6 @@ async function testReadiness(readiness: Readiness): Promise<DriverChoice> {
 	} finally {
 		socket.close();
 	}
-}
-
-/** Why the trial, which goes over the loopback, brought back fewer datagrams than were sent. */
-function lossOf(datagrams: number): string {
-	const loopback = listInterfaces().find((each) => each.isLoopback);
-	if (loopback?.isUp === false) {
-		const { name } = loopback;
-		return `the loopback interface ${name} is down, so that the faster socket cannot be tried ("ip link set ${name} up")`;
-	}
-	return `${datagrams} of ${SEGMENTS} datagrams sent to itself came back`;
 }
 
 function portable(why: string): DriverChoice {

@@ -18,6 +18,6 @@ export { LossWatch } from './proxy/loss-watch.ts';
 export { ProxyDriver, type ProxyDriverOptions } from './proxy/proxy-driver.ts';
 export { openProxySockets, type ProxySocketsOptions } from './proxy/proxy-sockets.ts';
 export { type AttachedNode, ReceiverDriver } from './receiver-driver.ts';
-export type { NodeFault, ReceiverNodeOptions } from './receiving-node.ts';
+export type { LateBlockSink, NodeFault, ReceiverNodeOptions } from './receiving-node.ts';
 export { type LateBlockSource, SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
 export { PreciseTimer } from './timer.ts';

@@ -5,13 +5,7 @@ import { parseIpv4, parseIpv6 } from '@uftp/native';
 import type { Family } from './datagram-socket.ts';
 import { canonicalAddress } from './errors/bind-error.ts';
 import { TransportError } from './errors/transport-error.ts';
-import {
-	addressesOf,
-	describeInterface,
-	interfaceByOtherName,
-	listInterfaces,
-	type NetworkInterface,
-} from './interfaces.ts';
+import { addressesOf, describeInterface, listInterfaces, type NetworkInterface } from './interfaces.ts';
 
 /** A name server that does not answer must not hold up the sentence that there is no such interface. */
 const MAX_LOOKUP_MS = 2000;
@@ -26,7 +20,7 @@ export interface InterfaceChoice {
 }
 
 /**
- * Finds the interface that a user names: by name (`eth0`, also another name or the label of an alias), number (`2`), address (`10.0.0.7`), network (`10.0.0.0/8`),
+ * Finds the interface that a user names: by name (`eth0`), number (`2`), address (`10.0.0.7`), network (`10.0.0.0/8`),
  * host name, or any of these with the family (`eth0/6`, `eth0/4`), which is returned separately by `splitFamily`.
  * Throws `TransportError` with the list of interfaces when there is none, or several: never takes another one silently.
  */
@@ -41,8 +35,7 @@ export async function findInterface(
 		interfaces.find((each) => each.name === name) ??
 		(/^\d+$/.test(name) ? interfaces.find((each) => each.index === Number(name)) : undefined) ??
 		findByAddress(name, interfaces) ??
-		findByNetwork(name, interfaces) ??
-		interfaceByOtherName(name, interfaces);
+		findByNetwork(name, interfaces);
 	const found = exact ?? (isHostName(name) ? await findByHostName(name, interfaces) : undefined);
 	if (found === undefined) {
 		const list = interfaces.map(describeInterface).join('; ');

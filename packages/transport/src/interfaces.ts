@@ -16,16 +16,13 @@ export interface NetworkInterface {
 	readonly isLoopback: boolean;
 }
 
-const INTERFACE_NAME_CHARACTERS = 15;
-
 /** Assumed where the system does not tell: Ethernet's. Too small costs speed only. */
 const USUAL_MTU = 1500;
 
 /** The interfaces of this machine (of this network namespace), in the kernel's order, also those that are down. */
 export function listInterfaces(): NetworkInterface[] {
-	const listed = kernelNames();
-	const addresses = unlabelled(networkInterfaces(), listed);
-	const names = [...new Set([...listed, ...Object.keys(addresses)])];
+	const addresses = networkInterfaces();
+	const names = [...new Set([...kernelNames(), ...Object.keys(addresses)])];
 	const { libc } = loadLibc();
 	const facts = libc === undefined ? [] : readInterfaceFacts(libc, names);
 	return names.map((name, i) => {
@@ -43,41 +40,6 @@ export function listInterfaces(): NetworkInterface[] {
 			isLoopback: known?.isLoopback ?? isInternal,
 		};
 	});
-}
-
-type Addresses = ReturnType<typeof networkInterfaces>;
-
-/**
- * Puts addresses with a label of their own ("eth0:0", an alias) under the interface that has them: the system lists
- * them under the label, as if it were another interface.
- */
-function unlabelled(addresses: Addresses, names: readonly string[]): Addresses {
-	const result: Addresses = {};
-	for (const [label, list = []] of Object.entries(addresses)) {
-		const name = names.includes(label) ? label : baseName(label);
-		result[name] = [...(result[name] ?? []), ...list];
-	}
-	return result;
-}
-
-/** "eth0" of the label "eth0:0". */
-function baseName(label: string): string {
-	return label.split(':')[0];
-}
-
-/**
- * The interface that a name stands for that is not its first one: another name of it (`ip link property add altname`)
- * or the label of one of its addresses. Undefined if there is none.
- */
-export function interfaceByOtherName(
-	name: string,
-	interfaces: readonly NetworkInterface[],
-): NetworkInterface | undefined {
-	// The request has room for no more; cut off, the name could be that of another interface.
-	if (name.length > INTERFACE_NAME_CHARACTERS) return undefined;
-	const { libc } = loadLibc();
-	const index = libc && readInterfaceFacts(libc, [name])[0]?.index;
-	return interfaces.find((each) => each.index === index);
 }
 
 /** The interface's addresses of one family. */

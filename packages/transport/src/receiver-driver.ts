@@ -45,7 +45,13 @@ export class ReceiverDriver {
 	}
 
 	attach(options: ReceiverNodeOptions): AttachedNode {
-		const node = new ReceivingNode(options, this.#listener);
+		const node: ReceivingNode = new ReceivingNode(options, this.#listener, (action) => {
+			this.#contain(node, () => {
+				action();
+				node.settle();
+			});
+			this.#wait();
+		});
 		this.#nodes.add(node);
 		options.reply.onReadable(() => {
 			this.#contain(node, () => node.readReplies());

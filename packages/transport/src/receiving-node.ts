@@ -9,7 +9,9 @@ import {
 	type Arrival,
 	BatchArrival,
 	type BlockSink,
+	type FileDecision,
 	type IncomingBatch,
+	type IncomingFile,
 	type OutgoingBatch,
 	type Receiver,
 	type ReceiverEvent,
@@ -38,9 +40,18 @@ export interface NodeFault {
 	readonly endsNode: boolean;
 }
 
+/** A `BlockSink` that may answer later to what takes long; the session waits for it, others go on. */
+export interface LateBlockSink {
+	offer(file: IncomingFile): FileDecision | Promise<FileDecision>;
+	write: BlockSink['write'];
+	finish(handle: number): string | undefined | Promise<string | undefined>;
+	discard: BlockSink['discard'];
+}
+
 export interface ReceiverNodeOptions {
 	readonly receiver: Receiver;
-	readonly sink: BlockSink;
+	/** A promise of it that rejects ends the session as an exception does; one that never settles holds it up for ever. */
+	readonly sink: BlockSink | LateBlockSink;
 	/** Answers leave from here, and what is sent back to their source arrives here; but see `ReceivingNode.#send`. */
 	readonly reply: DatagramSocket;
 	/** Where private groups are joined. */
@@ -72,14 +83,17 @@ export class ReceivingNode {
 	/** Group ids of unicast sessions, oldest first. */
 	readonly #unicast = new Set<number>();
 	readonly #run: BlockRun;
+	readonly #actLater: (action: () => void) => void;
 	#now = 0;
 	/** Blocks written since the node was attached. */
 	blocksPlaced = 0;
 	/** Nothing is done for it any more. */
 	isDetached = false;
 
-	constructor(options: ReceiverNodeOptions, listener: MulticastListener) {
+	/** `act`: does something in a turn of its own, whose exceptions are contained, and settles afterwards. */
+	constructor(options: ReceiverNodeOptions, listener: MulticastListener, act: (action: () => void) => void) {
 		const { receiver, sink, reply } = options;
+		this.#actLater = act;
 		this.receiver = receiver;
 		this.#options = options;
 		this.#listener = listener;
@@ -202,20 +216,35 @@ export class ReceivingNode {
 				return;
 			}
 			case 'offerFile': {
-				const decision = sink.offer(request.file);
-				receiver.fileDecided(this.#time(), request.file.handle, decision);
+				const { handle, groupId } = request.file;
+				this.#answered(groupId, sink.offer(request.file), (decision) => {
+					receiver.fileDecided(this.#time(), handle, decision);
+				});
 				return;
 			}
 			case 'finishFile': {
-				const { handle } = request.file;
-				const problem = sink.finish(handle);
-				if (problem === undefined) receiver.fileStored(this.#time(), handle);
-				else receiver.fileFailed(this.#time(), handle, problem);
+				const { handle, groupId } = request.file;
+				this.#answered(groupId, sink.finish(handle), (problem) => {
+					if (problem === undefined) receiver.fileStored(this.#time(), handle);
+					else receiver.fileFailed(this.#time(), handle, problem);
+				});
 				return;
 			}
 			case 'discardFile':
 				sink.discard(request.file.handle, request.arrived);
 		}
+	}
+
+	/** Goes on with what the sink answered, at once or when it has. */
+	#answered<Answer>(groupId: number, answer: Answer | Promise<Answer>, goOn: (answer: Answer) => void): void {
+		if (!(answer instanceof Promise)) {
+			goOn(answer);
+			return;
+		}
+		answer.then(
+			(late) => this.#actLater(() => goOn(late)),
+			(error: unknown) => this.#actLater(() => this.receiver.fail(this.#time(), groupId, error)),
+		);
 	}
 
 	#tell(event: ReceiverEvent): void {

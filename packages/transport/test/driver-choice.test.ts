@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { askedReceiveBytes, bufferWarning } from '../src/buffer-sizes.ts';
 import type { DatagramSocket } from '../src/datagram-socket.ts';
 import { selectDriver } from '../src/driver-choice.ts';
-import { runInNamespace } from './network-namespace.ts';
 
 const entry = fileURLToPath(new URL('../src/index.ts', import.meta.url));
 
@@ -81,12 +80,6 @@ describe('a process with sockets', () => {
 			process.exit(0);
 		`);
 		expect(Number(stdout)).toBeLessThan(0.01);
-	});
-
-	it('says that the loopback is down where that is why the trial failed', () => {
-		expect(runInNamespace('loopback-down')).toMatchObject({
-			sentence: expect.stringMatching(/the loopback interface lo is down.*"ip link set lo up"/),
-		});
 	});
 
 	it('refuses a forced driver that does not exist here, with a sentence', () => {

@@ -29,14 +29,6 @@ describe('naming an interface', () => {
 		expect((await findInterface('127.0.0.1', 4, MACHINE)).name).toBe('lo');
 	});
 
-	it.each([
-		['enp77s0', { found: 'uftp0', ipv4: ['10.77.0.1', '10.77.0.2'] }],
-		['uftp9:0', { found: 'uftp9', ipv4: ['10.77.1.1'] }],
-		['uftp9', { found: 'uftp9', ipv4: ['10.77.1.1'] }],
-	])('the other name or label %s finds its interface, with the addresses of all labels', (name, expected) => {
-		expect(runInNamespace('other-name', name)).toEqual(expected);
-	});
-
 	it('a host name of this machine finds its interface', async () => {
 		expect((await findInterface('localhost', 4, MACHINE)).name).toBe('lo');
 	});

@@ -1,8 +1,6 @@
 /** Cases that need interfaces of their own: run by `runInNamespace`, one per process; each prints its result as JSON. */
-import { spawnSync } from 'node:child_process';
 import { openReadiness } from '@uftp/native';
 import type { SocketDriver } from '../src/datagram-socket.ts';
-import { selectDriver } from '../src/driver-choice.ts';
 import { defaultInterface, findInterface } from '../src/interface-choice.ts';
 import { openLinuxSocket } from '../src/linux/socket.ts';
 import { block, collect, fillBurst, sendAll, until } from './loopback.ts';
@@ -19,18 +17,6 @@ const cases: Record<string, (argument: string) => Promise<unknown>> = {
 			groupsOfOthers: await groupsOfOthers(setting),
 			oneSourceOnly: await oneSourceOnly(setting),
 		};
-	},
-
-	/** What the choice of a socket says where the loopback, over which it is tried, is down. */
-	async 'loopback-down'() {
-		spawnSync('ip', ['link', 'set', 'lo', 'down']);
-		return selectDriver();
-	},
-
-	/** Names that an interface has besides its first one; `argument`: one of them. */
-	async 'other-name'(name) {
-		const { name: found, ipv4 } = await findInterface(name, 4);
-		return { found, ipv4 };
 	},
 
 	/** Sends bursts to a group over an interface of MTU 1500; `argument`: the IP version, and the MTU it believes in. */

@@ -12,6 +12,7 @@ export const COMMAND_VOCABULARY: Vocabulary = {
 	publicAddress: '-M',
 	privateAddress: '-P',
 	port: '-p',
+	destination: '-D',
 	interface: '-I',
 	outgoingInterface: '-O',
 	senders: '-S',

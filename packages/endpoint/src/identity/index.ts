@@ -16,4 +16,4 @@ export { readReceiverList } from './lists/receiver-list.ts';
 export { type ListedSender, readSenderList } from './lists/sender-list.ts';
 export { type NodeKeyQuestion, type NodeKeys, openNodeKeys } from './node-key.ts';
 export { stateDirectory, type WrapperLegacy, wrapperLegacy } from './state-directory.ts';
-export { chooseUid, defaultUid, type UidChoice, type UidQuestion } from './uid-choice.ts';
+export { chooseUid, defaultUid, nodeName, type UidChoice, type UidQuestion } from './uid-choice.ts';

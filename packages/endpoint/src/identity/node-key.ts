@@ -30,7 +30,7 @@ export interface NodeKeyQuestion {
 	/** Where a key that was made is kept. */
 	readonly keptIn: string;
 	/** A key file that is taken over if it is there. */
-	readonly legacy: string;
+	readonly legacy?: string | undefined;
 }
 
 export interface NodeKeys {
@@ -53,7 +53,7 @@ export function openNodeKeys(question: NodeKeyQuestion): NodeKeys {
 		return key;
 	};
 	if (configured !== undefined) return { keys: [take(configured, 'configured,')], notes, warnings };
-	const taken = existsSync(legacy) ? take(legacy, 'taken over from') : undefined;
+	const taken = legacy !== undefined && existsSync(legacy) ? take(legacy, 'taken over from') : undefined;
 	if (taken?.kind === 'ec' && taken.publicKey.curve === OWN_CURVE) return { keys: [taken], notes, warnings };
 	const own = existsSync(question.keptIn)
 		? take(question.keptIn, 'made earlier and kept in')

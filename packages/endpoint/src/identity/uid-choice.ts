@@ -15,22 +15,21 @@ const MADE_UP_BASE = 0xf0000000;
 const MADE_UP_COUNT = 0x0fffffff;
 
 export interface UidQuestion {
-	readonly configured: string | undefined;
+	readonly configured: number | undefined;
 	/** Address of the interface, and whether the loopback has it. */
 	readonly address: string;
 	readonly isLoopback: boolean;
 	/** Other receivers of this host listen on the same port. */
 	readonly isShared: boolean;
-	/** Absolute path: what tells several receivers of one host apart. */
-	readonly destination: string;
+	/** What tells several receivers of one host apart: `nodeName`. */
+	readonly name: string;
 	readonly stateDir: string | undefined;
 	/** What the `uftpe` wrapper was told, and where. */
 	readonly legacy?: { readonly uid: string | undefined; readonly configFile: string };
 }
 
 export interface UidChoice {
-	/** "0x0A630002". */
-	readonly uid: string;
+	readonly uid: number;
 	/** Why this one, for the log (`describeProblem`). */
 	readonly reason: Problem<ProblemCode>;
 }
@@ -49,30 +48,34 @@ export function chooseUid(question: UidQuestion): UidChoice {
 	const { legacy } = question;
 	const inherited = legacy?.uid === undefined || isShared ? undefined : parseUid(legacy.uid);
 	if (inherited !== undefined) {
-		return choice(formatUid(inherited), 'uid-inherited', { from: legacy?.configFile ?? '' });
+		return choice(inherited, 'uid-inherited', { from: legacy?.configFile ?? '' });
 	}
 	const path = keptIn(question);
 	const kept = readKept(path);
 	const fromAddress = isLoopback || isShared ? undefined : uidFromAddress(address);
 	// One that was made up once stays: its sender may know it.
 	if (kept === undefined && fromAddress !== undefined) {
-		return choice(formatUid(fromAddress), 'uid-from-address', { address });
+		return choice(fromAddress, 'uid-from-address', { address });
 	}
 	const why = isLoopback ? 'the loopback address is not unique' : 'other receivers run on this host';
 	if (kept !== undefined) return choice(kept, 'uid-kept', { path });
 	return choice(keep(path), 'uid-made-up', { why, path });
 }
 
-function choice(uid: string, code: ProblemCode, facts: ProblemFacts): UidChoice {
-	return { uid, reason: problem(code, { uid, ...facts }) };
+function choice(uid: number, code: ProblemCode, facts: ProblemFacts): UidChoice {
+	return { uid, reason: problem(code, { uid: formatUid(uid), ...facts }) };
 }
 
-function keptIn({ stateDir, destination }: UidQuestion): string {
-	const name = createHash('sha256').update(resolve(destination)).digest('hex').slice(0, 16);
+function keptIn({ stateDir, name }: UidQuestion): string {
 	return join(stateDirectory(stateDir), `receiver-${name}.uid`);
 }
 
-function readKept(path: string): string | undefined {
+/** A short name for files about one receiver of several on a host: of the folder that it stores under. */
+export function nodeName(folder: string): string {
+	return createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 16);
+}
+
+function readKept(path: string): number | undefined {
 	let content: string;
 	try {
 		content = readFileSync(path, 'utf8');
@@ -82,17 +85,17 @@ function readKept(path: string): string | undefined {
 	}
 	const uid = parseUid(content.trim());
 	if (uid === undefined) throw new EndpointError('uid-damaged', { path });
-	return formatUid(uid);
+	return uid;
 }
 
 /** Makes one up and keeps it; if another start of the same receiver was faster, its UID. */
-function keep(path: string): string {
+function keep(path: string): number {
 	const [random] = crypto.getRandomValues(new Uint32Array(1)) as unknown as [number];
-	const uid = formatUid(MADE_UP_BASE + (random % MADE_UP_COUNT));
+	const uid = MADE_UP_BASE + (random % MADE_UP_COUNT);
 	const temporary = `${path}.${process.pid}-${random}`;
 	try {
 		mkdirSync(join(path, '..'), { recursive: true });
-		writeFileSync(temporary, `${uid}\n`, { flag: 'wx' });
+		writeFileSync(temporary, `${formatUid(uid)}\n`, { flag: 'wx' });
 		try {
 			linkSync(temporary, path);
 		} finally {

@@ -56,6 +56,7 @@ export const SETUP_PROBLEMS = {
 	'groups-mixed': ({ specific }, { publicAddress }) =>
 		`With a list of senders the groups must be all source-specific (232.0.0.0/8, ff3x::) or none: ${specific} cannot ` +
 		`go with the others. Change ${publicAddress}.`,
+	'destination-missing': (_, { destination }) => `Nothing says where received files go: set ${destination}.`,
 	'group-invalid': ({ group }, { publicAddress }) => `${group} is not a multicast group. Change ${publicAddress}.`,
 	'response-proxy-unusable': ({ host, why }, { responseProxy }) =>
 		`The response proxy ${host} cannot be used: ${why}. Change ${responseProxy}.`,

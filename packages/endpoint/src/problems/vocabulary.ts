@@ -20,6 +20,8 @@ export interface Vocabulary {
 	readonly publicAddress: string;
 	readonly privateAddress: string;
 	readonly port: string;
+	/** Where received files go. */
+	readonly destination: string;
 	/** The interface that is listened on or sent by, and the one by which a proxy reaches its receivers. */
 	readonly interface: string;
 	readonly outgoingInterface: string;
@@ -47,6 +49,7 @@ export const LIBRARY_VOCABULARY: Vocabulary = {
 	publicAddress: 'publicAddress',
 	privateAddress: 'privateAddress',
 	port: 'port',
+	destination: 'destination, sink or blockSink',
 	interface: 'interface',
 	outgoingInterface: 'outgoingInterface',
 	senders: 'senders',

@@ -19,9 +19,8 @@ import {
 	sessionAddresses,
 } from '../network/index.ts';
 import { EndpointError } from '../problems/index.ts';
-import { EventFeed, HOOK_MS_MAX, reportFault } from '../running/index.ts';
+import { EventFeed, EventHook, HOOK_MS_MAX, reportFault } from '../running/index.ts';
 import { CatalogueSource } from './catalogue-source.ts';
-import { EventHook } from './event-hook.ts';
 import { FirstUse } from './first-use.ts';
 import {
 	FAILURE_CODES,

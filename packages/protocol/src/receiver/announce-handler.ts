@@ -38,6 +38,8 @@ export class AnnounceHandler {
 	readonly #negotiator: SecurityNegotiator;
 	readonly #refusals = new Allowance(REFUSALS_PER_SECOND, 1000);
 	readonly #waiting = new WaitingAnnounces();
+	/** Only runs of sessions that are under way are joined. */
+	isDraining = false;
 
 	constructor(node: NodeServices, sessions: SessionTable, ended: EndedSessions, reports: Reports<ReceiverEvent>) {
 		this.#node = node;
@@ -66,6 +68,10 @@ export class AnnounceHandler {
 		assert(heardAt <= now, 'an ANNOUNCE is judged after it was heard');
 		const known = this.#sessions.get(header.groupId);
 		if (!this.#isNews(now, known, arrival, header)) return;
+		if (this.isDraining && known === undefined) {
+			this.#reports.ignore(now, header.groupId, header.sourceId, 'This receiver takes no new sessions');
+			return;
+		}
 		const { bytes, headerAt: at, length } = arrival;
 		const from = arrival.source();
 		const announce = decodeAnnounce(bytes, at + HEADER_BYTES, length - HEADER_BYTES);

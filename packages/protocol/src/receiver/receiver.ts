@@ -178,6 +178,10 @@ export class ReceiverNode implements Receiver {
 		}
 	}
 
+	drain(): void {
+		this.#announces.isDraining = true;
+	}
+
 	setResponseProxy(now: number, proxy: ResponseProxyConfig | undefined): void {
 		this.#begin(now);
 		this.#call(now, undefined, () => {

@@ -1,5 +1,5 @@
 /** Calls a program's event hook: one event at a time, in order, however long it takes within the limit. */
-import { withinLimit } from '../running/index.ts';
+import { withinLimit } from './within-limit.ts';
 
 /** Events that wait for a hook that is busy; what comes beyond them is left out and counted. */
 const EVENTS_WAITING_MAX = 65_536;

@@ -1,0 +1,13 @@
+/** Receiving: sessions of senders into a folder, or into functions. */
+export type { FileWriter, OpenWriter } from './function-sink.ts';
+export { heartbeatDatagram } from './heartbeats.ts';
+export { openReceiver } from './open-receiver.ts';
+export { ReceiverPort } from './receiver-port.ts';
+export type { RunningReceiver } from './running-receiver.ts';
+export type {
+	ClosableSink,
+	PortSettings,
+	ReceiverHooks,
+	ReceiverSecuritySettings,
+	ReceiverSettings,
+} from './settings.ts';

@@ -1,0 +1,175 @@
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ReceiverEvent } from '@uftp/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EndpointError, type FileWriter, openReceiver, ReceiverPort, type RunningReceiver } from '../src/index.ts';
+import { outcomes, pattern } from './loopback-receiver.ts';
+import { loopbackSettings, sendOne } from './loopback-sender.ts';
+
+let folder: string;
+const open: RunningReceiver[] = [];
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), 'uftp-receive-'));
+});
+afterEach(async () => {
+	for (const receiver of open.splice(0)) await receiver.stop();
+	rmSync(folder, { recursive: true });
+});
+
+async function opened(...args: Parameters<typeof openReceiver>): Promise<RunningReceiver> {
+	const receiver = await openReceiver(...args);
+	open.push(receiver);
+	return receiver;
+}
+
+/** A writer that keeps a file in memory, and counts its calls. */
+function kept(size: number, answer: () => void | Promise<void> = () => {}) {
+	const bytes = new Uint8Array(size);
+	const calls: string[] = [];
+	const writer: FileWriter = {
+		write: (chunk, offset) => {
+			bytes.set(chunk, offset);
+			return answer();
+		},
+		end: () => void calls.push('end'),
+		abort: () => void calls.push('abort'),
+	};
+	return { bytes, calls, writer };
+}
+
+describe('a receiver', () => {
+	it('stores what it is sent under its folder, and reports it to a hook, listeners and a loop alike', async () => {
+		const hooked: ReceiverEvent[] = [];
+		const looped: ReceiverEvent[] = [];
+		const receiver = await opened(
+			{ ...loopbackSettings(), destination: folder },
+			{ onEvent: (event) => void hooked.push(event) },
+		);
+		const loop = (async () => {
+			for await (const event of receiver.events) looped.push(event);
+		})();
+		const { results } = await sendOne('a.bin', [receiver]).ended;
+		expect(results).toMatchObject([{ receiverId: receiver.uid, outcome: 'received' }]);
+		expect(Buffer.compare(readFileSync(join(folder, 'a.bin')), pattern(1, 200_001))).toBe(0);
+		await receiver.stop();
+		await loop;
+		expect(hooked.map(({ kind }) => kind)).toEqual(
+			expect.arrayContaining(['sessionStarted', 'fileEnded', 'sessionEnded']),
+		);
+		expect(looped).toEqual(hooked);
+	});
+
+	it('gives the bytes of files to functions, also where these take their time', async () => {
+		const file = kept(200_001, () => new Promise((resolve) => setTimeout(resolve, 1)));
+		const names: string[] = [];
+		const receiver = await opened({
+			...loopbackSettings(),
+			sink: async ({ name }) => {
+				names.push(name);
+				return file.writer;
+			},
+		});
+		const { results } = await sendOne('a.bin', [receiver]).ended;
+		expect(results).toMatchObject([{ outcome: 'received' }]);
+		expect([names, file.calls]).toEqual([['a.bin'], ['end']]);
+		expect(Buffer.compare(file.bytes, pattern(1, 200_001))).toBe(0);
+	});
+
+	it('skips files that the function does not want', async () => {
+		const receiver = await opened({ ...loopbackSettings(), sink: () => undefined });
+		const { results } = await sendOne('a.bin', [receiver]).ended;
+		expect(results).toMatchObject([{ outcome: 'skipped' }]);
+	});
+
+	it('lets a session lag whose writer is slower than the network, and gets every byte all the same', async () => {
+		const size = 60_000_000;
+		let calls = 0;
+		const file = kept(size, () => (calls++ === 0 ? new Promise((resolve) => setTimeout(resolve, 700)) : undefined));
+		const receiver = await opened({ ...loopbackSettings(), sink: () => file.writer });
+		const { results, repairBytesSent } = await sendOne('large.bin', [receiver], size, {
+			rateBytesPerSecond: 200_000_000,
+		}).ended;
+		expect(results).toMatchObject([{ outcome: 'received' }]);
+		expect(repairBytesSent).toBeGreaterThan(0);
+		expect(Buffer.compare(file.bytes, pattern(1, size))).toBe(0);
+	});
+
+	it('takes part in encrypted sessions with a key that it makes and keeps', async () => {
+		const settings = {
+			...loopbackSettings(),
+			security: undefined,
+			destination: folder,
+			stateDirectory: join(folder, 'state'),
+		};
+		const receiver = await opened(settings);
+		expect(receiver.keys?.keys).toHaveLength(1);
+		expect(readdirSync(join(folder, 'state'))).toHaveLength(1);
+	});
+
+	it('shares a port with others of its process, and leaves it to them', async () => {
+		const { publicAddress } = loopbackSettings();
+		const ports = await ReceiverPort.open({ publicAddress, port: 0, interfaces: ['lo'], receivers: 2 });
+		const files = [kept(200_001), kept(200_001)];
+		const receivers: RunningReceiver[] = [];
+		for (const { writer } of files) {
+			receivers.push(await opened({ ...loopbackSettings(), ports, sink: () => writer }));
+		}
+		const both = await sendOne('a.bin', receivers).ended;
+		expect(outcomes(both.results).map((line) => line.slice(12))).toEqual(['received', 'received']);
+		await receivers[0].stop();
+		const { results } = await sendOne('b.bin', [receivers[1]]).ended;
+		expect(results).toMatchObject([{ outcome: 'received' }]);
+		expect(files.map(({ calls }) => calls.length)).toEqual([1, 2]);
+	});
+
+	it('drains: the session under way ends, no other one begins', async () => {
+		const { publicAddress } = loopbackSettings();
+		const ports = await ReceiverPort.open({ publicAddress, port: 0, interfaces: ['lo'], receivers: 2 });
+		const draining = await opened({ ...loopbackSettings(), ports, sink: ({ size }) => kept(size).writer });
+		// Keeps the groups joined, so that the announcement of the other session comes.
+		const other = await opened({ ...loopbackSettings(), ports, sink: ({ size }) => kept(size).writer });
+		const started = new Promise<void>((resolve) => {
+			draining.events.on((event) => event.kind === 'fileStarted' && resolve());
+		});
+		const ignored = new Promise<void>((resolve) => {
+			draining.events.on((event) => event.kind === 'announceIgnored' && resolve());
+		});
+		const first = sendOne('a.bin', [draining], 2_000_000, { rateBytesPerSecond: 4_000_000 });
+		await started;
+		const drained = draining.drain();
+		const second = sendOne('b.bin', [draining, other], 1000);
+		await ignored;
+		expect(draining.sessionCount).toBe(1);
+		await drained;
+		expect(draining.sessionCount).toBe(0);
+		expect((await first.ended).results).toMatchObject([{ outcome: 'received' }]);
+		second.abort('enough');
+		await second.ended;
+	});
+
+	it('drains at once where nothing is under way, and when it is stopped', async () => {
+		const receiver = await opened({ ...loopbackSettings(), destination: folder });
+		await receiver.drain();
+		await receiver.stop();
+		await receiver.drain();
+		await receiver.closed;
+	});
+
+	it('refuses settings with a code, and leaves nothing open', async () => {
+		const codeOf = (error: unknown) => (error instanceof EndpointError ? error.code : error);
+		const refused = (more: Parameters<typeof openReceiver>[0]) =>
+			openReceiver({ ...loopbackSettings(), ...more }).catch(codeOf);
+		expect(await refused({})).toBe('destination-missing');
+		expect(await refused({ destination: folder, interfaces: ['nonsense0'] })).toBe('interface-unknown');
+		expect(await refused({ destination: folder, publicAddress: ['10.0.0.1'] })).toBe('group-invalid');
+		expect(await refused({ destination: folder, senders: [], publicAddress: ['232.1.1.1', '230.1.1.1'] })).toBe(
+			'groups-mixed',
+		);
+		const holder = createSocket('udp4');
+		await new Promise<void>((resolve) => holder.bind(0, resolve));
+		expect(await refused({ destination: folder, port: holder.address().port })).toBe('socket-failed');
+		await new Promise<void>((resolve) => holder.close(() => resolve()));
+	});
+});
