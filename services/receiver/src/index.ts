@@ -1,4 +1,3 @@
 /** A receiver. */
 export { type ReceiverConfig, receiverConfig } from './config.ts';
-export { type ReceiverOptions, ReceiverService } from './service.ts';
-export { SharedPort, type SharedPortOptions } from './shared-port.ts';
+export { logPort, type ReceiverOptions, ReceiverService } from './service.ts';

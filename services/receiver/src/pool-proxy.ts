@@ -1,37 +1,26 @@
-/** What the pool of response proxies means for the receiving node: the commands that follow from its changes. */
-import type { Replica } from '@uftp/bus';
 import { parseFingerprint } from '@uftp/crypto';
-import type { Receiver, ResponseProxyConfig } from '@uftp/protocol';
-import { type AttachedNode, monotonicMs } from '@uftp/transport';
+import type { RunningReceiver } from '@uftp/endpoint/receiving';
+import type { ResponseProxyConfig } from '@uftp/protocol';
 import type { ResponseProxyUser } from './response-pool.ts';
 
-/** `configured`: where answers go while the pool has nobody. */
+/** What the pool of response proxies means for the receiver; `configured`: where answers go while the pool is empty. */
 export function poolUser(
-	receiver: Pick<Receiver, 'setResponseProxy' | 'responseProxyLost'>,
-	attached: Pick<AttachedNode, 'flush'>,
+	receiver: Pick<RunningReceiver, 'setResponseProxy' | 'responseProxyLost'>,
 	configured: ResponseProxyConfig | undefined,
 ): ResponseProxyUser {
 	return {
 		assign: (replica) => {
-			receiver.setResponseProxy(monotonicMs(), replica === undefined ? configured : proxyOf(replica));
-			attached.flush();
+			if (replica === undefined) {
+				receiver.setResponseProxy(configured);
+				return;
+			}
+			const { address, port, fingerprint } = replica;
+			receiver.setResponseProxy({
+				endpoint: { host: address, port },
+				// The registry vouches for the key: it has it from the replica's own heartbeat.
+				fingerprint: fingerprint === undefined ? undefined : parseFingerprint(fingerprint),
+			});
 		},
-		lost: (replica) => {
-			receiver.responseProxyLost(monotonicMs(), endpointOf(replica));
-			attached.flush();
-		},
-	};
-}
-
-function endpointOf({ address, port }: Replica): ResponseProxyConfig['endpoint'] {
-	return { host: address, port };
-}
-
-/** The registry vouches for the key: it has it from the replica's own heartbeat. */
-function proxyOf(replica: Replica): ResponseProxyConfig {
-	const { fingerprint } = replica;
-	return {
-		endpoint: endpointOf(replica),
-		fingerprint: fingerprint === undefined ? undefined : parseFingerprint(fingerprint),
+		lost: ({ address, port }) => receiver.responseProxyLost({ host: address, port }),
 	};
 }

@@ -1,52 +1,43 @@
-/** A receiver: listens for sessions, stores what they bring, says that it is there and what it got. */
+/** A receiver: listens for sessions, stores what they bring, reports that it is there and what it got. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { chooseUid, wrapperLegacy } from '@uftp/endpoint/identity';
-import { describeProblem } from '@uftp/endpoint/problems';
-import { RECEIVER_DEFAULTS, ReceiverNode, type ResponseProxyConfig } from '@uftp/protocol';
+import { familyOf } from '@uftp/endpoint/network';
+import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
+import { openReceiver, type ReceiverHooks, type ReceiverPort, type RunningReceiver } from '@uftp/endpoint/receiving';
 import {
 	EventPublisher,
 	HeartbeatPublisher,
+	type Logger,
 	type NodeIdentity,
 	newIdentity,
+	publishedKeys,
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
-import { cleanTemporaries, FileSink } from '@uftp/storage';
-import { type AttachedNode, addressesOf, type DatagramSocket, monotonicMs, openSocket } from '@uftp/transport';
-import { parseUid } from '@uftp/wire';
-import { acceptedSenders, joinedSources } from './accepted-senders.ts';
+import { cleanTemporaries } from '@uftp/storage';
+import { addressesOf } from '@uftp/transport';
+import { formatUid } from '@uftp/wire';
 import type { ReceiverConfig } from './config.ts';
 import { configuredProxy } from './configured-proxy.ts';
 import { poolUser } from './pool-proxy.ts';
-import { type ReceiverSecurity, receiverSecurity } from './receiver-security.ts';
 import { PoolMember } from './response-pool.ts';
 import { SessionReports } from './session-reports.ts';
-import { SharedPort } from './shared-port.ts';
+import { receiverSettings } from './settings.ts';
 import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 /** Leftovers of a receiver that was killed are this old at least; younger ones may be another receiver's. */
 const LEFTOVER_MS = 3_600_000;
-/** How often a stop looks whether the sessions are over. */
-const STOP_POLL_MS = 20;
-const FAREWELL = 'The receiver is shutting down';
 
 export interface ReceiverOptions {
 	/** The port that several receivers of one process share; by default one of its own. */
-	readonly port?: SharedPort;
+	readonly port?: ReceiverPort;
 	/** For laboratories: the share (0 to 1) of datagrams to throw away, and where chance comes from. */
 	readonly loss?: { readonly share: number; readonly random: () => number };
 }
 
 /** What is open while it runs. */
 interface Parts {
-	readonly port: SharedPort;
-	/** The addresses that its groups are joined for; undefined: any. */
-	readonly sources: readonly string[] | undefined;
-	readonly reply: DatagramSocket;
-	readonly sink: FileSink;
-	readonly receiver: ReceiverNode;
-	readonly attached: AttachedNode;
+	readonly receiver: RunningReceiver;
 	readonly heartbeat: HeartbeatPublisher;
 	readonly pool: PoolMember | undefined;
 }
@@ -55,15 +46,25 @@ export class ReceiverService implements RunningService {
 	readonly uid: string;
 	readonly id: string;
 	readonly destination: string;
+	readonly failed: Promise<string>;
 	readonly #parts: Parts;
 	readonly #stopMs: number;
+	#isStopping = false;
 
-	constructor(uid: string, identity: NodeIdentity, destination: string, stopMs: number, parts: Parts) {
-		this.uid = uid;
+	constructor(identity: NodeIdentity, destination: string, stopMs: number, parts: Parts) {
+		const { receiver, heartbeat } = parts;
+		this.uid = formatUid(receiver.uid);
 		this.id = identity.id;
 		this.destination = destination;
 		this.#stopMs = stopMs;
 		this.#parts = parts;
+		this.failed = new Promise((fail) => {
+			void receiver.closed.then(() => {
+				if (this.#isStopping) return;
+				heartbeat.drain();
+				fail('The receiver has ended after a fault.');
+			});
+		});
 	}
 
 	/** Rejects with a sentence: the folder cannot be used, the port is held, there is no such interface, ... */
@@ -72,52 +73,11 @@ export class ReceiverService implements RunningService {
 		context: ServiceContext,
 		options: ReceiverOptions = {},
 	): Promise<ReceiverService> {
-		const { logger } = context;
-		const destination = resolve(config.destination);
-		const sink = new FileSink({
-			destinations: [destination],
-			umask: config.umask,
-			minFreeBytes: config.minFreeBytes,
-		});
-		for (const path of cleanTemporaries(destination, LEFTOVER_MS)) logger.info(`Removed the leftover ${path}.`);
-		const family = config.publicAddress[0].includes(':') ? 6 : 4;
-		const accepted = await acceptedSenders(config.sendersFile, config.publicAddress);
-		const responseProxy = await configuredProxy(config.responseProxy, family, config.port);
-		const sources = joinedSources(accepted, family, responseProxy?.endpoint.host);
-		const port = options.port ?? (await openPort(config));
-		port.join(sources);
-		let reply: DatagramSocket | undefined;
 		try {
-			const { uid, reason } = chooseUid({
-				configured: config.uid,
-				address: port.address,
-				isLoopback: port.networkInterface.isLoopback,
-				isShared: port.isShared,
-				destination,
-				stateDir: config.stateDir,
-				legacy: wrapperLegacy(),
-			});
-			const security = receiverSecurity(config, logger, accepted);
-			reply = await openSocket({
-				family: port.family,
-				driver: config.socketDriver,
-				...(port.networkInterface.isLoopback ? { bind: { address: port.address } } : {}),
-			});
-			if (options.port === undefined) {
-				for (const note of port.notes) logger.info(note);
-				for (const warning of port.warnings) logger.warn(warning);
-			}
-			logger.info(describeProblem(reason, SERVICE_VOCABULARY));
-			return assemble(
-				{ uid, destination, sink, port, sources, reply, security, responseProxy },
-				config,
-				context,
-				options,
-			);
+			return await open(config, context, options);
 		} catch (error) {
-			reply?.close();
-			port.release();
-			throw error;
+			if (!(error instanceof EndpointError)) throw error;
+			throw new Error(describeError(error, SERVICE_VOCABULARY), { cause: error });
 		}
 	}
 
@@ -127,111 +87,100 @@ export class ReceiverService implements RunningService {
 	}
 
 	async stop(): Promise<void> {
-		const { port, sources, reply, sink, receiver, attached, heartbeat, pool } = this.#parts;
+		const { receiver, heartbeat, pool } = this.#parts;
+		this.#isStopping = true;
 		heartbeat.drain();
-		port.leave(sources);
-		const deadline = monotonicMs() + this.#stopMs;
-		while (receiver.sessionCount > 0 && monotonicMs() < deadline) {
-			await new Promise((resume) => setTimeout(resume, STOP_POLL_MS));
-		}
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const timeIsUp = new Promise<void>((end) => {
+			timer = setTimeout(end, this.#stopMs);
+		});
+		await Promise.race([receiver.drain(), timeIsUp]);
+		clearTimeout(timer);
 		pool?.stop();
-		receiver.abort(monotonicMs(), FAREWELL);
-		attached.flush();
-		attached.detach();
-		reply.close();
-		sink.close();
+		await receiver.stop();
 		heartbeat.stop();
-		port.release();
 	}
 }
 
-function openPort(config: ReceiverConfig): Promise<SharedPort> {
-	return SharedPort.open({
-		interface: config.interface,
-		groups: config.publicAddress,
-		port: config.port,
-		socketDriver: config.socketDriver,
-	});
-}
-
-interface Opened {
-	readonly uid: string;
-	readonly destination: string;
-	readonly sink: FileSink;
-	readonly port: SharedPort;
-	readonly sources: readonly string[] | undefined;
-	readonly reply: DatagramSocket;
-	readonly security: ReceiverSecurity;
-	readonly responseProxy: ResponseProxyConfig | undefined;
-}
-
-function assemble(
-	{ uid, destination, sink, port, sources, reply, security, responseProxy }: Opened,
+async function open(
 	config: ReceiverConfig,
 	{ bus, subjects, logger }: ServiceContext,
-	{ loss }: ReceiverOptions,
-): ReceiverService {
+	{ port, loss }: ReceiverOptions,
+): Promise<ReceiverService> {
+	const destination = resolve(config.destination);
+	for (const path of cleanTemporaries(destination, LEFTOVER_MS)) logger.info(`Removed the leftover ${path}.`);
+	const responseProxy = await configuredProxy(config.responseProxy, familyOf(config.publicAddress[0]), config.port);
+	// Made when the receiver is open, which is before its first turn, and thereby before its first event.
+	let parts: { readonly reports: SessionReports; readonly heartbeat: HeartbeatPublisher } | undefined;
+	const hooks: ReceiverHooks = {
+		onEvent: (event) => {
+			parts?.reports.take(event);
+			if (event.kind === 'sessionStarted' || event.kind === 'sessionEnded') parts?.heartbeat.beat();
+		},
+		onFault: ({ error }) => logger.error(`A fault: ${error instanceof Error ? error.stack : String(error)}`),
+	};
+	const settings = { ...(await receiverSettings(config, destination, logger)), responseProxy, loss };
+	const receiver = await openReceiver(port === undefined ? settings : { ...settings, ports: [port] }, hooks);
+	logStart(receiver, logger, port === undefined);
+	const uid = formatUid(receiver.uid);
 	const identity = newIdentity('receiver', config.id ?? uid);
 	const events = new EventPublisher(bus, subjects, identity, logger);
-	const reports = new SessionReports({ uid, address: port.address, host: identity.host }, events, logger);
-	const receiver = new ReceiverNode({
-		...RECEIVER_DEFAULTS,
-		receiverId: parseUid(uid) as number,
-		instance: identity.instanceBits,
-		graceMs: config.graceSeconds * 1000,
-		sessionsMax: config.sessionsMax,
-		security: security.config,
-		responseProxy,
-	});
-	const attached = port.driver.attach({
-		receiver,
-		sink,
-		reply,
-		interfaces: [port.networkInterface],
-		onEvent: (event) => {
-			reports.take(event);
-			if (event.kind === 'sessionStarted' || event.kind === 'sessionEnded') heartbeat.beat();
-		},
-		onFault: ({ error }) => logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
-		...(loss === undefined ? {} : { loss }),
-	});
-	const { name, mtu, isMulticast } = port.networkInterface;
-	const addresses = [...addressesOf(port.networkInterface, port.family)];
+	const [{ address }] = receiver.ports;
+	const reports = new SessionReports({ uid, address, host: identity.host }, events, logger);
 	const heartbeat = new HeartbeatPublisher({
 		bus,
 		subjects,
 		identity,
 		intervalMs: config.heartbeatSeconds * 1000,
 		logger,
-		facts: () => ({
-			uid,
-			addresses: [port.address],
-			interfaces: [{ name, addresses, mtu, multicast: isMulticast }],
-			groups: [...port.groups],
-			port: port.port,
-			destination,
-			...diskOf(destination),
-			load: { sessions: receiver.sessionCount },
-			keys: security.published,
-			caps: ['grace', 'encryption'],
-		}),
+		facts: () => factsOf(receiver, destination),
 	});
-	const user = poolUser(receiver, attached, responseProxy);
+	parts = { reports, heartbeat };
+	const user = poolUser(receiver, responseProxy);
+	const { responsePool } = config;
 	const pool =
-		config.responsePool === undefined
-			? undefined
-			: new PoolMember({ bus, subjects, logger, uid, pool: config.responsePool, user });
-	logger.info(`The receiver ${uid} stores under ${destination}; groups ${port.groups.join(', ')}, port ${port.port}.`);
-	return new ReceiverService(uid, identity, destination, config.stopSeconds * 1000, {
+		responsePool === undefined ? undefined : new PoolMember({ bus, subjects, logger, uid, pool: responsePool, user });
+	const { groups } = receiver.ports[0];
+	logger.info(`The receiver ${uid} stores under ${destination}; groups ${groups.join(', ')}, port ${config.port}.`);
+	return new ReceiverService(identity, destination, config.stopSeconds * 1000, { receiver, heartbeat, pool });
+}
+
+/** `isPortOurs`: a port that several receivers share has been logged already. */
+function logStart({ ports, keys, uidReason }: RunningReceiver, logger: Logger, isPortOurs: boolean): void {
+	for (const note of keys?.notes ?? []) logger.info(note);
+	for (const warning of keys?.warnings ?? []) logger.warn(describeProblem(warning, SERVICE_VOCABULARY));
+	if (isPortOurs) for (const port of ports) logPort(port, logger);
+	logger.info(describeProblem(uidReason, SERVICE_VOCABULARY));
+}
+
+/** Logs where a port listens, and what is not as it should be. */
+export function logPort(port: ReceiverPort, logger: Logger): void {
+	for (const note of port.notes) logger.info(describeProblem(note, SERVICE_VOCABULARY));
+	logger.info(`Socket: ${port.socket}.`);
+	for (const warning of port.warnings()) {
+		logger.warn(typeof warning === 'string' ? warning : describeProblem(warning, SERVICE_VOCABULARY));
+	}
+}
+
+function factsOf({ uid, ports, keys, sessionCount }: RunningReceiver, destination: string) {
+	const [{ address, groups, port, family, interfaces }] = ports;
+	return {
+		uid: formatUid(uid),
+		addresses: [address],
+		interfaces: interfaces.map((each) => ({
+			name: each.name,
+			addresses: [...addressesOf(each, family)],
+			mtu: each.mtu,
+			multicast: each.isMulticast,
+		})),
+		groups: [...groups],
 		port,
-		sources,
-		reply,
-		sink,
-		receiver,
-		attached,
-		heartbeat,
-		pool,
-	});
+		destination,
+		...diskOf(destination),
+		load: { sessions: sessionCount },
+		keys: publishedKeys(keys?.keys ?? []),
+		caps: ['grace', 'encryption'],
+	};
 }
 
 function diskOf(destination: string): { disk?: { freeBytes: number; totalBytes: number } } {

@@ -32,10 +32,10 @@ describe('the response proxy of a receiver', () => {
 	});
 
 	it.each([
-		['230.4.4.1', 4, 'it is not the address of a host'],
-		['0.0.0.0', 4, 'it is not the address of a host'],
-		['10.0.0.9', 6, 'it has no IPv6 address'],
-		['no-such-host.invalid', 4, 'no IPv4 address was found for it'],
+		['230.4.4.1', 4, 'it is a multicast group'],
+		['0.0.0.0', 4, 'no host has this address'],
+		['10.0.0.9', 6, "it has an IPv4 address, and the receiver's groups are IPv6 ones"],
+		['no-such-host.invalid', 4, 'no host of this name was found'],
 	] as const)('is refused when it cannot be one: %s for IPv%i', async (host, family, words) => {
 		const setting = { host, port: undefined, fingerprint: undefined };
 		await expect(configuredProxy(setting, family, 1044)).rejects.toThrow(words);

@@ -15,8 +15,9 @@ import {
 	parseFingerprint,
 	SignatureType,
 } from '@uftp/crypto';
+import { openCryptography } from '@uftp/endpoint/identity';
 import type { SenderSecurityConfig } from '@uftp/protocol';
-import { checkConfig, type Logger, openCryptography } from '@uftp/service-kit';
+import { checkConfig, type Logger } from '@uftp/service-kit';
 import { openSocket } from '@uftp/transport';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiverConfig } from '../src/config.ts';
@@ -25,8 +26,7 @@ import { startSending } from './loopback-sender.ts';
 
 const s = subjects();
 const uid = 0xf0000001;
-const cryptography = openCryptography('auto');
-const { backend, random } = cryptography;
+const { backend, random } = await openCryptography();
 const senderKey = generateEcKey(backend, curveByName('prime256v1')!, random);
 let bus: Bus;
 let folder: string;

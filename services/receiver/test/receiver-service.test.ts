@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bus, type Heartbeat, MemoryBroker, MemoryBus, subjects, type UftpEvent } from '@uftp/bus';
 import { parseEvent, parseHeartbeat } from '@uftp/bus/schemas';
+import { ReceiverPort } from '@uftp/endpoint/receiving';
 import { checkConfig, type Logger } from '@uftp/service-kit';
+import { FileSink } from '@uftp/storage';
 import { openListener, openSocket } from '@uftp/transport';
 import { MessageType } from '@uftp/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiverConfig } from '../src/config.ts';
 import { ReceiverService } from '../src/service.ts';
-import { SharedPort } from '../src/shared-port.ts';
 import { startSending } from './loopback-sender.ts';
 
 const s = subjects();
@@ -68,7 +69,7 @@ function config(name: string, more: Record<string, string> = {}) {
 	return read.value;
 }
 
-async function start(name: string, more: Record<string, string> = {}, shared?: SharedPort): Promise<ReceiverService> {
+async function start(name: string, more: Record<string, string> = {}, shared?: ReceiverPort): Promise<ReceiverService> {
 	const options = shared === undefined ? {} : { port: shared };
 	const service = await ReceiverService.start(config(name, more), context(), options);
 	undo.push(() => service.stop());
@@ -161,7 +162,7 @@ describe('a receiver', () => {
 	});
 
 	it('shares its port with the other receivers of the process: a unicast session reaches all of them', async () => {
-		const shared = await SharedPort.open({ interface: 'lo', groups: ['230.4.4.1'], port, receivers: 2 });
+		const [shared] = await ReceiverPort.open({ interfaces: ['lo'], publicAddress: ['230.4.4.1'], port, receivers: 2 });
 		const one = await start('one', {}, shared);
 		const two = await start('two', {}, shared);
 		expect(one.uid).not.toBe(two.uid);
@@ -187,7 +188,7 @@ describe('a receiver', () => {
 
 	it('shows which interface it uses and why', async () => {
 		await start('in');
-		expect(lines.some((line) => /^Interface lo \(.*\): configured\.$/.test(line))).toBe(true);
+		expect(lines.some((line) => /^Listening on lo \(.*\): named with UFTP_INTERFACE\.$/.test(line))).toBe(true);
 	});
 
 	it('removes what an earlier run left behind, and only that', async () => {
@@ -199,6 +200,27 @@ describe('a receiver', () => {
 		utimesSync(leftover, 1, 1);
 		await start('in');
 		expect(readdirSync(join(folder, 'in'))).toEqual(['.~uftp-00001234-0002']);
+	});
+
+	it('publishes the end of a session that met a fault, logs its stack once, and goes on', async () => {
+		const { write } = FileSink.prototype;
+		FileSink.prototype.write = () => {
+			throw new Error('boom');
+		};
+		undo.push(() => {
+			FileSink.prototype.write = write;
+		});
+		await start('in', { uid: '0xF0000001' });
+		const path = original(30_000);
+		const failed = await (await startSending({ port, path, targets: [0xf0000001] })).done;
+		expect(failed.results).toMatchObject([{ outcome: 'aborted' }]);
+		FileSink.prototype.write = write;
+		expect((await (await startSending({ port, path, targets: [0xf0000001] })).done).results).toMatchObject([
+			{ outcome: 'received' },
+		]);
+		expect(lines.filter((line) => line.includes('boom'))).toHaveLength(1);
+		expect(lines.find((line) => line.includes('boom'))).toMatch(/\n\s+at /);
+		expect(events.find(({ kind, data }) => kind === 'session' && data.phase === 'aborted')).toBeDefined();
 	});
 
 	it('finishes a session that ends within the time for the stop', async () => {

@@ -1,8 +1,17 @@
 /** Everything in one process: bus, registry, sender, receivers. What `up` and `lab` start. */
 import { announceLocalBus, type Bus, BusError, connectBus, sharedBroker, subjects } from '@uftp/bus';
 import { type LoopbackListener, startLoopbackListener } from '@uftp/bus/listener';
-import { checkConfig, type Logger, logBusStatus, type RunningService, type ServiceContext } from '@uftp/service-kit';
-import { ReceiverService, receiverConfig, SharedPort } from '@uftp/service-receiver';
+import { describeError, vocabularyOf } from '@uftp/endpoint/problems';
+import { ReceiverPort } from '@uftp/endpoint/receiving';
+import {
+	checkConfig,
+	flagName,
+	type Logger,
+	logBusStatus,
+	type RunningService,
+	type ServiceContext,
+} from '@uftp/service-kit';
+import { logPort, type ReceiverConfig, ReceiverService, receiverConfig } from '@uftp/service-receiver';
 import { RegistryService, registryConfig } from '@uftp/service-registry';
 import { SenderService, senderConfig } from '@uftp/service-sender';
 import { CommandEnd, ExitCode, usageError } from './exit-code.ts';
@@ -32,11 +41,13 @@ export interface Stack {
 	readonly sender: SenderService;
 	readonly receivers: readonly ReceiverService[];
 	/** Undefined without receivers. */
-	readonly port: SharedPort | undefined;
+	readonly port: ReceiverPort | undefined;
 	stop(): Promise<void>;
 }
 
 const usualBusPort = 4222;
+/** What `uftpctl up` calls the settings that sentences of the library name. */
+const UP_VOCABULARY = vocabularyOf(flagName);
 
 /** Starts everything; what was started is stopped again if the rest cannot be. Throws a CommandEnd. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -49,23 +60,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 		const context = (role: string): ServiceContext => ({ bus, subjects: subjects(), logger: options.loggerOf(role) });
 		started(undo, new RegistryService(checked(registryConfig, {}), context('registry')));
 		const configs = options.receivers.map((settings) => checked(receiverConfig, settings));
-		const [first] = configs;
-		const port =
-			first === undefined
-				? undefined
-				: await SharedPort.open({
-						interface: first.interface,
-						groups: first.publicAddress,
-						port: first.port,
-						receivers: configs.length,
-						socketDriver: first.socketDriver,
-					});
+		const port = await openPort(configs);
+		if (port !== undefined) logPort(port, context('receiver').logger);
 		const receivers: ReceiverService[] = [];
-		if (port !== undefined) {
-			const { logger } = context('receiver');
-			for (const note of port.notes) logger.info(note);
-			for (const warning of port.warnings) logger.warn(warning);
-		}
 		for (const config of configs) {
 			const loss = options.lossShare > 0 ? { loss: { share: options.lossShare, random: Math.random } } : {};
 			const shared = port === undefined ? {} : { port };
@@ -77,8 +74,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 		await stop();
 		if (error instanceof CommandEnd) throw error;
 		if (error instanceof BusError) throw new CommandEnd(ExitCode.NoBus, error.message);
-		throw new CommandEnd(ExitCode.Failed, error instanceof Error ? error.message : String(error));
+		throw new CommandEnd(ExitCode.Failed, describeError(error, UP_VOCABULARY));
 	}
+}
+
+/** The port that all receivers share. */
+async function openPort(configs: readonly ReceiverConfig[]): Promise<ReceiverPort | undefined> {
+	const [first] = configs;
+	if (first === undefined) return undefined;
+	const [port] = await ReceiverPort.open({
+		interfaces: first.interface === undefined ? undefined : [first.interface],
+		publicAddress: first.publicAddress,
+		port: first.port,
+		receivers: configs.length,
+		socketDriver: first.socketDriver,
+	});
+	return port;
 }
 
 function started<S extends RunningService>(undo: (() => Promise<void> | void)[], service: S): S {

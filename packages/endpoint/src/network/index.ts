@@ -11,4 +11,5 @@ export {
 export { type ProxyInterfaces, proxyInterfaces } from './proxy-interfaces.ts';
 export { readEndpoints } from './read-endpoints.ts';
 export { literalAddress, resolveHost } from './resolve-host.ts';
+export { type ResponseProxyAddress, responseProxyAt } from './response-proxy.ts';
 export { PRIVATE_PATTERNS, randomBelow, type SessionAddresses, sessionAddresses } from './session-addresses.ts';

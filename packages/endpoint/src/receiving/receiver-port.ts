@@ -126,9 +126,18 @@ export class ReceiverPort {
 		if (this.#users <= 0) this.close();
 	}
 
-	/** Joins the groups, for packets of some sources only if they are given. Throws a `TransportError`. */
+	/** Joins the groups, for packets of some sources only if they are given. Throws a `TransportError`; then none is joined. */
 	join(sources: readonly (string | undefined)[] = ANY_SOURCE): void {
-		this.#each(sources, (group, networkInterface, source) => this.listener.join(group, networkInterface, source));
+		const joined: (() => void)[] = [];
+		try {
+			this.#each(sources, (group, networkInterface, source) => {
+				this.listener.join(group, networkInterface, source);
+				joined.push(() => this.listener.leave(group, networkInterface, source));
+			});
+		} catch (error) {
+			for (const leave of joined) leave();
+			throw error;
+		}
 	}
 
 	leave(sources: readonly (string | undefined)[] = ANY_SOURCE): void {
