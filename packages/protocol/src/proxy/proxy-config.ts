@@ -1,4 +1,4 @@
-/** What a proxy is told at its start (uftpproxyd's options; wire facts, sections 13 to 15). */
+/** What a proxy is told at its start (uftpproxyd's options; docs/protocol.md, section 12). */
 import type { Curve } from '@uftp/crypto';
 import type { Endpoint } from '../ports.ts';
 import type { ReceiverSecurityConfig } from '../security-config.ts';

@@ -1,6 +1,6 @@
 /**
  * What secures one encrypted session at a gathering proxy, which is a receiver to the sender and a sender to its
- * receivers: the group key is the sender's, everything else is agreed hop by hop (wire facts, sections 12 and 15).
+ * receivers: the group key is the sender's, everything else is agreed hop by hop (docs/protocol.md, section 12.5).
  */
 import type { Sealer } from '@uftp/crypto';
 import type { ClientKey, KeyInfoItem, Register, Span } from '@uftp/wire';

@@ -1,6 +1,6 @@
 /**
  * A client or response proxy: gathers the answers of receivers for their senders, and, as a client proxy, carries what
- * a sender says to the receivers' network (wire facts, section 15).
+ * a sender says to the receivers' network (docs/protocol.md, section 12.4).
  */
 import {
 	type CommonHeader,

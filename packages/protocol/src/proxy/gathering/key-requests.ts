@@ -1,4 +1,6 @@
-/** Response proxies: KEY_REQ of receivers, answered by PROXY_KEY to the public groups (wire facts, section 14). */
+/**
+ * Response proxies: KEY_REQ of receivers, answered by PROXY_KEY to the public groups (docs/protocol.md, section 12.6).
+ */
 import { emptyHeader, encodeProxyKey, HEADER_BYTES, MAX_DATAGRAM_BYTES, MessageType, writeHeader } from '@uftp/wire';
 import type { Endpoint } from '../../ports.ts';
 import { NEVER } from '../../timers.ts';

@@ -1,6 +1,6 @@
 /**
- * Answers of receivers that wait for others of the same kind, to go to the sender in one message (wire facts, section
- * 15). Each kind of message about one thing has one place; bitmaps of missing blocks are merged.
+ * Answers of receivers that wait for others of the same kind, to go to the sender in one message (docs/protocol.md,
+ * section 12.4). Each kind of message about one thing has one place; bitmaps of missing blocks are merged.
  */
 import { copyBytes, type Status } from '@uftp/wire';
 import type { HeldTimestamp } from '../../shared/held-timestamp.ts';

@@ -1,6 +1,6 @@
 /**
  * The proxy's own registration with the sender, which names the receivers that have registered with it: repeated, as a
- * receiver repeats its own, until the sender has confirmed them (wire facts, sections 4, 12 and 15).
+ * receiver repeats its own, until the sender has confirmed them (docs/protocol.md, section 12.4).
  */
 import { EMPTY_SPAN, encodeClientKey, encodeRegister, MessageType } from '@uftp/wire';
 import { answerWindowMs } from '../../shared/grtt.ts';

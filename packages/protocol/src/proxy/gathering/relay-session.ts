@@ -31,7 +31,7 @@ const FUNCTIONS = {
 	status: MessageType.STATUS,
 	complete: MessageType.COMPLETE,
 } as const;
-/** The wire facts, section 15, have the idle time of C; it forgets sessions whose sender waits for others. */
+/** A session is kept for so many times the silence that ends one at a receiver; C keeps it for one. */
 const KEPT_SILENCES = 4;
 
 export class RelaySession {

@@ -1,6 +1,6 @@
 /**
- * What a server proxy says to heartbeats, and how its downstream sites prove their keys by them (wire facts, section 13).
- * Every answer is shorter than the heartbeat that it answers.
+ * What a server proxy says to heartbeats, and how its downstream sites prove their keys by them (docs/protocol.md,
+ * section 12.3). Every answer is shorter than the heartbeat that it answers.
  */
 import { fingerprint, importKeyBlob } from '@uftp/crypto';
 import { type HbReq, spanBytes } from '@uftp/wire';

@@ -1,4 +1,4 @@
-/** Whole heartbeat datagrams (wire facts, section 13): group id, instance and sequence of all of them are 0. */
+/** Whole heartbeat datagrams (docs/protocol.md, section 12.3): group id, instance and sequence of all of them are 0. */
 import {
 	emptyHeader,
 	encodeHbReq,

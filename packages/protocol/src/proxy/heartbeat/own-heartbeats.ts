@@ -1,6 +1,6 @@
 /**
  * The heartbeats that a proxy sends (-H, -h): they hold a way open through the NAT before it, and tell the proxies that
- * they go to where this one is, with a signature if they ask for one (wire facts, section 13).
+ * they go to where this one is, with a signature if they ask for one (docs/protocol.md, section 12.3).
  */
 import { type Backend, type PrivateKey, signatureBytes } from '@uftp/crypto';
 import { EMPTY_SPAN, HbReqLayout, type HbResp, spanOf } from '@uftp/wire';

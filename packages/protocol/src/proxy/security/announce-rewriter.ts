@@ -1,6 +1,6 @@
 /**
- * The ANNOUNCEs of an encrypted session on their way through a client proxy: its receivers agree on keys with the proxy,
- * so that its keys stand there in place of the sender's (wire facts, section 15).
+ * The ANNOUNCEs of an encrypted session on their way through a client proxy: its receivers agree on keys with the
+ * proxy, so that its keys stand there in place of the sender's (docs/protocol.md, section 12.5).
  */
 import {
 	type Backend,

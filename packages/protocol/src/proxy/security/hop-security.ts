@@ -1,6 +1,6 @@
 /**
- * The security of one session at a gathering proxy: the keys of a receiver towards the sender, those of a sender towards
- * the receivers, and the sender's group key, that everybody has (wire facts, sections 12 and 15).
+ * The security of one session at a gathering proxy: the keys of a receiver towards the sender, those of a sender
+ * towards the receivers, and the sender's group key, that everybody has (docs/protocol.md, section 12.5).
  */
 import {
 	composeKeyInfo,

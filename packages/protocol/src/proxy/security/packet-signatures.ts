@@ -1,6 +1,6 @@
 /**
  * Key-exchange signatures, which are made and checked hop by hop: what a gathering proxy passes on, it has found signed
- * rightly, and it signs it with its own key (wire facts, section 15). Everything else in the packet stays.
+ * rightly, and it signs it with its own key (docs/protocol.md, section 12.5). Everything else in the packet stays.
  */
 import { type Signer, signField, type Verifier, verifyField } from '@uftp/crypto';
 import { checkEncrypted, ENCRYPTED_HEADER_BYTES, EncryptedLayout, HEADER_BYTES, Header, MessageType } from '@uftp/wire';

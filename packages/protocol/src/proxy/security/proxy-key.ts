@@ -1,6 +1,6 @@
 /**
  * The keys of a response proxy that outlive sessions, and the PROXY_KEY that shows them to its receivers, who agree on
- * keys with it in place of the sender (wire facts, section 14).
+ * keys with it in place of the sender (docs/protocol.md, section 12.6).
  */
 import { describeKey, type EcPrivateKey, generateEcKey, type PrivateKey } from '@uftp/crypto';
 import { EMPTY_SPAN, type ProxyKey, spanOf } from '@uftp/wire';

@@ -1,4 +1,7 @@
-/** The keys that a gathering proxy shares with its receivers, who are to it what they are to a sender (section 12). */
+/**
+ * The keys that a gathering proxy shares with its receivers, who are to it what they are to a sender (docs/protocol.md,
+ * section 12.5).
+ */
 import { isCompatible, SignatureType } from '@uftp/crypto';
 import { type ClientKey, formatUid, type Register, spanBytes, spanOf } from '@uftp/wire';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, RECEIVER_REPLAY_WINDOW } from '../../limits.ts';

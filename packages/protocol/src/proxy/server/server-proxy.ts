@@ -1,6 +1,6 @@
 /**
  * The server proxy: carries sessions from the network of their sender to its downstream sites, and the answers back,
- * byte for byte (wire facts, section 15). It has no part in the keys of sessions.
+ * byte for byte (docs/protocol.md, section 12.2). It has no part in the keys of sessions.
  */
 import {
 	type CommonHeader,

@@ -1,4 +1,6 @@
-/** The keys that a sender shares with one receiver, from its REGISTER to its KEYINFO_ACK (wire facts, section 12). */
+/**
+ * The keys that a sender shares with one receiver, from its REGISTER to its KEYINFO_ACK (docs/protocol.md, section 11).
+ */
 import {
 	agreePremaster,
 	type Backend,
