@@ -211,6 +211,17 @@ describe('a file round', () => {
 		expect(stage.of(MessageType.ABORT).at(-1)!.message.host).toBe(0);
 	});
 
+	it('ends for all when somebody has not registered, also where the first file is only now opened', () => {
+		const stage = new Stage({ targets: [ALICE, BOB], quitOnError: true }, [entry('a', 10)]);
+		new Actor(stage, ALICE, '10.0.0.2').register();
+		stage.run(60_000);
+		expect(stage.session.end?.failure?.code).toBe('quitOnError');
+		stage.session.fileOpened(stage.now, 0);
+		stage.session.fileUnavailable(stage.now, 0, 'too late');
+		stage.drain();
+		expect(stage.kinds('fileStarted')).toEqual([]);
+	});
+
 	it('tells everybody when it is interrupted', () => {
 		const { stage } = opened();
 		stage.session.abort(stage.now, 'Server quit, aborting all');

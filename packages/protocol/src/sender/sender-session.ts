@@ -174,7 +174,7 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 	/** The shell has opened the file that `fileNeeded` asked for. */
 	fileOpened(now: number, file: number): void {
 		this.#now = now;
-		if (!this.#isOpening || this.#stop?.file !== file) return;
+		if (this.#end !== undefined || !this.#isOpening || this.#stop?.file !== file) return;
 		this.#isOpening = false;
 		this.#startRound(now, this.#stop);
 		this.#advance(now);
@@ -183,7 +183,7 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 	/** The shell cannot open the file: it is left out. */
 	fileUnavailable(now: number, file: number, reason: string): void {
 		this.#now = now;
-		if (!this.#isOpening || this.#stop?.file !== file) return;
+		if (this.#end !== undefined || !this.#isOpening || this.#stop?.file !== file) return;
 		this.#isOpening = false;
 		this.#context.reports.fileUnavailable(file);
 		this.#itinerary.skipped(this.#stop);
