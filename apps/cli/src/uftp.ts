@@ -1,6 +1,6 @@
 /** The drop-in command `uftp`; `bin/uftp` starts it. */
 import { runCommand } from './drop-in/run-command.ts';
 import { SENDER_USAGE } from './uftp/arguments.ts';
-import { sendFiles } from './uftp/main.ts';
+import { runSender } from './uftp/main.ts';
 
-process.exit(await runCommand('uftp', SENDER_USAGE, () => sendFiles(process.argv.slice(2))));
+process.exit(await runCommand('uftp', SENDER_USAGE, () => runSender(process.argv.slice(2))));

@@ -1,4 +1,5 @@
-import type { Outcome, ReceiverResult, SenderEnd, SenderEvent, SenderFailure } from '@uftp/protocol';
+import type { SendingEnd, SendingFailure } from '@uftp/endpoint/sending';
+import type { Outcome, ReceiverResult, SenderEvent } from '@uftp/protocol';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf as codeOf, FileInfoWatch } from '../src/uftp/exit-code.ts';
 
@@ -19,21 +20,16 @@ function result(outcome: Outcome, filesReceived: number, filesRejected = 0): Rec
 }
 
 /** The exit code after the given events. */
-function exitCodeOf(end: SenderEnd, ...events: readonly SenderEvent[]): number {
+function exitCodeOf(end: Ended, ...events: readonly SenderEvent[]): number | undefined {
 	const watch = new FileInfoWatch();
 	for (const event of events) watch.see(event);
 	return codeOf(end, watch);
 }
 
-function ended(results: readonly ReceiverResult[], failure?: SenderFailure): SenderEnd {
-	return {
-		...(failure === undefined ? {} : { failure: { code: failure, message: 'why' } }),
-		results,
-		elapsedMs: 1,
-		bytesSent: 0,
-		packetsSent: 0,
-		repairBytesSent: 0,
-	};
+type Ended = Pick<SendingEnd, 'failure' | 'results'>;
+
+function ended(results: readonly ReceiverResult[], failure?: SendingFailure['code']): Ended {
+	return { failure: failure && { code: failure, facts: { why: 'why' } }, results };
 }
 
 describe('the exit code of uftp', () => {
@@ -45,15 +41,15 @@ describe('the exit code of uftp', () => {
 
 	it('is 10 when the session ran but nobody accepted a file', () => {
 		expect(exitCodeOf(ended([result('rejected', 0, 1), result('mute', 0)]))).toBe(10);
-		expect(exitCodeOf(ended([result('received', 0)], 'allFilesUnavailable'))).toBe(10);
+		expect(exitCodeOf(ended([result('received', 0)], 'all-files-unavailable'))).toBe(10);
 	});
 
 	it.each([
-		['nobodyRegistered', 7],
-		['nobodyAnsweredFileInfo', 8],
-		['allLost', 9],
-		['quitOnError', 9],
-		['fileChanged', 9],
+		['nobody-registered', 7],
+		['nobody-answered-file-info', 8],
+		['all-lost', 9],
+		['quit-on-error', 9],
+		['file-changed', 9],
 		['interrupted', 6],
 	] as const)('of a session that failed with %s is %i, even if files had arrived before', (failure, code) => {
 		expect(exitCodeOf(ended([result('received', 1)], failure))).toBe(code);
@@ -63,12 +59,19 @@ describe('the exit code of uftp', () => {
 		const entry = { type: 0, name: 'f', size: 1, modifiedSeconds: 0, link: '' } as const;
 		const start = (file: number): SenderEvent => ({ kind: 'fileStarted', file, fileId: file + 1, entry });
 		const pass = (file: number): SenderEvent => ({ kind: 'passStarted', file, pass: 1, blocks: 1 });
-		const end = ended([result('aborted', 1)], 'allLost');
+		const end = ended([result('aborted', 1)], 'all-lost');
 		expect(exitCodeOf(end, start(0), pass(0), start(1))).toBe(8);
 		expect(exitCodeOf(end, start(0), pass(0), start(1), pass(1))).toBe(9);
 	});
 
+	it.each(['internal', 'interface-unknown', 'socket-failed'] as const)(
+		'is none of a session that met %s',
+		(failure) => {
+			expect(exitCodeOf(ended([], failure))).toBeUndefined();
+		},
+	);
+
 	it('of -q is 7 when a receiver never registered', () => {
-		expect(exitCodeOf(ended([result('mute', 0), result('aborted', 0)], 'quitOnError'))).toBe(7);
+		expect(exitCodeOf(ended([result('mute', 0), result('aborted', 0)], 'quit-on-error'))).toBe(7);
 	});
 });

@@ -1,7 +1,10 @@
 /** Who has not got everything when a session is over, for the restart file. */
-import type { ReceiverResult, SenderEnd, SenderEvent } from '@uftp/protocol';
+import type { SendingEnd } from '@uftp/endpoint/sending';
+import type { ReceiverResult, SenderEvent } from '@uftp/protocol';
 import type { HostList } from './host-list.ts';
 import type { ReceiverNames } from './receiver-names.ts';
+
+type Ended = Pick<SendingEnd, 'results'>;
 
 export class FailedReceivers {
 	/** Keys that receivers and proxies have proved to own: the next run takes them with these only. */
@@ -14,7 +17,7 @@ export class FailedReceivers {
 	}
 
 	/** Those of `end` that need another run, with the keys that they must have. */
-	list({ results }: SenderEnd, names: ReceiverNames, listed: ReadonlyMap<number, Uint8Array>): HostList {
+	list({ results }: Ended, names: ReceiverNames, listed: ReadonlyMap<number, Uint8Array>): HostList {
 		const failed = results.filter(hasFailed);
 		return this.#hosts(
 			failed.map(({ receiverId }) => receiverId),
@@ -24,7 +27,7 @@ export class FailedReceivers {
 	}
 
 	/** The proxies that another run needs: those of -j, and those that the failed ones were behind. */
-	proxies({ results }: SenderEnd, names: ReceiverNames, proxies: HostList): HostList {
+	proxies({ results }: Ended, names: ReceiverNames, proxies: HostList): HostList {
 		const ids = new Set(proxies.names.keys());
 		for (const result of results) if (hasFailed(result) && result.viaProxyId !== undefined) ids.add(result.viaProxyId);
 		return this.#hosts([...ids], names, proxies.fingerprints);

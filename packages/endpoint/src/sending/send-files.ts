@@ -1,5 +1,11 @@
 /** Sends files: one session on one socket, from the question where to send to how it ended at each receiver. */
-import { type SenderEnd, type SenderEvent, type SenderProgress, SenderSession } from '@uftp/protocol';
+import {
+	type SenderConfig,
+	type SenderEnd,
+	type SenderEvent,
+	type SenderProgress,
+	SenderSession,
+} from '@uftp/protocol';
 import { buildCatalogueInSlices, type Catalogue, type CatalogueArgument } from '@uftp/storage';
 import {
 	answerBufferWarning,
@@ -44,6 +50,13 @@ export type WhatToSend = Catalogue | readonly (string | CatalogueArgument)[];
  */
 export function sendFiles(what: WhatToSend, settings: SendSettings = {}, hooks: SendHooks = {}): Sending {
 	return new SendingRun(what, settings, hooks);
+}
+
+/** Where a session is sent, and by whom. */
+interface Network {
+	readonly addresses: SessionAddresses;
+	readonly outgoing: ChosenInterface;
+	readonly uid: number;
 }
 
 /** What a session needs before it can start. */
@@ -129,22 +142,13 @@ class SendingRun implements Sending {
 	}
 
 	async #send(what: WhatToSend): Promise<SendingEnd> {
-		const { blockBytes } = this.#settings;
-		const catalogue = isCatalogue(what)
-			? what
-			: await buildCatalogueInSlices(what, {
-					...this.#settings.catalogue,
-					...(blockBytes === undefined ? {} : { blockBytes }),
-				});
+		const network = await attempt(() => settledNetwork(this.#settings));
+		if (network instanceof EndpointError) return this.#unsent(network);
+		const catalogue = await this.#catalogue(what);
 		const { problems } = catalogue;
 		if (problems.length > 0) this.#emit({ kind: 'notSent', problems });
-		let prepared: Prepared;
-		try {
-			prepared = await this.#prepare(catalogue);
-		} catch (error) {
-			if (error instanceof EndpointError) return this.#unsent({ code: error.code, facts: error.facts });
-			throw error;
-		}
+		const prepared = await attempt(() => this.#prepare(network, catalogue));
+		if (prepared instanceof EndpointError) return this.#unsent(prepared);
 		this.#emit(prepared.opened);
 		const ended = await this.#drive(prepared);
 		// The core may leave events out, but this one nobody should miss.
@@ -154,14 +158,16 @@ class SendingRun implements Sending {
 		return { ...rest, failure: problem, socket: prepared.socket.stats() };
 	}
 
+	async #catalogue(what: WhatToSend): Promise<Catalogue> {
+		if (isCatalogue(what)) return what;
+		const { catalogue, blockBytes } = this.#settings;
+		return buildCatalogueInSlices(what, { ...catalogue, ...(blockBytes === undefined ? {} : { blockBytes }) });
+	}
+
 	/** Rejects with an `EndpointError` if settings, machine or files do not allow it. */
-	async #prepare({ entries, problems }: Catalogue): Promise<Prepared> {
+	async #prepare({ addresses, outgoing, uid }: Network, { entries, problems }: Catalogue): Promise<Prepared> {
 		if (entries.length === 0) throw new EndpointError('nothing-to-send', { why: problems[0]?.sentence ?? '' });
 		const settings = this.#settings;
-		const addresses = settings.addresses ?? (await settledAddresses(settings));
-		const outgoing = await chooseInterface(settings.interface, addresses.family, addresses.publicAddress);
-		const uid = settings.uid ?? uidFromAddress(outgoing.address);
-		if (uid === undefined) throw new EndpointError('uid-underivable', { address: outgoing.address });
 		const config = senderConfig(settings, addresses, uid);
 		this.#groupId = config.groupId;
 		const { sentence } = await selectDriver();
@@ -169,14 +175,7 @@ class SendingRun implements Sending {
 		this.#closeLater(() => socket.close());
 		const source = new CatalogueSource(entries, this.#hookMsMax);
 		this.#closeLater(() => source.closeAll());
-		let session: SenderSession;
-		try {
-			session = new SenderSession(config, entries, monotonicMs());
-		} catch (error) {
-			if (error instanceof RangeError) throw new EndpointError('setting-invalid', { why: error.message }, error);
-			throw error;
-		}
-		const warnings = [answerBufferWarning(socket), socket.marksProblem].filter((each) => each !== undefined);
+		const session = newSession(config, entries);
 		const { socketDriver = 'auto' } = settings;
 		const opened: SendingOpened = {
 			kind: 'opened',
@@ -184,7 +183,7 @@ class SendingRun implements Sending {
 			addresses,
 			interface: outgoing.reason,
 			socket: socketDriver === 'auto' ? sentence : `${socketDriver} (forced)`,
-			warnings,
+			warnings: [answerBufferWarning(socket), socket.marksProblem].filter((each) => each !== undefined),
 			entries,
 		};
 		return { opened, session, socket, source };
@@ -254,7 +253,8 @@ class SendingRun implements Sending {
 		return { ...this.#unsent({ code: 'internal', facts: { why: messageOf(error) } }), fault: error };
 	}
 
-	#unsent(failure: SendingFailure): SendingEnd {
+	#unsent({ code, facts }: SendingFailure): SendingEnd {
+		const failure = { code, facts };
 		const elapsedMs = monotonicMs() - this.#startedMs;
 		const nothing = { bytesSent: 0, packetsSent: 0, repairBytesSent: 0 };
 		return { failure, results: [], elapsedMs, ...nothing, socket: undefined };
@@ -263,6 +263,33 @@ class SendingRun implements Sending {
 
 function isCatalogue(what: WhatToSend): what is Catalogue {
 	return 'entries' in what && !Array.isArray(what);
+}
+
+/** What `step` comes to, or the problem that keeps the session from being started. */
+async function attempt<Value>(step: () => Promise<Value>): Promise<Value | EndpointError> {
+	try {
+		return await step();
+	} catch (error) {
+		if (error instanceof EndpointError) return error;
+		throw error;
+	}
+}
+
+async function settledNetwork(settings: SendSettings): Promise<Network> {
+	const addresses = settings.addresses ?? (await settledAddresses(settings));
+	const outgoing = await chooseInterface(settings.interface, addresses.family, addresses.publicAddress);
+	const uid = settings.uid ?? uidFromAddress(outgoing.address);
+	if (uid === undefined) throw new EndpointError('uid-underivable', { address: outgoing.address });
+	return { addresses, outgoing, uid };
+}
+
+function newSession(config: SenderConfig, entries: Catalogue['entries']): SenderSession {
+	try {
+		return new SenderSession(config, entries, monotonicMs());
+	} catch (error) {
+		if (error instanceof RangeError) throw new EndpointError('setting-invalid', { why: error.message }, error);
+		throw error;
+	}
 }
 
 async function settledAddresses({ publicAddress = PUBLIC_ADDRESS, privateAddress }: SendSettings) {
@@ -284,7 +311,7 @@ async function openedSocket(
 	try {
 		return await openSocket({
 			family,
-			networkInterface,
+			...(isUnicast && !isLocal ? {} : { networkInterface }),
 			bind: isLocal ? { address, port: sourcePort } : { port: sourcePort },
 			broadcast: isUnicast && family === 4,
 			ecn: settings.congestion !== undefined,
