@@ -1,10 +1,32 @@
 /** UFTP as a library: sends, receives and relays over real sockets and files. */
+export {
+	type Curve,
+	curveByName,
+	formatFingerprint,
+	generateEcKey,
+	type PrivateKey,
+	type PublicKey,
+	parseFingerprint,
+} from '@uftp/crypto';
+export {
+	type AllowedReceiver,
+	type AllowedSender,
+	type DownstreamSite,
+	type Endpoint,
+	formatEndpoint,
+	type IncomingFile,
+	type ProxyEvent,
+	type ReceiverEvent,
+	type ReceiverResult,
+	type SenderEvent,
+	type SenderProgress,
+} from '@uftp/protocol';
+export type { CatalogueArgument, CatalogueOptions, FileContent, FileSinkOptions } from '@uftp/storage';
+export { formatUid, parseUid } from '@uftp/wire';
 export * from './identity/index.ts';
 export * from './network/index.ts';
 export * from './problems/index.ts';
-export { openProxy, type ProxyHooks } from './proxy/open-proxy.ts';
-export type { ProxySettings } from './proxy/proxy-settings.ts';
-export { type ProxyEnd, type RelayedSession, RunningProxy, type RunningProxyEvent } from './proxy/running-proxy.ts';
 export * from './receiving/index.ts';
+export * from './relaying/index.ts';
 export * from './running/index.ts';
 export * from './sending/index.ts';

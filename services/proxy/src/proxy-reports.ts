@@ -1,7 +1,7 @@
 /** From what the proxy reports to log lines and bus events. */
 import type { EventDataByKind } from '@uftp/bus';
 import { formatFingerprint } from '@uftp/crypto';
-import type { RelayedSession, RunningProxyEvent } from '@uftp/endpoint';
+import type { RelayedSession, RunningProxyEvent } from '@uftp/endpoint/relaying';
 import { formatEndpoint, type ProxyTotals } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';

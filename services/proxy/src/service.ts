@@ -1,8 +1,9 @@
 /** A proxy: carries or gathers what sessions say, and says that it is there and what it did. */
-import { type Fault, openProxy, type RunningProxy } from '@uftp/endpoint';
+import type { Fault } from '@uftp/endpoint';
 import { describeSite } from '@uftp/endpoint/identity';
 import { familyOf } from '@uftp/endpoint/network';
 import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
+import { openProxy, type RunningProxy } from '@uftp/endpoint/relaying';
 import {
 	EventPublisher,
 	type HeartbeatFacts,

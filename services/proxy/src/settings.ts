@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import type { NodePublicKey } from '@uftp/bus';
 import { type Curve, curveByName, formatFingerprint } from '@uftp/crypto';
-import { EndpointError, type ProxySettings } from '@uftp/endpoint';
 import {
 	keyMaker,
 	openCryptography,
@@ -13,7 +12,8 @@ import {
 	stateDirectory,
 } from '@uftp/endpoint/identity';
 import { readEndpoints } from '@uftp/endpoint/network';
-import { describeProblem } from '@uftp/endpoint/problems';
+import { describeProblem, EndpointError } from '@uftp/endpoint/problems';
+import type { ProxySettings } from '@uftp/endpoint/relaying';
 import { type Logger, publishedKeys } from '@uftp/service-kit';
 import { DEFAULT_PORT, parseUid } from '@uftp/wire';
 import type { ProxyServiceConfig } from './config.ts';

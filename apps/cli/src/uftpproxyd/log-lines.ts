@@ -3,7 +3,7 @@
  * own for pinholes and for what was gathered.
  */
 import { formatFingerprint } from '@uftp/crypto';
-import type { RunningProxyEvent } from '@uftp/endpoint';
+import type { RunningProxyEvent } from '@uftp/endpoint/relaying';
 import { type Endpoint, formatEndpoint, type ProxyTotals } from '@uftp/protocol';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 

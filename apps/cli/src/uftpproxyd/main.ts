@@ -1,8 +1,8 @@
 /** `uftpproxyd`: a server, client or response proxy with the flags, the lines and the exit codes of UFTP 4.10.2. */
 
-import { openProxy, type ProxyEnd, type ProxySettings, type RunningProxy } from '@uftp/endpoint';
 import { describeSite } from '@uftp/endpoint/identity';
 import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
+import { openProxy, type ProxyEnd, type ProxySettings, type RunningProxy } from '@uftp/endpoint/relaying';
 import type { DownstreamSite } from '@uftp/protocol';
 import { selectDriver } from '@uftp/transport';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';

@@ -1,5 +1,5 @@
 /** From the command line to the settings of the library: names, lists and keys are read here. */
-import type { ProxySettings } from '@uftp/endpoint';
+import type { ProxySettings } from '@uftp/endpoint/relaying';
 import { openCryptography } from '../drop-in/cryptography.ts';
 import { Level, type Log } from '../drop-in/log.ts';
 import { publicGroups } from '../uftpd/groups.ts';
@@ -26,8 +26,7 @@ export async function proxySettings(options: ProxyArguments, log: Log): Promise<
 	return {
 		...{ mode, uid, port, ttl, dscp, bufferBytes, outgoingInterface, holdPercent, sites, publicAddress },
 		allowsLoopbackUid: true,
-		interfaces: options.networkInterfaces,
-		listensOn: 'every',
+		interfaces: options.networkInterfaces.length === 0 ? 'all' : options.networkInterfaces,
 		pinholeMs: PINHOLE_MS,
 		receiverPort: options.downstreamPort,
 		heartbeats: { to, intervalMs: options.heartbeatSeconds * 1000 },

@@ -12,9 +12,8 @@ const SOME_GROUP: Readonly<Record<Family, string>> = { 4: '230.4.4.1', 6: 'ff15:
 /** What settles them. */
 export interface ProxyInterfacesQuestion {
 	readonly mode: 'server' | 'client' | 'response';
-	/** Names of interfaces to hear groups on; where none is named, those of `listensOn`. */
-	readonly interfaces: readonly string[];
-	readonly listensOn: 'routed' | 'every';
+	/** Names of interfaces to hear groups on; none: the one that the route leads to. */
+	readonly interfaces: readonly string[] | 'all';
 	readonly outgoingInterface: string | undefined;
 	readonly groups: readonly string[];
 	/** Addresses of sites, and of proxies that get heartbeats. */
@@ -74,7 +73,8 @@ async function clientInterfaces(
 	if (initial === undefined) throw failures[0];
 	const own = FAMILIES.find((family) => usableInterfaces(family).length > 0);
 	const first = own ?? initial;
-	const interfaces = question.interfaces.length > 0 || own !== undefined ? question.interfaces : ['lo'];
+	const isNamed = question.interfaces !== 'all' && question.interfaces.length > 0;
+	const interfaces = isNamed || own !== undefined ? question.interfaces : ['lo'];
 	const { settled } = await listeningOn({ ...question, interfaces }, [first]);
 	const families = FAMILIES.filter((family) => family === first || ofPeers.includes(family));
 	return {
@@ -92,10 +92,11 @@ interface Listening {
 }
 
 async function listeningOn(question: ProxyInterfacesQuestion, families: readonly Family[]): Promise<Listening> {
-	const { interfaces: wanted, listensOn, groups } = question;
+	const { interfaces, groups } = question;
+	const wanted = interfaces === 'all' ? [] : interfaces;
 	const byFamily = new Map<Family, [NetworkInterface, ...NetworkInterface[]]>();
 	const reasons: Problem<ProblemCode>[] = [];
-	if (wanted.length > 0 || listensOn === 'every') {
+	if (wanted.length > 0 || interfaces === 'all') {
 		const found = await listeningInterfaces(wanted, families);
 		reasons.push(...found.reasons);
 		for (const [family, [first, ...others]] of found.byFamily) if (first) byFamily.set(family, [first, ...others]);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { FileSink } from '@uftp/storage';
 import { type DatagramSocket, openSocket } from '@uftp/transport';
 import { chooseUid, defaultUid, nodeName, type UidChoice } from '../identity/index.ts';
@@ -68,7 +69,7 @@ function sinkOf(
 	if (blockSink !== undefined) return blockSink(port.family);
 	if (sink !== undefined) return new FunctionSink(sink, Math.min(hookMsMax, HOOK_MS_MAX));
 	if (destination === undefined) throw new EndpointError('destination-missing');
-	return new FileSink(typeof destination === 'string' ? { destinations: [destination] } : destination);
+	return new FileSink(typeof destination === 'string' ? { destinations: [resolve(destination)] } : destination);
 }
 
 /** On the loopback answers come from the address that the node is known by: a sender on this host tells it by that. */

@@ -17,12 +17,10 @@ export interface ProxySettings {
 	/** UDP port, which it must have for itself; 1044 by default. */
 	readonly port?: number;
 	/**
-	 * Interfaces on which groups are heard: names, numbers, addresses or networks; the first one names the proxy. By
-	 * default the one through which the groups are routed, or all that multicast (`listensOn`).
+	 * Interfaces on which groups are heard, by name, number, address or network; the first one names the proxy. 'all': all
+	 * that are up, multicast and are not the loopback. Default: the one that the route to the groups leads to.
 	 */
-	readonly interfaces?: readonly string[];
-	/** Where none is named: "routed" (the default) or "every" interface that is up and multicasts. */
-	readonly listensOn?: 'routed' | 'every';
+	readonly interfaces?: readonly string[] | 'all';
 	/** By which multicast to the receivers leaves: of a client proxy, and for the key of a response proxy. */
 	readonly outgoingInterface?: string | undefined;
 	/** Time to live of multicast to the receivers, 1 by default; code point (0 to 63), 0 by default. */

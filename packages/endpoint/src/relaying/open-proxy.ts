@@ -45,11 +45,11 @@ export async function openProxy(settings: ProxySettings, hooks: ProxyHooks = {})
 }
 
 function interfacesQuestion(settings: ProxySettings): ProxyInterfacesQuestion {
-	const { mode, interfaces = [], listensOn = 'routed', outgoingInterface, sites = [], heartbeats } = settings;
+	const { mode, interfaces = [], outgoingInterface, sites = [], heartbeats } = settings;
 	const ofSites = sites.flatMap((site) => (site.kind === 'address' ? [site.endpoint] : []));
 	const peers = [...ofSites, ...(heartbeats?.to ?? [])].map(({ host }) => host);
 	const groups = settings.publicAddress ?? DEFAULT_GROUPS;
-	return { mode, interfaces, listensOn, outgoingInterface, groups, peers };
+	return { mode, interfaces, outgoingInterface, groups, peers };
 }
 
 function uidOf(settings: ProxySettings, { address, addressOwner }: ProxyInterfaces): number {
