@@ -2,6 +2,7 @@
 
 export const CurveId = { SECP224R1: 21, SECP256K1: 22, SECP256R1: 23, SECP384R1: 24, SECP521R1: 25 } as const;
 
+/** One elliptic curve that UFTP has a number for (`curveByName`). */
 export interface Curve {
 	/** Its number on the wire. */
 	readonly id: number;

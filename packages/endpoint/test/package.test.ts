@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { libraryExamples } from './library-examples.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -42,6 +42,7 @@ beforeAll(() => {
 	// An empty cache and no network: the tarball is all that there is.
 	run(bun, ['add', '--offline', '--cache-dir', join(folder, 'cache'), tarball]);
 }, 120_000);
+beforeEach(() => mkdirSync(join(project, 'inbox')));
 afterEach(async () => {
 	for (const program of running.splice(0)) await stop(program);
 	rmSync(join(project, 'inbox'), { recursive: true, force: true });

@@ -51,6 +51,7 @@ export interface ReceiverResult {
 	readonly bytes: number;
 }
 
+/** What a sending session reports. Times are in milliseconds, sizes in bytes. */
 export type SenderEvent =
 	| { readonly kind: 'announced'; readonly attempt: number; readonly grttMs: number }
 	| {
@@ -192,6 +193,7 @@ export interface SessionSecurityFacts {
 	readonly ownFingerprint: Uint8Array | undefined;
 }
 
+/** What a receiver reports. Times are in milliseconds, sizes in bytes. */
 export type ReceiverEvent =
 	| {
 			readonly kind: 'sessionStarted';

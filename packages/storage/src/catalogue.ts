@@ -53,6 +53,7 @@ export interface CatalogueArgument {
 	readonly root?: SourceRoot;
 }
 
+/** What is sent of the paths that are named, and under which names. */
 export interface CatalogueOptions {
 	/** Send what symbolic links point to instead of the links (`-l`). Default false. */
 	readonly followLinks?: boolean;

@@ -33,6 +33,7 @@ export interface EcPublicKey {
 	readonly operation: EcPublicOperation;
 }
 
+/** A public key, RSA or on a curve, with its bytes on the wire and its fingerprint. */
 export type PublicKey = RsaPublicKey | EcPublicKey;
 
 /** The secret of a key, as it stands in a file. */
@@ -86,6 +87,7 @@ export class EcPrivateKey {
 
 const MAX_TRIES = 256;
 
+/** A node's private key, RSA or on a curve; `publicKey` is its other half. */
 export type PrivateKey = RsaPrivateKey | EcPrivateKey;
 
 /**

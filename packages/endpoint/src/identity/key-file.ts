@@ -9,6 +9,7 @@ const KEY_FILE_BYTES_MAX = 65_536;
 const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 
+/** A key from a file, and what is wrong with the file all the same. */
 export interface LoadedKey {
 	readonly key: PrivateKey;
 	/** Others than its owner may read the file. */

@@ -12,6 +12,7 @@ const REVOKED = 'revoked-keys';
 const KNOWN_HEAD = '# Keys of receivers: UID|fingerprint. Pinned at first use.\n';
 const REVOKED_HEAD = '# Keys that are refused: UID|fingerprint.\n';
 
+/** The fingerprints of the keys that nodes have shown at first, kept in a folder. */
 export class KnownKeys {
 	readonly #folder: string;
 	/** Fingerprints as text, by the receiver's id. */

@@ -22,6 +22,7 @@ import { loadKeyFile, storeNewKeyFile } from './key-file.ts';
 export const OWN_CURVE = curveByName('prime256v1') as Curve;
 const PRIVATE_FOLDER = 0o700;
 
+/** Where a node's keys may come from. */
 export interface NodeKeyQuestion {
 	readonly backend: Backend;
 	readonly random: RandomBytes;
@@ -33,6 +34,7 @@ export interface NodeKeyQuestion {
 	readonly legacy?: string | undefined;
 }
 
+/** A node's keys, and what to log about them. */
 export interface NodeKeys {
 	/** Own keys, the preferred one first. At least one is on prime256v1, unless a setting names another. */
 	readonly keys: readonly PrivateKey[];

@@ -19,6 +19,7 @@ export interface WrapperLegacy {
 	readonly configFile: string;
 }
 
+/** What the `uftpe` wrapper left for this user: its key file, UID and configuration. */
 export function wrapperLegacy(home: string = homedir()): WrapperLegacy {
 	const folder = join(home, '.uftp');
 	const configFile = join(folder, 'config');

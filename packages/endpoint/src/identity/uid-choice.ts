@@ -14,6 +14,7 @@ import { stateDirectory } from './state-directory.ts';
 const MADE_UP_BASE = 0xf0000000;
 const MADE_UP_COUNT = 0x0fffffff;
 
+/** What decides which UID a receiver gets. */
 export interface UidQuestion {
 	readonly configured: number | undefined;
 	/** Address of the interface, and whether the loopback has it. */
@@ -28,6 +29,7 @@ export interface UidQuestion {
 	readonly legacy?: { readonly uid: string | undefined; readonly configFile: string };
 }
 
+/** A UID, and why this one. */
 export interface UidChoice {
 	readonly uid: number;
 	/** Why this one, for the log (`describeProblem`). */

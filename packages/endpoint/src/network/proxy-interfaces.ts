@@ -20,6 +20,7 @@ export interface ProxyInterfacesQuestion {
 	readonly peers: readonly string[];
 }
 
+/** Where a proxy listens and sends. */
 export interface ProxyInterfaces {
 	/** Families that must work, and those that are spoken if the system has them. */
 	readonly families: readonly Family[];

@@ -4,6 +4,7 @@ import { EndpointError } from '../problems/index.ts';
 import { type Family, familyOf } from './family.ts';
 import { literalAddress } from './resolve-host.ts';
 
+/** Where a session is announced, and where its data goes. */
 export interface SessionAddresses {
 	readonly family: Family;
 	readonly publicAddress: string;

@@ -64,5 +64,6 @@ export const SETUP_PROBLEMS = {
 		`Another program on this machine has UDP port ${facts.port} too: multicast reaches both, but a unicast session ` +
 		`only the one that was started last. For unicast give each a port of its own (${words.port}).`,
 	'socket-failed': ({ why }) => `${why}`,
+	'destination-unusable': ({ why }) => `${why}`,
 	'setting-invalid': ({ why }) => `${why}`,
 } satisfies SentenceTable;

@@ -69,7 +69,15 @@ function sinkOf(
 	if (blockSink !== undefined) return blockSink(port.family);
 	if (sink !== undefined) return new FunctionSink(sink, Math.min(hookMsMax, HOOK_MS_MAX));
 	if (destination === undefined) throw new EndpointError('destination-missing');
-	return new FileSink(typeof destination === 'string' ? { destinations: [resolve(destination)] } : destination);
+	try {
+		return new FileSink(typeof destination === 'string' ? { destinations: [resolve(destination)] } : destination);
+	} catch (error) {
+		throw new EndpointError(
+			'destination-unusable',
+			{ why: error instanceof Error ? error.message : String(error) },
+			error,
+		);
+	}
 }
 
 /** On the loopback answers come from the address that the node is known by: a sender on this host tells it by that. */

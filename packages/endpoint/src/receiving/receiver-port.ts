@@ -33,6 +33,7 @@ interface PortParts {
 	readonly socket: string;
 }
 
+/** A UDP port of one address family with its groups, which several receivers of a process may share. */
 export class ReceiverPort {
 	readonly listener: MulticastListener;
 	readonly driver: ReceiverDriver;

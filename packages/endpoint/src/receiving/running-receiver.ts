@@ -43,6 +43,7 @@ interface Node extends NodeParts {
 
 const FAREWELL = 'The receiver is shutting down';
 
+/** A receiver at work, as `openReceiver` gives it. */
 export class RunningReceiver {
 	readonly uid: number;
 	/** Why this id, for the log (`describeProblem`). */

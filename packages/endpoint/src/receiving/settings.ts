@@ -48,6 +48,7 @@ export interface ReceiverSecuritySettings {
 /** `close`: all sessions are over, and nothing is written any more. */
 export type ClosableSink = (BlockSink | LateBlockSink) & { close?(): void };
 
+/** What a receiver is to do, and where. Times are in milliseconds. */
 export interface ReceiverSettings extends PortSettings {
 	/** The folder that files are stored under, or how in detail. One of `destination`, `sink` and `blockSink` is needed. */
 	readonly destination?: string | FileSinkOptions | undefined;

@@ -8,6 +8,7 @@ import { checkProxySettings, DEFAULT_GROUPS, makeProxyCore, proxySecurity } from
 import type { ProxySettings } from './proxy-settings.ts';
 import { RunningProxy } from './running-proxy.ts';
 
+/** What the application wants to be called for. */
 export interface ProxyHooks {
 	/**
 	 * Gets each fault once, with its stack: one in a session has ended that session as `internal`, any other one the

@@ -4,6 +4,7 @@ import { withinLimit } from './within-limit.ts';
 /** Events that wait for a hook that is busy; what comes beyond them is left out and counted. */
 const EVENTS_WAITING_MAX = 65_536;
 
+/** Which hook, how long it may take, and what becomes of what it throws. */
 export interface EventHookOptions<Event> {
 	/** May return a promise: the next event waits until it has settled. */
 	readonly call: (event: Event) => unknown;
@@ -13,6 +14,7 @@ export interface EventHookOptions<Event> {
 	readonly onFault: (error: unknown) => void;
 }
 
+/** Calls one hook with one event after the other. */
 export class EventHook<Event> {
 	readonly #options: EventHookOptions<Event>;
 	#waiting: Event[] = [];

@@ -7,6 +7,7 @@ export type PinEvent =
 	| { readonly kind: 'keyPinned'; readonly id: number; readonly fingerprint: string }
 	| { readonly kind: 'keysNotPinned'; readonly why: string };
 
+/** Pins the keys that receivers and proxies of one session have proved to own. */
 export class FirstUse {
 	readonly #folder: string;
 	readonly #proved = new Map<number, Uint8Array>();

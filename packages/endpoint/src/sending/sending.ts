@@ -21,6 +21,7 @@ export interface SendingOpened {
 	readonly entries: readonly SourceEntry[];
 }
 
+/** What happens to a session that sends, from `opened` to `ended`. */
 export type SendingEvent =
 	| SendingOpened
 	/** What was asked for and is not sent. */
@@ -62,6 +63,7 @@ export interface SendingEnd {
 	readonly socket: SocketStats | undefined;
 }
 
+/** What the application wants to be called for. */
 export interface SendHooks {
 	/**
 	 * Every event, in order, as it happens. It may return a promise: then the next event waits, the session does not.

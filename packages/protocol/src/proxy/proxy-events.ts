@@ -16,6 +16,7 @@ export interface ProxyTotals {
 	readonly heldMsMax: number;
 }
 
+/** What a proxy reports. Times are in milliseconds. */
 export type ProxyEvent =
 	/** The shell joins the private group, if there is one (and leaves it at `sessionEnded`). */
 	| {

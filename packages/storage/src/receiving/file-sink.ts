@@ -30,6 +30,7 @@ import { SessionRestarts } from './session-restarts.ts';
 import { statusOf } from './sync-decision.ts';
 import { isTemporaryName, temporaryName } from './temporary-names.ts';
 
+/** Where received files go, and what becomes of those that are there already. */
 export interface FileSinkOptions {
 	/** Absolute paths of existing directories. The first takes relative names; absolute names must lie in one of them. */
 	readonly destinations: readonly string[];
