@@ -1,11 +1,12 @@
 /** A sender's network and a receiver's, joined by a server and a client proxy: all of it on the loopback interface. */
 import { openSocket } from '@uftp/transport';
-import { openProxy, type ProxyHooks, type ProxySettings, type RunningProxy, type SendSettings } from '../src/index.ts';
+import { openProxy, type ProxyHooks, type RunningProxy, type SendSettings } from '../src/index.ts';
 import { type LoopbackReceiver, openLoopbackReceiver } from './loopback-receiver.ts';
 
 export interface RelayChain {
 	readonly server: RunningProxy;
 	readonly client: RunningProxy;
+	readonly clientPort: number;
 	readonly receiver: LoopbackReceiver;
 	/** For `sendFiles`: to this receiver by way of the proxies. */
 	readonly settings: SendSettings;
@@ -27,22 +28,25 @@ let proxies = 0;
 
 /** Opens both proxies and the receiver. */
 export async function openRelayChain(
-	more: { readonly server?: Partial<ProxySettings>; readonly hooks?: ProxyHooks } = {},
+	more: { readonly hooks?: { readonly server?: ProxyHooks; readonly client?: ProxyHooks } } = {},
 ): Promise<RelayChain> {
 	const receiver = await openLoopbackReceiver();
 	const { publicAddress = '', port: receiverPort = 0 } = receiver.settings;
 	const [port, clientPort] = [await freePort(), await freePort()];
 	const uid = 0x7f002000 + 2 * proxies++;
-	const common = { ...onLoopback, publicAddress: [publicAddress] };
-	const client = await openProxy({ ...common, mode: 'client', uid, port: clientPort, receiverPort });
-	const site = { kind: 'address', endpoint: { host: '127.0.0.1', port: clientPort } } as const;
-	const server = await openProxy(
-		{ ...common, mode: 'server', uid: uid + 1, port, sites: [site], ...more.server },
-		more.hooks,
+	// Nobody answers them: they wake the proxies up where no session does.
+	const heartbeats = { to: [{ host: '127.0.0.1', port: 9 }], intervalMs: 100 };
+	const common = { ...onLoopback, publicAddress: [publicAddress], heartbeats };
+	const client = await openProxy(
+		{ ...common, mode: 'client', uid, port: clientPort, receiverPort },
+		more.hooks?.client,
 	);
+	const site = { kind: 'address', endpoint: { host: '127.0.0.1', port: clientPort } } as const;
+	const server = await openProxy({ ...common, mode: 'server', uid: uid + 1, port, sites: [site] }, more.hooks?.server);
 	return {
 		server,
 		client,
+		clientPort,
 		receiver,
 		settings: { ...receiver.settings, port, receivers: [receiver.id], proxies: [uid] },
 		close: async () => {

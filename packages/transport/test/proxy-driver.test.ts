@@ -6,6 +6,7 @@ import { type MulticastListener, openListener } from '../src/listener.ts';
 import { openSocket } from '../src/open-socket.ts';
 import { LossWatch } from '../src/proxy/loss-watch.ts';
 import { ProxyDriver } from '../src/proxy/proxy-driver.ts';
+import type { NodeFault } from '../src/receiving-node.ts';
 import { type Collected, collect, fillBurst, loopback, pattern, sendAll, sendEach, settle, until } from './loopback.ts';
 import { runInNamespace } from './network-namespace.ts';
 import { ScriptedProxy } from './scripted-proxy.ts';
@@ -61,10 +62,16 @@ async function stage(socketDriver: SocketDriver, family: Family): Promise<Stage>
 			sockets: [listener],
 			interfaces: () => [loopback()],
 			onEvent: (event) => events.push(event),
+			onFault: rethrow,
 		}),
 	);
 	driver.start();
 	return { proxy, listener, driver, sender: await open(), sites, events };
+}
+
+/** No test here expects a fault. */
+function rethrow({ error }: NodeFault): never {
+	throw error;
 }
 
 /** Datagrams that begin with the number of a way. */
@@ -250,7 +257,13 @@ describe('a full send buffer', () => {
 		driver.close();
 		const buffer = clogged(listener);
 		const slow = kept(
-			new ProxyDriver({ proxy, sockets: [buffer.socket], interfaces: () => [loopback()], onEvent: () => {} }),
+			new ProxyDriver({
+				proxy,
+				sockets: [buffer.socket],
+				interfaces: () => [loopback()],
+				onEvent: () => {},
+				onFault: rethrow,
+			}),
 		);
 		slow.start();
 		proxy.ways.set(1, [sites[0].socket.local, sites[1].socket.local]);
@@ -277,7 +290,13 @@ describe('a full send buffer', () => {
 		driver.close();
 		const buffer = clogged(listener);
 		const slow = kept(
-			new ProxyDriver({ proxy, sockets: [buffer.socket], interfaces: () => [loopback()], onEvent: () => {} }),
+			new ProxyDriver({
+				proxy,
+				sockets: [buffer.socket],
+				interfaces: () => [loopback()],
+				onEvent: () => {},
+				onFault: rethrow,
+			}),
 		);
 		slow.start();
 		proxy.ways.set(1, [sites[0].socket.local]);

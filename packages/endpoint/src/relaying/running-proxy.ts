@@ -85,6 +85,10 @@ export class RunningProxy {
 			sockets,
 			interfaces: listening,
 			onEvent: (event) => this.#take(event),
+			onFault: ({ error, groupId, endsNode }) => {
+				if (endsNode) this.#fail({ error, groupId });
+				else reportFault(onFault, { error, groupId });
+			},
 		});
 		this.#losses = new LossWatch(this.#driver, sockets);
 		this.#watching = setInterval(() => this.#guarded(() => this.#reportLosses()), LOSSES_MS);
@@ -164,12 +168,7 @@ export class RunningProxy {
 	}
 
 	#take(event: ProxyEvent): void {
-		try {
-			this.events.emit(event);
-		} catch (error) {
-			// Not from within the driver's turn.
-			queueMicrotask(() => this.#fail({ error, groupId: undefined }));
-		}
+		this.events.emit(event);
 		if (event.kind === 'sessionEnded') for (const look of [...this.#waiting]) look();
 	}
 

@@ -14,6 +14,7 @@ import {
 import { monotonicMs } from '../clock.ts';
 import type { DatagramSocket, Family } from '../datagram-socket.ts';
 import type { NetworkInterface } from '../interfaces.ts';
+import type { NodeFault } from '../receiving-node.ts';
 import { PreciseTimer } from '../timer.ts';
 import { GatherPace } from './gather-pace.ts';
 import { GroupMemberships } from './group-memberships.ts';
@@ -36,12 +37,15 @@ export interface ProxyDriverOptions {
 	readonly interfaces: (family: Family) => readonly NetworkInterface[];
 	/** Every event, after the driver has acted on it. */
 	readonly onEvent: (event: ProxyEvent) => void;
+	/** Every fault, once: its stack belongs in the log. What is thrown in `flush` goes to its caller. */
+	readonly onFault: (fault: NodeFault) => void;
 }
 
 export class ProxyDriver {
 	readonly #proxy: ProxyCore;
 	readonly #sockets: readonly DatagramSocket[];
 	readonly #onEvent: (event: ProxyEvent) => void;
+	readonly #onFault: (fault: NodeFault) => void;
 	readonly #memberships: GroupMemberships;
 	readonly #timer = new PreciseTimer();
 	readonly #pace = new GatherPace();
@@ -72,6 +76,7 @@ export class ProxyDriver {
 		this.#proxy = options.proxy;
 		this.#sockets = options.sockets;
 		this.#onEvent = options.onEvent;
+		this.#onFault = options.onFault;
 		this.#memberships = new GroupMemberships(options.sockets, options.interfaces);
 		this.#incoming = options.sockets[0].createIncoming();
 		this.#outgoing = options.sockets[0].createOutgoing();
@@ -100,6 +105,19 @@ export class ProxyDriver {
 
 	#turn(): void {
 		if (this.#isClosed) return;
+		try {
+			this.#work();
+		} catch (error) {
+			// Nothing may escape to the process: others use it, too.
+			try {
+				this.close();
+			} finally {
+				this.#onFault({ error, groupId: undefined, endsNode: true });
+			}
+		}
+	}
+
+	#work(): void {
 		let batches = 0;
 		let datagrams = 0;
 		let isFree = this.#settle() && this.#forward();
