@@ -1,5 +1,6 @@
 /** Whatever a receiver is given throws at some moment: that ends one session, or one receiver, and no other. */
-import { CompleteStatus, type IncomingFile, type ReceiverEvent, ReceiverNode } from '@uftp/protocol';
+import { CompleteStatus, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
 	type ClosableSink,

@@ -8,7 +8,6 @@ export { type Problem, type ProblemFacts, problem } from './problem.ts';
 export * from './proxy/proxy-config.ts';
 export type * from './proxy/proxy-events.ts';
 export * from './proxy/proxy-port.ts';
-export { ReceiverNode } from './receiver/receiver.ts';
 export * from './receiver-config.ts';
 export type * from './receiver-port.ts';
 export { SectionMap } from './sections.ts';

@@ -9,10 +9,10 @@ import {
 	type IncomingFile,
 	type ReceiverConfig,
 	type ReceiverEvent,
-	ReceiverNode,
 	type ReceiverRequest,
 	SingleArrival,
 } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { MessageType } from '@uftp/wire';
 import { findDifference } from './content.ts';
 import type { EventQueue } from './event-queue.ts';

@@ -1,4 +1,5 @@
-import { type BlockSink, RECEIVER_DEFAULTS, ReceiverNode } from '@uftp/protocol';
+import { type BlockSink, RECEIVER_DEFAULTS } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { type Announce, encodeAnnounce, HEADER_BYTES, MessageType, writeHeader } from '@uftp/wire';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DatagramSocket, SocketDriver } from '../src/datagram-socket.ts';

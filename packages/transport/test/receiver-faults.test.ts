@@ -4,11 +4,11 @@ import {
 	type OutgoingBatch,
 	RECEIVER_DEFAULTS,
 	type ReceiverEvent,
-	ReceiverNode,
 	SENDER_DEFAULTS,
 	type SenderEnd,
 	SenderSession,
 } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { afterEach, describe, expect, it } from 'vitest';
 import { monotonicMs } from '../src/clock.ts';
 import type { DatagramSocket } from '../src/datagram-socket.ts';

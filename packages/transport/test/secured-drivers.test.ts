@@ -6,10 +6,10 @@ import {
 	type CatalogueEntry,
 	RECEIVER_DEFAULTS,
 	type ReceiverEvent,
-	ReceiverNode,
 	SENDER_DEFAULTS,
 	SenderSession,
 } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { afterEach, describe, expect, it } from 'vitest';
 import { monotonicMs } from '../src/clock.ts';
 import type { SocketDriver } from '../src/datagram-socket.ts';

@@ -4,12 +4,12 @@ import {
 	type BlockSource,
 	RECEIVER_DEFAULTS,
 	type ReceiverEvent,
-	ReceiverNode,
 	SENDER_DEFAULTS,
 	type SenderEnd,
 	type SenderEvent,
 	SenderSession,
 } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { afterEach, describe, expect, it } from 'vitest';
 import { monotonicMs } from '../src/clock.ts';
 import type { DatagramSocket } from '../src/datagram-socket.ts';

@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bus, Subjects } from '@uftp/bus';
-import { RECEIVER_DEFAULTS, ReceiverNode } from '@uftp/protocol';
+import { RECEIVER_DEFAULTS } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { FileSink } from '@uftp/storage';
 import {
 	type AttachedNode,

@@ -1,16 +1,15 @@
 /** The options of `uftp` as settings of the library. */
-import { familyOf, literalAddress } from '@uftp/endpoint/network';
 import type { SendSettings } from '@uftp/endpoint/sending';
 import { BYTES_PER_KBPS } from '@uftp/protocol';
-import { isMulticast } from '@uftp/wire';
+import { isMulticast, parseAddress } from '@uftp/wire';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import type { SendingPlan } from './sending-plan.ts';
 
 /** Throws a `CommandError` for what the library would take, and C does not. */
 export function sendSettings({ options, targets, proxies, security, resumed, excluded }: SendingPlan): SendSettings {
 	const { publicAddress, privateAddress, destinationName } = options;
-	const group = literalAddress(publicAddress);
-	if (privateAddress === undefined && group !== undefined && isMulticast(group) && familyOf(group) === 6) {
+	const isIPv6 = parseAddress(publicAddress)?.length === 16;
+	if (privateAddress === undefined && isIPv6 && isMulticast(publicAddress)) {
 		throw new CommandError(
 			ExitCode.Network,
 			'Invalid private address: with an IPv6 group for -M, give one for -P too, such as ff02::5:5:x.',

@@ -1,11 +1,6 @@
 /** One address family of a receiver: its port, its groups, its replies and its node. */
-import {
-	type Endpoint,
-	RECEIVER_DEFAULTS,
-	type ReceiverEvent,
-	ReceiverNode,
-	type ResponseProxyConfig,
-} from '@uftp/protocol';
+import { type Endpoint, RECEIVER_DEFAULTS, type ReceiverEvent, type ResponseProxyConfig } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import type { FileSink } from '@uftp/storage';
 import {
 	type AttachedNode,

@@ -1,4 +1,5 @@
-import { type Arrival, type Placement, type ReceiverConfig, ReceiverNode } from '@uftp/protocol';
+import type { Arrival, Placement, ReceiverConfig } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { Header, MessageType } from '@uftp/wire';
 
 /** Sealed datagrams that are longer carry blocks; what is shorter may be a message that keeps the session alive. */

@@ -1,11 +1,6 @@
 /** A receiver that is open. */
-import {
-	type Endpoint,
-	RECEIVER_DEFAULTS,
-	type ReceiverEvent,
-	ReceiverNode,
-	type ResponseProxyConfig,
-} from '@uftp/protocol';
+import { type Endpoint, RECEIVER_DEFAULTS, type ReceiverEvent, type ResponseProxyConfig } from '@uftp/protocol';
+import { ReceiverNode } from '@uftp/protocol/receiver';
 import { type AttachedNode, type DatagramSocket, monotonicMs, type NodeFault } from '@uftp/transport';
 import type { UidChoice } from '../identity/index.ts';
 import { type Family, familyOf } from '../network/index.ts';

@@ -1,6 +1,6 @@
 /** Ties the receivers and proxies of a session to the keys that they have proved to own, if these are their first ones. */
 import type { SenderEvent } from '@uftp/protocol';
-import { KnownKeys } from '../identity/index.ts';
+import { KnownKeys } from '../identity/known-keys.ts';
 
 /** What became of the keys of a session: those that are pinned now, as text, or why they cannot be. */
 export type PinEvent =

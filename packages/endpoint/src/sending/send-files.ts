@@ -17,13 +17,9 @@ import {
 	TransportError,
 } from '@uftp/transport';
 import { uidFromAddress } from '@uftp/wire';
-import {
-	type ChosenInterface,
-	chooseInterface,
-	resolveHost,
-	type SessionAddresses,
-	sessionAddresses,
-} from '../network/index.ts';
+import { type ChosenInterface, chooseInterface } from '../network/interface-choice.ts';
+import { resolveHost } from '../network/resolve-host.ts';
+import { type SessionAddresses, sessionAddresses } from '../network/session-addresses.ts';
 import { EndpointError } from '../problems/index.ts';
 import { EventFeed, EventHook, HOOK_MS_MAX, reportFault } from '../running/index.ts';
 import { CatalogueSource } from './catalogue-source.ts';

@@ -20,7 +20,6 @@ import {
 	type OutgoingBatch,
 	RECEIVER_DEFAULTS,
 	type ReceiverEvent,
-	ReceiverNode,
 	type ReceiverSecurityConfig,
 	type SenderConfig,
 	type SenderEvent,
@@ -28,6 +27,7 @@ import {
 	SenderSession,
 	SingleArrival,
 } from '../../src/index.ts';
+import { ReceiverNode } from '../../src/receiver/index.ts';
 import { config, entry, GROUP } from '../scripted-receivers.ts';
 
 export const { backend }: { backend: Backend } = selectBackend();
