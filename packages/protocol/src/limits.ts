@@ -20,6 +20,22 @@ export const IGNORED_EVENTS_MAX = 32;
 export const REFUSALS_PER_SECOND = 10;
 /** When all places are taken, a session that has waited so long for its sender's confirmation gives way to a new one. */
 export const UNCONFIRMED_MS_MIN = 5000;
+/** Unconfirmed sessions of strangers that one host may have at a receiver. */
+export const UNCONFIRMED_PER_HOST_MAX = 16;
+/** ANNOUNCEs of unknown sessions that a receiver looks at in a second: from one host, of known senders, of strangers. */
+export const ANNOUNCES_PER_HOST_MAX = 200;
+export const KNOWN_ANNOUNCES_MAX = 2000;
+export const UNPROVED_ANNOUNCES_MAX = 1000;
+/** Sessions of strangers that a receiver begins in a second: for one host, in all. */
+export const UNPROVED_SESSIONS_PER_HOST_MAX = 16;
+export const UNPROVED_SESSIONS_MAX = 100;
+/** Hosts whose ANNOUNCEs a receiver counts. */
+export const ANNOUNCE_HOSTS_MAX = 1024;
+/** Hosts with senders that a receiver has completed a session with, and how many of these for each. */
+export const KNOWN_HOSTS_MAX = 1024;
+export const KNOWN_SENDERS_PER_HOST_MAX = 16;
+/** So many times the bytes of its ANNOUNCEs are sent to a sender that has proved nothing: five REGISTERs for the smallest. */
+export const ANSWER_BYTES_PER_BYTE = 8;
 /** Unfinished files that a receiver keeps per session while its sender is at another one; the oldest is discarded. */
 export const SUSPENDED_FILES_MAX = 16;
 /** Finished files that a receiver remembers of all ended sessions together; a running session keeps all of its own. */

@@ -5,7 +5,8 @@ import { GROUP_ID, joined, RECEIVER_ID, ScriptedSender, SENDER, SENDER_ID, Shell
 describe('a receiver that hears an ANNOUNCE', () => {
 	it('starts a session and registers with the timestamp advanced by the time it held it', () => {
 		const shell = new ShellUnderTest();
-		shell.deliver(new ScriptedSender().announce());
+		const sender = new ScriptedSender();
+		shell.deliver(sender.announce());
 		expect(shell.eventsOf('sessionStarted')).toEqual([
 			{
 				kind: 'sessionStarted',
@@ -24,7 +25,10 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		expect(readOwnMarker(first.message.rand2)).toEqual([0xfeed, 0xbeef]);
 		expect([first.message.keyInfo.length, first.message.ids]).toEqual([0, []]);
 
-		shell.advance(900);
+		for (let i = 0; i < 9; i++) {
+			shell.advance(100);
+			shell.deliver(sender.announce());
+		}
 		const registers = shell.of('register');
 		const last = registers[registers.length - 1];
 		// Every 4 * GRTT (about 42 ms) again, each with its own sequence number.
@@ -39,7 +43,9 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		const shell = new ShellUnderTest();
 		const sender = new ScriptedSender();
 		shell.deliver(sender.announce());
-		shell.advance(999);
+		shell.advance(500);
+		shell.deliver(sender.announce());
+		shell.advance(499);
 		expect(shell.of('abort')).toEqual([]);
 		shell.advance(2);
 		expect(shell.of('abort').map((abort) => abort.message)).toEqual(['Registration unconfirmed']);
@@ -47,6 +53,34 @@ describe('a receiver that hears an ANNOUNCE', () => {
 		expect(shell.node.pollTimeout()).toBe(Number.POSITIVE_INFINITY);
 		shell.deliver(sender.announce());
 		expect(shell.node.sessionCount).toBe(1);
+	});
+
+	it('answers an ANNOUNCE that is heard once with five REGISTERs at most, and goes on when it is heard again', () => {
+		const shell = new ShellUnderTest();
+		const sender = new ScriptedSender();
+		shell.deliver(sender.announce());
+		shell.advance(600);
+		expect(shell.of('register')).toHaveLength(5);
+		shell.deliver(sender.announce());
+		shell.advance(300);
+		expect(shell.of('register')).toHaveLength(10);
+		shell.clear();
+		const silent = new ShellUnderTest();
+		silent.deliver(sender.announce());
+		silent.advance(5000);
+		// An ABORT is longer than all that was heard.
+		expect(silent.of('abort')).toEqual([]);
+		expect(silent.eventsOf('sessionEnded')).toMatchObject([{ outcome: 'unconfirmed' }]);
+	});
+
+	it('registers with a sender that it knows as often as it takes', () => {
+		const { shell, sender } = joined();
+		shell.deliver(sender.done(0, 0));
+		shell.deliver(sender.doneConf());
+		shell.clear();
+		shell.deliver(new ScriptedSender({ groupId: 7 }).announce());
+		shell.advance(900);
+		expect(shell.of('register').length).toBeGreaterThan(20);
 	});
 
 	it('waits as long as it was first told to, though the sender has heard of others who are nearer', () => {

@@ -4,6 +4,7 @@
  */
 
 import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, MessageType } from '@uftp/wire';
+import type { Arrival } from '../arrival.ts';
 import type { DropReason } from '../drop-reason.ts';
 import { ENDED_FILES_MAX, ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from '../limits.ts';
 import { admission } from '../message-rules.ts';
@@ -54,6 +55,8 @@ export class EndedSessions {
 
 	add(now: number, link: SessionLink, outcome: SessionOutcome, files: FinishedFiles): void {
 		this.forget(link.groupId);
+		// It may be joined again, and nothing of it is asked for: a flood of these must not push out the others.
+		if (outcome === 'unconfirmed' && files.count === 0) return;
 		this.#sessions.set(link.groupId, { link, outcome, files, endedAt: now });
 		this.#rememberedFiles += files.count;
 		for (const [groupId, session] of this.#sessions) {
@@ -84,10 +87,10 @@ export class EndedSessions {
 	 * Whether an ANNOUNCE repeats a session that is over for good. One that ended here because nothing was heard any
 	 * more may be joined again.
 	 */
-	isOver(now: number, from: Endpoint, header: Readonly<CommonHeader>): boolean {
+	isOver(now: number, arrival: Arrival, header: Readonly<CommonHeader>): boolean {
 		const session = this.#find(now, header);
 		if (session === undefined || header.groupInstance > session.link.groupInstance) return false;
-		if (isOtherRun(session.link, from, header, now - session.endedAt)) return false;
+		if (isOtherRun(session.link, arrival.source(), header, now - session.endedAt)) return false;
 		return session.outcome !== 'unconfirmed' && session.outcome !== 'timedOut';
 	}
 

@@ -19,7 +19,7 @@ import { assert } from '../assert.ts';
 import type { ReceiverEvent } from '../events.ts';
 import type { Reports } from '../reports.ts';
 import type { Placement } from '../session.ts';
-import type { AnnounceHandler } from './announce-handler.ts';
+import type { AnnounceHandler } from './announce/announce-handler.ts';
 import type { SessionLink } from './answers.ts';
 import type { Counters } from './counters.ts';
 import type { EndedSessions } from './ended-sessions.ts';

@@ -14,7 +14,8 @@ import type { Receiver, ReceiverRequest } from '../receiver-port.ts';
 import { Reports } from '../reports.ts';
 import type { Placement } from '../session.ts';
 import { isSameEndpoint } from '../shared/endpoints.ts';
-import { AnnounceHandler } from './announce-handler.ts';
+import { AnnounceHandler } from './announce/announce-handler.ts';
+import { KnownSenders } from './announce/known-senders.ts';
 import { AnswerQueue } from './answers.ts';
 import { Counters } from './counters.ts';
 import { EndedSessions } from './ended-sessions.ts';
@@ -51,6 +52,7 @@ export class ReceiverNode implements Receiver {
 			answers: this.#answers,
 			counters: this.#counters,
 			requests: this.#requests,
+			knownSenders: new KnownSenders(config),
 			budget: new BitmapBudget(config.bitmapBytesMax),
 			holdOff: new HoldOff(config.instance[0] ^ config.instance[1] ^ config.receiverId),
 			responseProxy: this.#responseProxy,

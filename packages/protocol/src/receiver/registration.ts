@@ -2,7 +2,16 @@
  * Announce and Register: from the ANNOUNCE to the first sign that the sender knows this receiver (docs/protocol.md,
  * section 6). In an encrypted session that sign is KEYINFO, and only KEYINFO (docs/protocol.md, section 11.7).
  */
-import { decodeKeyInfo, decodeRegConf, EMPTY_SPAN, formatUid, isMalformed, type Malformed } from '@uftp/wire';
+import {
+	decodeKeyInfo,
+	decodeRegConf,
+	EMPTY_SPAN,
+	formatUid,
+	HEADER_BYTES,
+	isMalformed,
+	type Malformed,
+	RegisterLayout,
+} from '@uftp/wire';
 import { RESTATEMENTS_MAX } from '../limits.ts';
 import { formatEndpoint } from '../shared/endpoints.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../shared/own-marker.ts';
@@ -38,8 +47,9 @@ export class Registration {
 
 	#register(now: number): void {
 		const { timers, resendMs, link } = this.#context;
-		this.#sayRegister();
 		timers.set(SessionTimer.Resend, now + resendMs);
+		if (!this.#context.mayAnswer(HEADER_BYTES + RegisterLayout.size + (link.security?.keyInfo.length ?? 0))) return;
+		this.#sayRegister();
 		if (link.security?.clientKey !== undefined) timers.set(SessionTimer.ClientKey, now + CLIENT_KEY_GAP_MS);
 	}
 
@@ -116,7 +126,7 @@ export class Registration {
 		const why = this.#hint === '' ? silent : this.#hint;
 		if (proxy !== undefined && security !== undefined) node.responseProxy.doubt(now);
 		const reason = why === '' ? 'Registration unconfirmed' : `Registration unconfirmed: ${why}`;
-		this.#context.finish('unconfirmed', reason, true);
+		this.#context.finish('unconfirmed', reason, this.#context.mayRefuse);
 	}
 
 	handleTimeout(now: number): void {

@@ -1,8 +1,8 @@
 /** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
-
 import { FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
+import { assert } from '../assert.ts';
 import type { ReceiverEvent } from '../events.ts';
-import { LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
+import { ANSWER_BYTES_PER_BYTE, LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
 import type { CompleteStatus, FileDecision } from '../ports.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import { advertisedGrttMs, answerWindowMs, isNewGrtt, silenceMs } from '../shared/grtt.ts';
@@ -10,6 +10,7 @@ import type { HeldTimestamp } from '../shared/held-timestamp.ts';
 import { SenderHosts } from '../shared/sender-hosts.ts';
 import { sequenceAhead } from '../shared/sequence.ts';
 import { NEVER, TimerTable } from '../timers.ts';
+import type { KnownSenders } from './announce/known-senders.ts';
 import type { Answer, AnswerQueue, SessionLink } from './answers.ts';
 import { Congestion } from './congestion.ts';
 import type { Counters } from './counters.ts';
@@ -35,6 +36,7 @@ export interface NodeServices {
 	readonly holdOff: HoldOff;
 	readonly responseProxy: ResponseProxy;
 	readonly requests: Requests;
+	readonly knownSenders: KnownSenders;
 	/** Owners of the open files, by handle. */
 	readonly handles: Map<number, FileOwner>;
 	newHandle(): number;
@@ -80,10 +82,16 @@ export interface SessionEnd {
 	readonly tellsSender: boolean;
 }
 
-interface FirstPacket {
+interface SessionStart {
+	readonly link: SessionLink;
+	readonly terms: SessionTerms;
+	/** See `KnownSenders`. */
+	readonly isKnown: boolean;
 	readonly now: number;
+	/** Of the ANNOUNCE, as is the length. */
 	readonly grttByte: number;
 	readonly sequence: number;
+	readonly bytes: number;
 }
 
 export class SessionContext {
@@ -104,21 +112,17 @@ export class SessionContext {
 	#highestSequence: number;
 	/** Where its packets come from: those of nobody else are believed. */
 	readonly senderHosts: SenderHosts;
+	readonly #isKnown: boolean;
+	#announcesHeard = 0;
+	/** Bytes that may still be sent to a sender that has not proved to be where its packets come from. */
+	#creditBytes = 0;
 	readonly #warnings = new Set<string>();
 
-	/** `grttByte` and `sequence` are those of the ANNOUNCE. */
-	constructor(
-		node: NodeServices,
-		{
-			link,
-			terms,
-			now,
-			grttByte,
-			sequence,
-		}: { readonly link: SessionLink; readonly terms: SessionTerms } & FirstPacket,
-	) {
+	constructor(node: NodeServices, { link, terms, isKnown, now, grttByte, sequence, bytes }: SessionStart) {
 		this.node = node;
 		this.link = link;
+		this.#isKnown = isKnown;
+		this.hearAnnounce(bytes);
 		this.senderHosts = new SenderHosts(link.sender.host);
 		this.terms = { ...terms, robust: Math.min(terms.robust, MAX_ROBUST) };
 		this.#grttByte = grttByte;
@@ -134,6 +138,34 @@ export class SessionContext {
 			const { announced } = terms;
 			this.congestion = new Congestion({ receiverId, seed, family, grttMs, announced, groupSize });
 		}
+	}
+
+	/** The sender is known, or has answered in this session: it is where its packets say. */
+	get isProved(): boolean {
+		return this.#isKnown || this.phase !== 'registering';
+	}
+
+	/** An ANNOUNCE of so many bytes came: so much more may be sent to where it seems to come from. */
+	hearAnnounce(bytes: number): void {
+		assert(bytes > 0, 'an ANNOUNCE has bytes');
+		this.#announcesHeard++;
+		this.#creditBytes += bytes * ANSWER_BYTES_PER_BYTE;
+	}
+
+	/**
+	 * Whether an answer of so many bytes is sent: a sender that has proved nothing, and may be somebody else's victim, gets
+	 * a small multiple of what was heard. What goes to a response proxy goes to nobody who was named by a stranger.
+	 */
+	mayAnswer(bytes: number): boolean {
+		if (this.isProved || this.link.proxy !== undefined) return true;
+		if (this.#creditBytes < bytes) return false;
+		this.#creditBytes -= bytes;
+		return true;
+	}
+
+	/** Whether the sender is told why its session ends: that is long, and nothing for who was heard once. */
+	get mayRefuse(): boolean {
+		return this.isProved || this.#announcesHeard > 1;
 	}
 
 	/** Warns about one thing once in the session. */

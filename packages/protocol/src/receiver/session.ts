@@ -269,6 +269,9 @@ export class ReceiverSession {
 		const { context } = this;
 		if (context.end === undefined) return false;
 		const { outcome, reason, tellsSender } = context.end;
+		if (outcome === 'completed') {
+			context.node.knownSenders.note(context.senderHosts.announcer, context.link.senderId);
+		}
 		this.files.discardAll(reason, outcome !== 'completed' && outcome !== 'internal');
 		if (tellsSender) context.answer({ kind: 'abort', reason });
 		context.phase = 'ended';

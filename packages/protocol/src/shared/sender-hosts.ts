@@ -17,6 +17,11 @@ export class SenderHosts {
 		this.#mayHaveOther = announcer.includes(':');
 	}
 
+	/** The host that the ANNOUNCE came from. */
+	get announcer(): number {
+		return this.#first;
+	}
+
 	/** Whether the host is one of the sender's, as far as they are known by now. Hot. */
 	isKnown(sourceKey: number): boolean {
 		return sourceKey === this.#first || sourceKey === this.#other;

@@ -1,8 +1,6 @@
 /** ANNOUNCEs of encrypted sessions that came before the response proxy had said its key: kept until it does. */
-
 import { WAITING_ANNOUNCES_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
-import { silenceMs } from '../../shared/grtt.ts';
 
 export interface WaitingAnnounce {
 	readonly from: Endpoint;
@@ -10,28 +8,24 @@ export interface WaitingAnnounce {
 	readonly heardAt: number;
 	/** After this time nobody registers any more. */
 	readonly until: number;
+	/** Of a sender that is known: those of strangers give way to it. */
+	readonly isKnown: boolean;
 }
 
 export class WaitingAnnounces {
 	/** By group id, oldest first. */
 	#byGroup = new Map<number, WaitingAnnounce>();
 
-	/** Keeps the newest ANNOUNCE of a session. */
-	add(
-		now: number,
-		groupId: number,
-		from: Endpoint,
-		clockwork: { readonly robust: number; readonly grttMs: number },
-		datagram: Uint8Array,
-	): void {
+	/** Keeps the newest ANNOUNCE of a session. When there are too many, the oldest of a stranger goes first. */
+	add(groupId: number, announce: WaitingAnnounce): void {
 		this.#byGroup.delete(groupId);
-		this.#byGroup.set(groupId, {
-			from,
-			datagram,
-			heardAt: now,
-			until: now + silenceMs(clockwork.robust, clockwork.grttMs),
-		});
+		this.#byGroup.set(groupId, announce);
 		if (this.#byGroup.size <= WAITING_ANNOUNCES_MAX) return;
+		for (const [oldest, { isKnown }] of this.#byGroup) {
+			if (isKnown) continue;
+			this.#byGroup.delete(oldest);
+			return;
+		}
 		for (const oldest of this.#byGroup.keys()) {
 			this.#byGroup.delete(oldest);
 			return;

@@ -8,7 +8,7 @@ import { Allowance } from '../../shared/allowance.ts';
 import { senderRefusal } from '../../shared/security/acceptance.ts';
 import { agree } from '../../shared/security/key-agreement.ts';
 import { SessionSecurity } from '../../shared/security/session-security.ts';
-import type { HeardAnnounce, Verdict } from '../announcement.ts';
+import type { HeardAnnounce, Verdict } from '../announce/announcement.ts';
 import type { ResponseProxy } from '../proxied/response-proxy.ts';
 
 export class SecurityNegotiator {

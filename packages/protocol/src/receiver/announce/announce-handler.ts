@@ -12,23 +12,25 @@ import {
 	isMalformed,
 	isUnspecified,
 } from '@uftp/wire';
-import { type Arrival, SingleArrival } from '../arrival.ts';
-import { assert } from '../assert.ts';
-import type { ReceiverEvent } from '../events.ts';
-import { REFUSALS_PER_SECOND, UNCONFIRMED_MS_MIN } from '../limits.ts';
-import type { Endpoint } from '../ports.ts';
-import type { Reports } from '../reports.ts';
-import { Allowance } from '../shared/allowance.ts';
-import { advertisedGrttMs } from '../shared/grtt.ts';
-import type { SessionSecurity } from '../shared/security/session-security.ts';
+import { type Arrival, SingleArrival } from '../../arrival.ts';
+import { assert } from '../../assert.ts';
+import type { ReceiverEvent } from '../../events.ts';
+import { REFUSALS_PER_SECOND } from '../../limits.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { Reports } from '../../reports.ts';
+import { Allowance } from '../../shared/allowance.ts';
+import { advertisedGrttMs, silenceMs } from '../../shared/grtt.ts';
+import type { SessionSecurity } from '../../shared/security/session-security.ts';
+import type { SessionLink } from '../answers.ts';
+import { type EndedSessions, isOtherRun } from '../ended-sessions.ts';
+import { WaitingAnnounces } from '../proxied/waiting-announces.ts';
+import { SecurityNegotiator } from '../security/security-negotiator.ts';
+import { ReceiverSession } from '../session.ts';
+import { type NodeServices, SessionContext } from '../session-context.ts';
+import type { SessionTable } from '../session-table.ts';
+import { AnnounceBudget } from './announce-budget.ts';
 import { type HeardAnnounce, judge, termsOf } from './announcement.ts';
-import type { SessionLink } from './answers.ts';
-import { type EndedSessions, isOtherRun } from './ended-sessions.ts';
-import { WaitingAnnounces } from './proxied/waiting-announces.ts';
-import { SecurityNegotiator } from './security/security-negotiator.ts';
-import { ReceiverSession } from './session.ts';
-import { type NodeServices, SessionContext } from './session-context.ts';
-import type { SessionTable } from './session-table.ts';
+import { Places } from './places.ts';
 
 export class AnnounceHandler {
 	readonly #node: NodeServices;
@@ -36,6 +38,8 @@ export class AnnounceHandler {
 	readonly #ended: EndedSessions;
 	readonly #reports: Reports<ReceiverEvent>;
 	readonly #negotiator: SecurityNegotiator;
+	readonly #budget = new AnnounceBudget();
+	readonly #places: Places;
 	readonly #refusals = new Allowance(REFUSALS_PER_SECOND, 1000);
 	readonly #waiting = new WaitingAnnounces();
 	/** Only runs of sessions that are under way are joined. */
@@ -46,6 +50,7 @@ export class AnnounceHandler {
 		this.#sessions = sessions;
 		this.#ended = ended;
 		this.#reports = reports;
+		this.#places = new Places(sessions, node.config.sessionsMax);
 		this.#negotiator = new SecurityNegotiator(node.config, node.responseProxy);
 	}
 
@@ -72,6 +77,13 @@ export class AnnounceHandler {
 			this.#reports.ignore(now, header.groupId, header.sourceId, 'This receiver takes no new sessions');
 			return;
 		}
+		const { sourceKey } = arrival;
+		const isKnown = known?.context.isProved === true || this.#node.knownSenders.has(sourceKey, header.sourceId);
+		// One that has waited was looked at before.
+		if (heardAt === now && !this.#budget.mayLook(now, sourceKey, isKnown)) {
+			this.#node.counters.drop('too-many-announces');
+			return;
+		}
 		const { bytes, headerAt: at, length } = arrival;
 		const from = arrival.source();
 		const announce = decodeAnnounce(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
@@ -79,9 +91,13 @@ export class AnnounceHandler {
 			this.#reports.drop(now, announce.malformed, from);
 			return;
 		}
-		const heard: HeardAnnounce = { from, header, announce, bytes, at, length };
+		const heard: HeardAnnounce = { from, header, announce, bytes, at, length, isKnown };
 		const { config, answers } = this.#node;
-		const hasRoom = () => known !== undefined || this.#makeRoom(now);
+		const hasRoom = (isPinned: boolean) => {
+			if (known !== undefined) return true;
+			if (isKnown || isPinned) return this.#places.make(now, sourceKey, true);
+			return this.#budget.mayBegin(now, sourceKey) && this.#places.make(now, sourceKey, false);
+		};
 		const acceptance = () => this.#negotiator.judge(now, heard, known?.context.link.security);
 		const verdict = judge(announce, config.receiverId, acceptance, hasRoom);
 		if (verdict.kind === 'join') {
@@ -103,7 +119,7 @@ export class AnnounceHandler {
 
 	/** Whether an ANNOUNCE may begin a session: it is no repeat, nor in the name of a sender that still speaks. */
 	#isNews(now: number, known: ReceiverSession | undefined, arrival: Arrival, header: Readonly<CommonHeader>): boolean {
-		if (known === undefined) return !this.#ended.isOver(now, arrival.source(), header);
+		if (known === undefined) return !this.#ended.isOver(now, arrival, header);
 		const { context } = known;
 		if (context.link.senderId !== header.sourceId) {
 			this.#reports.drop(now, 'wrong-source', arrival.source());
@@ -120,6 +136,7 @@ export class AnnounceHandler {
 		}
 		const isRepeat = !isOtherRun(context.link, arrival.source(), header, now - context.lastHeardAt);
 		this.#sessions.acting = known;
+		if (isRepeat) context.hearAnnounce(arrival.length);
 		if (isRepeat) known.hearInClear(now, header, arrival.isMarked);
 		this.#sessions.acting = undefined;
 		// A sender that still speaks is not replaced by whoever announces in its name.
@@ -132,22 +149,10 @@ export class AnnounceHandler {
 		return { groupId, groupInstance, senderId, sender: from, proxy, sequence: 0, security };
 	}
 
-	#wait(now: number, { from, header, announce, bytes, at, length }: HeardAnnounce): void {
-		const clockwork = { robust: announce.robust, grttMs: advertisedGrttMs(header.grtt) };
-		this.#waiting.add(now, header.groupId, from, clockwork, bytes.slice(at, at + length));
-	}
-
-	/** False when every place is taken by a session that is under way, or may soon be: announcements cost nothing. */
-	#makeRoom(now: number): boolean {
-		if (this.#sessions.size < this.#node.config.sessionsMax) return true;
-		for (const session of this.#sessions.all()) {
-			const { phase, terms } = session.context;
-			if (phase !== 'registering' || now - terms.announced.heardAt < UNCONFIRMED_MS_MIN) continue;
-			session.context.finish('unconfirmed', 'Registration unconfirmed, and its place is needed', true);
-			this.#sessions.settle(now, session);
-			return true;
-		}
-		return false;
+	#wait(now: number, { from, header, announce, bytes, at, length, isKnown }: HeardAnnounce): void {
+		const until = now + silenceMs(announce.robust, advertisedGrttMs(header.grtt));
+		const datagram = bytes.slice(at, at + length);
+		this.#waiting.add(header.groupId, { from, datagram, heardAt: now, until, isKnown });
 	}
 
 	#join(now: number, heard: HeardAnnounce, security: SessionSecurity | undefined, heardAt: number): void {
@@ -155,8 +160,9 @@ export class AnnounceHandler {
 		const link = this.#linkOf(heard, security);
 		const source = this.#node.config.security?.sourceSpecific === true ? link.sender.host : undefined;
 		const terms = termsOf(heardAt, announce, source);
-		const { grtt: grttByte, sequence } = header;
-		const session = new ReceiverSession(new SessionContext(this.#node, { link, terms, now, grttByte, sequence }));
+		const isKnown = heard.isKnown || security?.facts.isPinned === true;
+		const first = { now, grttByte: header.grtt, sequence: header.sequence, bytes: heard.length };
+		const session = new ReceiverSession(new SessionContext(this.#node, { link, terms, isKnown, ...first }));
 		this.#reports.forgetIgnored(link.groupId);
 		this.#sessions.add(session);
 		this.#sessions.acting = session;
@@ -166,6 +172,6 @@ export class AnnounceHandler {
 }
 
 /** A response proxy hears of sessions by multicast: those that are announced to this receiver alone are none of its. */
-export function responseProxyOf({ responseProxy }: NodeServices, announce: Announce): Endpoint | undefined {
+function responseProxyOf({ responseProxy }: NodeServices, announce: Announce): Endpoint | undefined {
 	return isUnspecified(announce.privateAddress) ? undefined : responseProxy.endpoint;
 }

@@ -1,8 +1,8 @@
 /** What a receiver says to an ANNOUNCE of a session that it does not know yet. */
 import { type Announce, CcType, type CommonHeader, isMulticast, isUnspecified } from '@uftp/wire';
-import type { Endpoint } from '../ports.ts';
-import type { SessionSecurity } from '../shared/security/session-security.ts';
-import type { SessionTerms } from './session-context.ts';
+import type { Endpoint } from '../../ports.ts';
+import type { SessionSecurity } from '../../shared/security/session-security.ts';
+import type { SessionTerms } from '../session-context.ts';
 
 /** An ANNOUNCE as it came: the whole datagram is bytes[at .. at+length). */
 export interface HeardAnnounce {
@@ -12,6 +12,8 @@ export interface HeardAnnounce {
 	readonly bytes: Uint8Array;
 	readonly at: number;
 	readonly length: number;
+	/** See `KnownSenders`. */
+	readonly isKnown: boolean;
 }
 
 export type Verdict =
@@ -26,13 +28,13 @@ export type Verdict =
 
 /**
  * Judges an announcement for receiver `receiverId`; `acceptance` says what the session's security makes of it, `hasRoom`
- * finds a place among its sessions.
+ * finds a place among its sessions for a sender whose key is pinned in the list, or for another.
  */
 export function judge(
 	announce: Announce,
 	receiverId: number,
 	acceptance: () => Verdict,
-	hasRoom: () => boolean,
+	hasRoom: (isPinned: boolean) => boolean,
 ): Verdict {
 	const isClosed = announce.ids.length > 0;
 	if (isClosed && !announce.ids.includes(receiverId)) {
@@ -50,7 +52,8 @@ export function judge(
 	}
 	const accepted = acceptance();
 	if (accepted.kind !== 'join') return accepted;
-	if (!hasRoom()) return { kind: 'ignore', reason: 'Too many sessions at the same time' };
+	if (!hasRoom(accepted.security?.facts.isPinned === true))
+		return { kind: 'ignore', reason: 'Too many sessions at the same time' };
 	return accepted;
 }
 
