@@ -102,7 +102,7 @@ export class SingleArrival implements Arrival {
 		this.length = facts.length ?? bytes.length - this.headerAt;
 		this.isMarked = facts.isMarked ?? false;
 		this.isShared = facts.isShared ?? false;
-		this.sourceKey = hostKey(from.host);
+		this.sourceKey = keyOf(from.host);
 		this.#from = from;
 	}
 
@@ -130,4 +130,12 @@ export interface SingleFacts {
 	readonly length?: number;
 	readonly isMarked?: boolean;
 	readonly isShared?: boolean;
+}
+
+/** The key of the last host: simulated datagrams come from one host for a long time, to many. */
+let last = { host: '', key: Number.NaN };
+
+function keyOf(host: string): number {
+	if (host !== last.host) last = { host, key: hostKey(host) };
+	return last.key;
 }
