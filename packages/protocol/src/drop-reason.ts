@@ -53,7 +53,8 @@ export const DROP_REASONS = {
 	'heartbeat-forged': 'The signature of the heartbeat is wrong.',
 
 	// what is bounded
-	'too-many-registers': 'More registrations wait for their keys than this node keeps.',
+	'too-many-registers': 'More nodes register at once than this node takes; those that repeat it come first.',
+	'too-many-receivers': 'The session has as many receivers as it may have.',
 	'too-many-heartbeats': 'More heartbeats came than this node answers.',
 	'too-many-signatures': 'More signatures came than this node checks in that time.',
 	'too-many-key-requests': 'The key was sent a short while ago, or is sent soon.',

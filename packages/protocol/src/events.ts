@@ -4,6 +4,7 @@
  */
 import type { DropReason } from './drop-reason.ts';
 import type { BlockMap, CatalogueEntry, CompleteStatus, Endpoint, IncomingFile } from './ports.ts';
+import type { Problem } from './problem.ts';
 
 /** What became of one receiver for one file, or for the whole session. */
 export type Outcome =
@@ -129,8 +130,36 @@ export type SenderEvent =
 	  }
 	| { readonly kind: 'rateChanged'; readonly rateBytesPerSecond: number; readonly reason: string }
 	| { readonly kind: 'dropped'; readonly reason: DropReason; readonly from: Endpoint }
-	| { readonly kind: 'warning'; readonly message: string }
+	/** `message` names no setting; a program that has words for its settings makes a better sentence of `problem`. */
+	| { readonly kind: 'warning'; readonly message: string; readonly problem: Problem<SenderProblem> }
 	| { readonly kind: 'ended'; readonly end: SenderEnd };
+
+/** What a sending session warns about; ids stand in the facts as text ("0x0A630002"). */
+export type SenderProblem =
+	/** A file is left out: it cannot be read, or has more blocks than the protocol can number. */
+	| 'file-skipped'
+	/** A receiver refuses to take part. */
+	| 'receiver-refuses'
+	/** A proxy registers with the id of a receiver: list it as a proxy, or give it another id. */
+	| 'proxy-is-receiver'
+	/** A proxy is not on the list of proxies, which a closed group needs. */
+	| 'proxy-unlisted'
+	/** A proxy names as a receiver behind it who is a proxy. */
+	| 'receiver-is-proxy'
+	/** The key of a receiver behind a listed proxy is checked by that proxy, if at all. */
+	| 'key-checked-by-proxy'
+	/** The key of a receiver behind a proxy that is not listed cannot be checked: list the proxy. */
+	| 'key-behind-unlisted-proxy'
+	/** No keys can be agreed upon with a receiver. */
+	| 'no-agreement'
+	/** A receiver's CLIENT_KEY proves nothing, or the wrong thing. */
+	| 'client-key-invalid'
+	/** A receiver's KEYINFO_ACK does not fit the handshake. */
+	| 'key-info-ack-invalid'
+	/** A clear message came in an encrypted session. */
+	| 'clear-message'
+	/** A proxy of 4.x breaks reports for congestion control: use a fixed rate, or another proxy. */
+	| 'reports-corrupted-by-proxy';
 
 /** What the shell of a sending session must do. `file` is an index in the catalogue. */
 export type SenderRequest =

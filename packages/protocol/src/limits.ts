@@ -56,7 +56,7 @@ export const ANSWERS_MAX = 4096;
 /** Faults of this program that wait for a poll; more of them say nothing new. */
 export const FAULTS_WAITING_MAX = 256;
 /** Events that wait for a poll. A shell that drains after every call never gets near it. */
-export const EVENTS_MAX = 65536;
+export const EVENTS_MAX = 131_072;
 
 /** Packets of a sender that a receiver tells apart by their IV counters; those further behind are refused. */
 export const SENDER_REPLAY_WINDOW = 16_384;
@@ -96,3 +96,13 @@ export const CLAIMED_RECEIVERS_MAX = 512;
 export const OUTBOX_MAX = 4096;
 /** ABORTs per second to nodes that are not in the session. */
 export const STRANGER_ABORTS_PER_SECOND = 10;
+/** The same to one host. */
+export const STRANGER_ABORTS_PER_SOURCE = 5;
+/** Characters of their messages. */
+export const STRANGER_ABORT_CHARACTERS_MAX = 200;
+/** Receivers that nobody expects and that an open group lets in at once per second; others must repeat themselves. */
+export const NEWCOMERS_PER_SECOND = 1000;
+/** First attempts to register of others that are remembered, twice. */
+export const NEWCOMERS_REMEMBERED_MAX = 65_536;
+/** Blocks that every receiver may report missing in one pass, however small the file. */
+export const REPAIR_BLOCKS_MIN = 1024;

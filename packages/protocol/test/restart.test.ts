@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type BlockMap, SectionState } from '../src/ports.ts';
 import { BitmapBudget, ReceivedBlocks, Taken } from '../src/receiver/files/received-blocks.ts';
 import { SectionMap } from '../src/sections.ts';
-import { Actor, entry, Stage } from './scripted-receivers.ts';
 import { contentOf, joined, type ScriptedSender, type ShellUnderTest } from './scripted-sender.ts';
+import { Actor, entry, Stage } from './sender/scripted-receivers.ts';
 
 const BLOCK = 512;
 /** Three sections of 2 or 3 thousand blocks. */

@@ -1,31 +1,40 @@
 /**
- * The Completion/Confirmation phase (wire facts, section 9.6) for some or all of the receivers: DONE with file id 0
+ * The Completion/Confirmation phase for some or all of the receivers: DONE with file id 0
  * until each has answered COMPLETE, DONE_CONF for those that have, and one more DONE_CONF after a last GRTT.
  */
 import { type Complete, encodeDone, encodeDoneConf, MessageType } from '@uftp/wire';
-import type { SenderContext } from './context.ts';
+import { assert } from '../assert.ts';
+import type { Member } from './membership/members.ts';
+import { withProxies } from './membership/proxies.ts';
+import type { SenderParts } from './parts.ts';
 import type { Phase } from './phase.ts';
-import { withProxies } from './proxies/answers.ts';
-import type { Member } from './roster.ts';
 
 const REPEAT_GRTT = 3;
 
+type Parts = Pick<SenderParts, 'config' | 'clock' | 'roster' | 'outgoing' | 'congestion'>;
+
 export class Completion implements Phase {
 	readonly name = 'completing';
-	readonly #context: SenderContext;
+	readonly #parts: Parts;
 	readonly #members: readonly Member[];
+	/** Those of them that have not answered yet; some may have left since. */
+	readonly #waiting: Set<Member>;
+	/** Those that have answered and get DONE_CONF with the next request. */
+	readonly #unconfirmed = new Set<Member>();
 	#requests = 0;
 	#nextAt: number;
 	#isLastWait = false;
 	isOver = false;
 
-	constructor(context: SenderContext, now: number, members: readonly Member[]) {
-		this.#context = context;
+	/** `members`: those that have everything, and are there. */
+	constructor(parts: Parts, now: number, members: readonly Member[]) {
+		assert(members.length > 0, 'a session is completed for somebody');
+		this.#parts = parts;
 		this.#members = members;
+		this.#waiting = new Set(members);
 		this.#nextAt = now;
-		context.congestion?.ask();
-		if (this.#waiting().length === 0) this.isOver = true;
-		else this.onTimeout(now);
+		parts.congestion?.ask();
+		this.onTimeout(now);
 	}
 
 	deadline(): number {
@@ -34,62 +43,61 @@ export class Completion implements Phase {
 
 	onTimeout(now: number): void {
 		if (this.isOver || now < this.#nextAt) return;
+		const { config, clock, outgoing, roster } = this.#parts;
 		if (this.#isLastWait) {
-			this.#confirm(this.#members.filter((member) => member.isFinished && member.isIn));
+			this.#confirm(this.#members.filter((member) => member.isFinished));
 			this.isOver = true;
 			return;
 		}
-		if (this.#requests >= this.#context.config.robust) {
+		if (this.#requests >= config.robust) {
 			// Every file of theirs is confirmed; only the farewell is not. That is no failure.
-			for (const member of this.#waiting()) member.isFinished = true;
+			for (const member of this.#waiting) if (member.isPresent) roster.finish(member);
 			this.isOver = true;
 			return;
 		}
 		this.#requests++;
-		this.#nextAt = now + REPEAT_GRTT * this.#context.grttMs;
-		const ids = withProxies(this.#waiting());
-		const { outbox, config, idsPerPacket } = this.#context;
-		outbox.pushList(
+		this.#nextAt = now + REPEAT_GRTT * clock.grttMs;
+		const ids = withProxies([...this.#waiting]);
+		outgoing.sendList(
 			MessageType.DONE,
-			config.privateEndpoint,
 			ids,
-			idsPerPacket,
 			(part) => (bytes, at) => encodeDone(bytes, at, { fileId: 0, section: 0, ids: part }),
 		);
 		this.#confirmNew();
 	}
 
-	onComplete(now: number, member: Member, message: Complete): void {
-		if (message.fileId !== 0) return;
-		member.isFinished = true;
-		member.needsDoneConf = true;
-		this.onRosterChange(now);
+	onComplete(now: number, member: Member, message: Complete): boolean {
+		if (message.fileId !== 0) return false;
+		// Who is still owed something cannot be done with the session.
+		if (member.owed.size > 0) return true;
+		this.#parts.roster.finish(member);
+		this.#unconfirmed.add(member);
+		this.onRosterChange(now, member);
+		return true;
 	}
 
-	onRosterChange(now: number): void {
-		if (this.isOver || this.#isLastWait || this.#waiting().length > 0) return;
+	onRosterChange(now: number, member?: Member): void {
+		if (member !== undefined) this.#settled(member);
+		else for (const each of this.#waiting) this.#settled(each);
+		if (this.isOver || this.#isLastWait || this.#waiting.size > 0) return;
 		this.#confirmNew();
 		this.#isLastWait = true;
-		this.#nextAt = now + this.#context.grttMs;
+		this.#nextAt = now + this.#parts.clock.grttMs;
 	}
 
-	#waiting(): Member[] {
-		return this.#members.filter((member) => member.isPresent && !member.isFinished);
+	#settled(member: Member): void {
+		if (!member.isPresent || member.isFinished) this.#waiting.delete(member);
 	}
 
 	#confirmNew(): void {
-		const ready = this.#members.filter((member) => member.needsDoneConf);
-		for (const member of ready) member.needsDoneConf = false;
-		this.#confirm(ready);
+		this.#confirm([...this.#unconfirmed]);
+		this.#unconfirmed.clear();
 	}
 
 	#confirm(members: readonly Member[]): void {
-		const { outbox, config, idsPerPacket } = this.#context;
-		outbox.pushList(
+		this.#parts.outgoing.sendList(
 			MessageType.DONE_CONF,
-			config.privateEndpoint,
 			members.map((member) => member.id),
-			idsPerPacket,
 			(ids) => (bytes, at) => encodeDoneConf(bytes, at, { ids }),
 		);
 	}

@@ -1,6 +1,7 @@
 /** Control messages that wait to be sent: each knows how to encode itself when its turn comes. */
 
 import { MESSAGE_TRAITS, type MessageType } from '@uftp/wire';
+import { assert } from '../assert.ts';
 import { OUTBOX_MAX } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
 import type { Encode } from '../shared/encode.ts';
@@ -19,41 +20,33 @@ export interface QueuedMessage {
 	readonly hidesGroupSize: boolean;
 }
 
-type QueueOptions = Partial<Pick<QueuedMessage, 'isClear' | 'sign' | 'isPaced' | 'hidesGroupSize'>>;
+export type QueueOptions = Partial<Pick<QueuedMessage, 'isClear' | 'sign' | 'isPaced' | 'hidesGroupSize'>>;
 
 export class Outbox {
-	readonly #queue: QueuedMessage[] = [];
+	#queue: QueuedMessage[] = [];
+	/** Those before it have been taken. */
+	#next = 0;
 
 	/** What is not said is as for most messages: sealed in an encrypted session unless it never is, and not paced. */
 	push(func: MessageType, destination: Endpoint, encode: Encode, options: QueueOptions = {}): void {
-		if (this.#queue.length >= OUTBOX_MAX) return;
+		if (this.#queue.length - this.#next >= OUTBOX_MAX) return;
 		const isClear = MESSAGE_TRAITS[func].encryption === 'never';
 		this.#queue.push({ func, destination, encode, isClear, isPaced: false, hidesGroupSize: false, ...options });
 	}
 
-	/** Queues one message per list of ids that fits into a packet: `encode` is given each list. */
-	pushList(
-		func: MessageType,
-		destination: Endpoint,
-		ids: readonly number[],
-		idsPerPacket: number,
-		encode: (ids: readonly number[]) => Encode,
-	): void {
-		for (let first = 0; first < ids.length; first += idsPerPacket) {
-			const part = first === 0 && ids.length <= idsPerPacket ? ids : ids.slice(first, first + idsPerPacket);
-			this.push(func, destination, encode(part), { isPaced: ids.length > idsPerPacket });
-		}
-	}
-
 	peek(): QueuedMessage | undefined {
-		return this.#queue[0];
+		return this.#queue[this.#next];
 	}
 
 	shift(): void {
-		this.#queue.shift();
+		assert(this.#next < this.#queue.length, 'a message is taken from an empty outbox');
+		this.#next++;
+		if (this.#next < this.#queue.length) return;
+		this.#queue = [];
+		this.#next = 0;
 	}
 
 	get isEmpty(): boolean {
-		return this.#queue.length === 0;
+		return this.#next === this.#queue.length;
 	}
 }

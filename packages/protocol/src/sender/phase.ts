@@ -3,8 +3,7 @@ import type { Complete, FileInfoAck, Status } from '@uftp/wire';
 import type { SenderFailure } from '../events.ts';
 import type { PhasesByRole } from '../message-rules.ts';
 import type { OutgoingBatch } from '../ports.ts';
-import type { ProxyPeer } from './proxies/proxy.ts';
-import type { Member } from './roster.ts';
+import type { Member, ProxyPeer } from './membership/members.ts';
 
 export interface Phase {
 	/** As the table of messages knows it. */
@@ -15,8 +14,8 @@ export interface Phase {
 	onTimeout(now: number): void;
 	/** When `onTimeout` is needed next. */
 	deadline(now: number): number;
-	/** A member left, was lost or came back: look again whether there is still something to wait for. */
-	onRosterChange(now: number): void;
+	/** Members left, were lost or came back: look again whether there is still something to wait for. */
+	onRosterChange(now: number, member?: Member): void;
 	onRegister?(now: number, member: Member): void;
 	/** Encrypted sessions: the receiver or proxy has acknowledged the group key. */
 	onKeyed?(now: number, peer: Member | ProxyPeer): void;
@@ -24,7 +23,8 @@ export interface Phase {
 	onStatus?(now: number, member: Member, message: Status): void;
 	/** A proxy reports what any of its receivers misses. */
 	onProxyStatus?(now: number, proxy: ProxyPeer, message: Status): void;
-	onComplete?(now: number, member: Member, message: Complete): void;
+	/** False when the message is not about what this phase is for. */
+	onComplete?(now: number, member: Member, message: Complete): boolean;
 	/** Composes a data burst whose headers take the sequence numbers from `sequence` on; false when there is none now. */
 	compose?(now: number, batch: OutgoingBatch, sequence: number): boolean;
 }

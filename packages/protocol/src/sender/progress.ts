@@ -1,34 +1,38 @@
 /** A snapshot of a sending session for progress lines. */
 import type { SenderProgress } from '../events.ts';
-import { Completion } from './completion.ts';
-import type { SenderContext } from './context.ts';
-import { FileRound } from './file-round.ts';
-import type { Itinerary } from './itinerary.ts';
+import type { Member } from './membership/members.ts';
+import type { SenderParts } from './parts.ts';
 import type { Phase } from './phase.ts';
-import { Registration } from './registration.ts';
-import type { Member } from './roster.ts';
+import { FileRound } from './transfer/file-round.ts';
+import type { FileSchedule } from './transfer/file-schedule.ts';
 
-export function senderProgress(
-	context: SenderContext,
-	phase: Phase | undefined,
-	itinerary: Itinerary,
-	isEnded: boolean,
-): SenderProgress {
+type Parts = Pick<SenderParts, 'config' | 'catalogue' | 'roster' | 'rate'>;
+
+/** What `senderProgress` looks at besides the parts of the session. */
+export interface Course {
+	readonly phase: Phase | undefined;
+	readonly schedule: FileSchedule;
+	readonly answersHandled: number;
+	readonly isEnded: boolean;
+}
+
+export function senderProgress({ config, catalogue, roster, rate }: Parts, course: Course): SenderProgress {
+	const { phase, schedule, answersHandled } = course;
 	const round = phase instanceof FileRound ? phase : undefined;
 	const [sent, total] = round?.passBlocks ?? [0, 0];
-	const { blockBytes } = context.config;
-	const size = round === undefined ? 0 : context.catalogue[round.file].size;
+	const { blockBytes } = config;
+	const size = round === undefined ? 0 : catalogue[round.file].size;
 	return {
-		phase: isEnded ? 'ended' : phaseName(phase, itinerary),
+		phase: phaseName(course),
 		file: round?.file ?? -1,
 		pass: round?.pass ?? 0,
 		passBytes: Math.min(sent * blockBytes, size),
 		passBytesTotal: Math.min(total * blockBytes, size),
-		filesBytesDone: itinerary.filesBytesDone,
-		filesBytesTotal: itinerary.filesBytesTotal,
-		rateBytesPerSecond: context.pacer.rateBytesPerSecond,
-		answersHandled: context.answersHandled,
-		receivers: [...context.roster.all()].map((member) => ({
+		filesBytesDone: schedule.filesBytesDone,
+		filesBytesTotal: schedule.filesBytesTotal,
+		rateBytesPerSecond: rate.pacer.rateBytesPerSecond,
+		answersHandled,
+		receivers: [...roster.all()].map((member) => ({
 			receiverId: member.id,
 			state: memberState(member),
 			missingBlocks: member.missingBlocks,
@@ -36,17 +40,17 @@ export function senderProgress(
 	};
 }
 
-function phaseName(phase: Phase | undefined, itinerary: Itinerary): SenderProgress['phase'] {
-	if (phase instanceof Registration) return 'announce';
-	if (phase instanceof Completion) return 'completion';
+function phaseName({ phase, schedule, isEnded }: Course): SenderProgress['phase'] {
+	if (isEnded) return 'ended';
+	if (phase?.name === 'registering') return 'announce';
+	if (phase?.name === 'completing') return 'completion';
 	if (phase instanceof FileRound && !phase.isFresh) return 'catchUp';
 	if (phase instanceof FileRound && phase.isSending) return 'transfer';
-	return itinerary.isFreshOver ? 'catchUp' : 'file';
+	return schedule.isFreshOver ? 'catchUp' : 'file';
 }
 
 function memberState(member: Member): SenderProgress['receivers'][number]['state'] {
-	if (member.state !== 'registered') return member.state;
-	if (member.isAway) return 'away';
-	if (member.fileState === 'none') return 'registered';
-	return member.fileState;
+	const { state, fileState } = member;
+	if (state !== 'present' && state !== 'finished') return state;
+	return fileState === 'none' ? 'registered' : fileState;
 }

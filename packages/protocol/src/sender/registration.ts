@@ -1,15 +1,14 @@
 /**
- * The Announce/Register phase (wire facts, section 4.1): ANNOUNCE in cycles until the receivers are there.
+ * The Announce/Register phase: ANNOUNCE in cycles until the receivers are there.
  *
  * A closed group goes on as soon as all are registered, else after `robust` cycles. An open group whose receivers are
  * known beforehand does the same; else it takes C's full count, or ends when nobody new comes any more.
  */
 import { CcType, encodeAnnounce, formatUid, MessageType } from '@uftp/wire';
-import type { SenderContext } from './context.ts';
+import { assert } from '../assert.ts';
+import { type Member, type Peer, ProxyPeer } from './membership/members.ts';
+import type { SenderParts } from './parts.ts';
 import type { Phase } from './phase.ts';
-import type { Peer } from './proxies/peer.ts';
-import { ProxyPeer } from './proxies/proxy.ts';
-import type { Member } from './roster.ts';
 
 const CYCLE_GRTT = 3;
 /** An open group is settled after so many announcements that brought nobody, */
@@ -26,15 +25,17 @@ const KEYS_BEHIND_PROXY_GRTT = 2;
  */
 const KEYS_BEHIND_FOREIGN_PROXY_GRTT = 6;
 
+type Parts = Pick<SenderParts, 'config' | 'clock' | 'reports' | 'roster' | 'outgoing' | 'security' | 'congestion'>;
+
 export class Registration implements Phase {
 	readonly name = 'registering';
-	readonly #context: SenderContext;
+	readonly #parts: Parts;
 	readonly #isClosed: boolean;
-	/** Ids that, once all registered, end the phase early. */
-	readonly #awaited: ReadonlySet<number>;
-	/** How many of them are not ready yet, and in an encrypted session, how many have not even registered. */
-	#awaitedLeft: number;
-	#muteLeft: number;
+	/** Ids that, once all are ready, end the phase early: those that are not ready yet, */
+	readonly #awaited: Set<number>;
+	/** and in an encrypted session, those that have not even registered. */
+	readonly #mute: Set<number>;
+	#hasAwaited: boolean;
 	#cycle = 0;
 	#cycleEndsAt: number;
 	#startedAt: number;
@@ -45,15 +46,16 @@ export class Registration implements Phase {
 	#isLastWait = false;
 	isOver = false;
 
-	constructor(context: SenderContext, now: number) {
-		this.#context = context;
-		const { targets, proxies, expected } = context.config;
+	constructor(parts: Parts, now: number) {
+		this.#parts = parts;
+		const { targets, proxies, expected } = parts.config;
 		this.#isClosed = targets.length > 0;
-		for (const id of targets) context.roster.add(id);
-		for (const id of proxies) context.roster.addProxy(id);
-		this.#awaited = new Set(this.#isClosed ? targets : expected);
-		this.#awaitedLeft = this.#awaited.size;
-		this.#muteLeft = this.#awaited.size;
+		for (const id of targets) parts.roster.add(id);
+		for (const id of proxies) parts.roster.addProxy(id);
+		const awaited = this.#isClosed ? targets : expected;
+		this.#awaited = new Set(awaited);
+		this.#mute = new Set(awaited);
+		this.#hasAwaited = awaited.length > 0;
 		this.#startedAt = now;
 		this.#cycleEndsAt = now;
 		this.#announce(now);
@@ -65,15 +67,16 @@ export class Registration implements Phase {
 
 	onTimeout(now: number): void {
 		if (this.isOver || now < this.deadline()) return;
-		const context = this.#context;
+		assert(now >= this.#startedAt, 'time runs backwards');
+		const { config, clock, roster, outgoing } = this.#parts;
 		const isCycleOver = now >= this.#cycleEndsAt;
-		if (isCycleOver) context.updateGrtt();
+		if (isCycleOver) clock.update(roster.roundTrips);
 		const isStillAsked = this.#isLastWait && this.#isForeignProxyAsking();
-		context.confirmRegistrations();
+		outgoing.confirmRegistrations(roster);
 		this.#keysAt = Number.POSITIVE_INFINITY;
 		if (!isCycleOver) return;
 		const isSettled = (this.#isLastWait || this.#isSettled(now)) && !this.#isSomebodyWithoutKeys();
-		if ((isSettled && !isStillAsked) || this.#cycle >= context.config.robust) {
+		if ((isSettled && !isStillAsked) || this.#cycle >= config.robust) {
 			this.#end();
 			return;
 		}
@@ -82,83 +85,82 @@ export class Registration implements Phase {
 	}
 
 	onRegister(now: number, member: Member): void {
-		const context = this.#context;
+		assert(member.isIn, 'only who has been let in has registered');
+		const { clock, roster, outgoing, security } = this.#parts;
 		this.#cameThisCycle++;
-		context.updateGrtt();
+		clock.update(roster.roundTrips);
 		// Once a round trip is known, those that missed the announcement need not wait out the initial guess.
 		this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + this.#cycleMs());
-		if (context.security === undefined) {
-			this.#arrived(now, member);
+		const isLast = this.#mute.delete(member.id) && this.#mute.size === 0;
+		if (security === undefined) {
+			this.#ready(now, member);
 			return;
 		}
-		const isLast = this.#awaited.has(member.id) && --this.#muteLeft === 0;
 		// Its proxy has the key, and passes it on when the receiver is confirmed.
 		if (!member.lacksGroupKey) {
-			context.confirmRegistrations();
-			this.#arrived(now, member);
+			outgoing.confirmRegistrations(roster);
+			this.#ready(now, member);
 		}
 		// The last one that is awaited gets its key at once.
-		else if (isLast) context.confirmRegistrations();
+		else if (isLast) outgoing.confirmRegistrations(roster);
 		// Soon, with the keys of others that come at the same time.
-		else this.#keysAt = Math.min(this.#keysAt, now + KEY_DELAY_GRTT * context.grttMs);
+		else this.#keysAt = Math.min(this.#keysAt, now + KEY_DELAY_GRTT * clock.grttMs);
 	}
 
 	onKeyed(now: number, peer: Member | ProxyPeer): void {
 		if (!(peer instanceof ProxyPeer)) {
-			this.#arrived(now, peer);
+			this.#ready(now, peer);
 			return;
 		}
 		// It waits for the confirmation of its receivers before it gives them the key.
-		this.#context.confirmRegistrations();
-		for (const member of peer.present()) this.#arrived(now, member);
+		this.#parts.outgoing.confirmRegistrations(this.#parts.roster);
+		for (const member of peer.present()) this.#ready(now, member);
 	}
 
 	/** A receiver is ready: registered, and in an encrypted session with the group key. */
-	#arrived(now: number, member: Member): void {
-		if (this.#awaited.has(member.id) && --this.#awaitedLeft === 0) this.#everybodyIsThere(now);
+	#ready(now: number, member: Member): void {
+		if (this.#awaited.delete(member.id) && this.#awaited.size === 0) this.#everybodyIsThere(now);
 	}
 
 	#everybodyIsThere(now: number): void {
+		assert(this.#awaited.size === 0 && this.#mute.size === 0, 'somebody is still awaited');
+		if (!this.#hasAwaited) return;
+		this.#hasAwaited = false;
 		// Everybody is there: confirm, and go on without another announcement.
-		const { roster, security, grttMs } = this.#context;
-		this.#context.confirmRegistrations();
-		const hasProxies = roster.some((member) => member.isIn && member.via !== undefined);
+		const { roster, security, clock, outgoing } = this.#parts;
+		outgoing.confirmRegistrations(roster);
+		const hasProxies =
+			roster.hasProxies && roster.select((member) => member.isIn && member.via !== undefined).length > 0;
 		if (this.#isClosed && !hasProxies) this.#end();
 		else {
 			// An open group may hold receivers that nobody told us of: they get one GRTT to answer this announcement, and the
 			// receivers behind proxies two to get the group key.
 			this.#isLastWait = true;
 			if (hasProxies && security !== undefined) this.#cycleEndsAt = now + this.#keysBehindProxiesMs();
-			else this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + grttMs);
+			else this.#cycleEndsAt = Math.min(this.#cycleEndsAt, now + clock.grttMs);
 		}
 	}
 
 	#keysBehindProxiesMs(): number {
-		const { roster, grttMs } = this.#context;
-		const isForeign = roster.some((member) => member.isIn && member.via?.isOurs === false);
-		return (isForeign ? KEYS_BEHIND_FOREIGN_PROXY_GRTT : KEYS_BEHIND_PROXY_GRTT) * grttMs;
+		const { roster, clock } = this.#parts;
+		const isForeign = roster.select((member) => member.isIn && member.via?.isOurs === false).length > 0;
+		return (isForeign ? KEYS_BEHIND_FOREIGN_PROXY_GRTT : KEYS_BEHIND_PROXY_GRTT) * clock.grttMs;
 	}
 
 	/** Encrypted sessions: a receiver behind a proxy of 4.x has registered again, so it has no key yet. */
 	#isForeignProxyAsking(): boolean {
-		const { roster, security } = this.#context;
-		if (security === undefined) return false;
-		return roster.some((member) => member.isIn && member.via?.isOurs === false && member.needsConfirmation);
+		const { roster, security } = this.#parts;
+		if (security === undefined || !roster.hasProxies) return false;
+		const isAsking = (member: Member) => member.isIn && member.via?.isOurs === false && roster.isUnconfirmed(member);
+		return roster.select(isAsking).length > 0;
 	}
 
 	/** Somebody refuses to take part, or has left again: nobody waits for it. */
-	onRosterChange(now: number): void {
-		if (this.isOver || this.#awaitedLeft === 0) return;
-		this.#awaitedLeft = 0;
-		this.#muteLeft = 0;
-		for (const id of this.#awaited) {
-			const member = this.#context.roster.get(id);
-			const isMute = member === undefined || member.state === 'mute';
-			if (isMute) this.#muteLeft++;
-			if (isMute || (member.isIn && member.lacksGroupKey)) this.#awaitedLeft++;
-		}
-		if (this.#awaitedLeft === 0) this.#everybodyIsThere(now);
-		else if (this.#muteLeft === 0) this.#context.confirmRegistrations();
+	onRosterChange(now: number, member?: Member): void {
+		if (this.isOver || member === undefined || member.isIn) return;
+		const wasMute = this.#mute.delete(member.id);
+		if (this.#awaited.delete(member.id) && this.#awaited.size === 0) this.#everybodyIsThere(now);
+		else if (wasMute && this.#mute.size === 0) this.#parts.outgoing.confirmRegistrations(this.#parts.roster);
 	}
 
 	/**
@@ -166,37 +168,36 @@ export class Registration implements Phase {
 	 * evenly over the cycles gives a receiver that lost the first announcement the second one much sooner.
 	 */
 	#cycleMs(): number {
-		const { config, grttMs } = this.#context;
-		const wholeMs = CYCLE_GRTT * (config.grttMs.initial + (config.robust - 1) * grttMs);
-		return Math.max(CYCLE_GRTT * grttMs, wholeMs / config.robust);
+		const { config, clock } = this.#parts;
+		const wholeMs = CYCLE_GRTT * (config.grttMs.initial + (config.robust - 1) * clock.grttMs);
+		return Math.max(CYCLE_GRTT * clock.grttMs, wholeMs / config.robust);
 	}
 
 	#announce(now: number): void {
-		const context = this.#context;
+		const { roster, clock, reports, outgoing } = this.#parts;
 		this.#quietCycles = this.#cycle > 0 && this.#cameThisCycle === 0 ? this.#quietCycles + 1 : 0;
 		this.#cameThisCycle = 0;
 		this.#cycle++;
+		assert(this.#cycle <= this.#parts.config.robust, 'more announcements than the session may send');
 		this.#cycleEndsAt = now + this.#cycleMs();
-		context.emit({ kind: 'announced', attempt: this.#cycle, grttMs: context.grttMs });
+		reports.emit({ kind: 'announced', attempt: this.#cycle, grttMs: clock.grttMs });
 		if (!this.#isClosed) {
 			this.#queueAnnounce([], this.#cycle === 1);
 			return;
 		}
-		const { roster } = context;
 		const isMute = (peer: Peer) => peer.state === 'mute';
 		const mute = [...[...roster.proxies()].filter(isMute), ...roster.select(isMute)].map(({ id }) => id);
-		for (let first = 0; first < mute.length; first += context.idsPerPacket) {
-			this.#queueAnnounce(mute.slice(first, first + context.idsPerPacket), false);
+		for (let first = 0; first < mute.length; first += outgoing.idsPerPacket) {
+			this.#queueAnnounce(mute.slice(first, first + outgoing.idsPerPacket), false);
 		}
 	}
 
 	#queueAnnounce(ids: readonly number[], hidesGroupSize: boolean): void {
-		const context = this.#context;
-		const { family, isUnicast, publicEndpoint, privateEndpoint, robust, blockBytes } = context.config;
-		const { sync = false, preview = false } = context.config;
-		const { security } = context;
+		const { config, clock, outgoing, security, congestion } = this.#parts;
+		const { family, isUnicast, publicEndpoint, privateEndpoint, robust, blockBytes } = config;
+		const { sync = false, preview = false } = config;
 		const zero = family === 4 ? '0.0.0.0' : '::';
-		context.outbox.push(
+		outgoing.outbox.push(
 			MessageType.ANNOUNCE,
 			publicEndpoint,
 			(bytes, at, now) =>
@@ -206,16 +207,16 @@ export class Registration implements Phase {
 					preview,
 					family,
 					robust,
-					ccType: context.congestion === undefined ? CcType.NONE : CcType.TFMCC,
+					ccType: congestion === undefined ? CcType.NONE : CcType.TFMCC,
 					blockBytes,
-					timestamp: context.timestamp(now),
+					timestamp: clock.timestamp(now),
 					publicAddress: isUnicast ? zero : publicEndpoint.host,
 					privateAddress: isUnicast ? zero : privateEndpoint.host,
 					...(security === undefined ? {} : { encInfo: security.encInfo }),
 					ids,
 				}),
 			{
-				isPaced: ids.length >= context.idsPerPacket,
+				isPaced: ids.length >= outgoing.idsPerPacket,
 				hidesGroupSize,
 				sign: (bytes, length) => security?.signAnnounce(bytes, length),
 			},
@@ -223,34 +224,35 @@ export class Registration implements Phase {
 	}
 
 	#isSettled(now: number): boolean {
-		const context = this.#context;
-		if (this.#isClosed || context.config.openPolicy === 'full') return false;
+		const { config, clock, roster } = this.#parts;
+		if (this.#isClosed || config.openPolicy === 'full') return false;
 		const quiet = this.#cameThisCycle === 0 ? this.#quietCycles + 1 : 0;
-		if (quiet < QUIET_CYCLES || !context.roster.some((member) => member.isIn)) return false;
+		if (quiet < QUIET_CYCLES || roster.countIn === 0) return false;
 		// Receivers slower than those that came first: they get the round trip time that the user reckons with.
 		// Proxies hold the registrations of their receivers for as long.
-		const guesses = this.#awaitedLeft > 0 || context.config.proxies.length > 0 ? 2 : 1;
-		const patience = Math.max(SETTLE_GRTT * context.grttMs, guesses * context.config.grttMs.initial);
+		const guesses = this.#awaited.size > 0 || config.proxies.length > 0 ? 2 : 1;
+		const patience = Math.max(SETTLE_GRTT * clock.grttMs, guesses * config.grttMs.initial);
 		return now - this.#startedAt >= patience;
 	}
 
 	#isSomebodyWithoutKeys(): boolean {
-		return this.#context.roster.some((member) => member.isIn && member.lacksGroupKey);
+		const { roster, security } = this.#parts;
+		return security !== undefined && roster.select((member) => member.isIn && member.lacksGroupKey).length > 0;
 	}
 
 	#end(): void {
-		const context = this.#context;
+		const { roster, reports } = this.#parts;
 		this.isOver = true;
-		for (const member of context.roster.all()) {
-			if (!member.isIn || !member.lacksGroupKey) continue;
-			const { via } = member;
-			const who = via === undefined ? '' : ` of its proxy ${formatUid(via.id)}`;
-			context.lose(member, `no valid answer${who} to KEYINFO`);
+		const [registered, mute]: [number[], number[]] = [[], []];
+		for (const member of roster.all()) {
+			if (member.isIn && member.lacksGroupKey) {
+				const { via } = member;
+				const who = via === undefined ? '' : ` of its proxy ${formatUid(via.id)}`;
+				roster.lose(member, `no valid answer${who} to KEYINFO`);
+			}
+			if (member.isIn) registered.push(member.id);
+			else if (member.state === 'mute') mute.push(member.id);
 		}
-		context.emit({
-			kind: 'registrationEnded',
-			registered: context.roster.select((member) => member.isIn).map((member) => member.id),
-			mute: context.roster.select((member) => member.state === 'mute').map((member) => member.id),
-		});
+		reports.emit({ kind: 'registrationEnded', registered, mute });
 	}
 }

@@ -6,9 +6,10 @@
  */
 import { assert } from '../assert.ts';
 import { DropCounts, type DropReason } from '../drop-reason.ts';
-import type { SenderEvent, SenderRequest } from '../events.ts';
+import type { SenderEvent, SenderProblem, SenderRequest } from '../events.ts';
 import { SENDER_REQUESTS_MAX, WARNINGS_MAX } from '../limits.ts';
 import type { Endpoint } from '../ports.ts';
+import type { Problem } from '../problem.ts';
 import { Reports } from '../reports.ts';
 
 export class SenderReports {
@@ -80,10 +81,14 @@ export class SenderReports {
 	}
 
 	/** Warns about one thing once, however often it happens; `what` says which thing it is. */
-	warnOnce(what: string, message: string): void {
+	warnOnce(what: string, message: string, problem: Problem<SenderProblem>): void {
 		if (this.#warned.has(what) || this.#warned.size >= WARNINGS_MAX) return;
 		this.#warned.add(what);
-		this.emit({ kind: 'warning', message });
+		this.warn(message, problem);
+	}
+
+	warn(message: string, problem: Problem<SenderProblem>): void {
+		this.emit({ kind: 'warning', message, problem });
 	}
 
 	get counters(): Record<string, number> {

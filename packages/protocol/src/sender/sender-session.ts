@@ -9,41 +9,45 @@ import { assert } from '../assert.ts';
 import type { SenderEnd, SenderEvent, SenderFailure, SenderProgress, SenderRequest } from '../events.ts';
 import { admission, MESSAGE_RULES, type PhasesByRole } from '../message-rules.ts';
 import type { CatalogueEntry, OutgoingBatch } from '../ports.ts';
+import { problem } from '../problem.ts';
 import type { SenderConfig } from '../sender-config.ts';
 import type { Session } from '../session.ts';
-import { AnswerDesk } from './answer-desk.ts';
 import { Completion } from './completion.ts';
 import { composeControl } from './compose-control.ts';
-import { SenderContext } from './context.ts';
-import { FileRound, hasBlocks } from './file-round.ts';
-import { Itinerary, type Stop } from './itinerary.ts';
+import { FeedbackHandler } from './feedback-handler.ts';
+import { expireAway } from './membership/patience.ts';
+import { makeParts, type SenderParts } from './parts.ts';
 import type { Phase } from './phase.ts';
 import { senderProgress } from './progress.ts';
 import { Registration } from './registration.ts';
-import { isAbortRefusedInClear, openSealed, warnOfClear } from './security/incoming.ts';
+import { type IncomingDatagram, isAbortRefusedInClear, openSealed, warnOfClear } from './security/incoming.ts';
+import { FileRound } from './transfer/file-round.ts';
+import { FileSchedule, type FileTask } from './transfer/file-schedule.ts';
+import { hasBlocks } from './transfer/outcomes.ts';
 
 export class SenderSession implements Session<SenderRequest, SenderEvent, never> {
-	readonly #context: SenderContext;
-	readonly #itinerary: Itinerary;
-	readonly #desk: AnswerDesk;
+	readonly #parts: SenderParts;
+	readonly #schedule: FileSchedule;
+	readonly #feedback: FeedbackHandler;
 	readonly #header: CommonHeader = emptyHeader();
 	#phase: Phase | undefined;
 	/** The stop whose file the shell is opening, or of the round that runs. */
-	#stop: Stop | undefined;
+	#task: FileTask | undefined;
 	#isOpening = false;
 	/** The last burst holds file data that has to be sealed. */
 	#isUnsealed = false;
 	#sequence = 0;
+	#answersHandled = 0;
 	#now: number;
 	#end: SenderEnd | undefined;
 
 	/** Starts the session: the first ANNOUNCE is ready to be polled. `now` as in every later call. */
 	constructor(config: SenderConfig, catalogue: readonly CatalogueEntry[], now: number) {
 		this.#now = now;
-		this.#context = new SenderContext(config, catalogue, now);
-		this.#itinerary = new Itinerary(this.#context);
-		this.#desk = new AnswerDesk(this.#context, this.#itinerary);
-		this.#phase = new Registration(this.#context, now);
+		this.#parts = makeParts(config, catalogue, now);
+		this.#schedule = new FileSchedule(this.#parts);
+		this.#feedback = new FeedbackHandler(this.#parts, this.#schedule);
+		this.#phase = new Registration(this.#parts, now);
 	}
 
 	/** How the session ended; undefined while it runs. Its last messages may still have to be polled. */
@@ -52,33 +56,41 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 	}
 
 	get progress(): SenderProgress {
-		return senderProgress(this.#context, this.#phase, this.#itinerary, this.#end !== undefined);
+		const { answersHandled } = this;
+		const course = { phase: this.#phase, schedule: this.#schedule, answersHandled, isEnded: this.#end !== undefined };
+		return senderProgress(this.#parts, course);
 	}
 
 	/** Messages of this session that came from receivers and proxies, whatever was in them. */
 	get answersHandled(): number {
-		return this.#context.answersHandled;
+		return this.#answersHandled;
 	}
 
 	/** What was dropped, by reason: `dropped.<reason>`. */
 	get counters(): Readonly<Record<string, number>> {
-		return this.#context.reports.counters;
+		return this.#parts.reports.counters;
 	}
 
 	pollRequest(): SenderRequest | undefined {
-		return this.#context.reports.pollRequest();
+		return this.#parts.reports.pollRequest();
 	}
 
 	pollEvent(): SenderEvent | undefined {
-		return this.#context.reports.pollEvent();
+		return this.#parts.reports.pollEvent();
 	}
 
 	pollTimeout(): number {
 		if (this.#end !== undefined) return Number.POSITIVE_INFINITY;
-		const { outbox, pacer, packetBytes } = this.#context;
-		const outboxAt = outbox.isEmpty ? Number.POSITIVE_INFINITY : pacer.nextAt(this.#now, packetBytes);
+		const { outgoing, rate, roster } = this.#parts;
+		const outboxAt = outgoing.outbox.isEmpty ? Number.POSITIVE_INFINITY : rate.nextAt(this.#now);
 		const phaseAt = this.#phase?.deadline(this.#now) ?? Number.POSITIVE_INFINITY;
-		return Math.min(outboxAt, phaseAt, this.#context.awayDeadline());
+		return Math.min(outboxAt, phaseAt, roster.awayDeadline);
+	}
+
+	/** Every input and command comes with the time; it never runs backwards. */
+	#at(now: number): void {
+		assert(now >= this.#now, 'time runs backwards');
+		this.#now = now;
 	}
 
 	/**
@@ -86,7 +98,7 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 	 * sent. Does nothing in a session in the clear, and to control messages: those are polled as they are sent.
 	 */
 	seal(batch: OutgoingBatch): void {
-		const sealer = this.#context.security?.sealer;
+		const sealer = this.#parts.security?.sealer;
 		if (sealer === undefined || batch.file < 0) return;
 		const headerBytes = batch.payloadOffset - sealer.plainOffset;
 		for (let i = 0; i < batch.count; i++) {
@@ -98,21 +110,22 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 
 	pollTransmit(now: number, batch: OutgoingBatch): boolean {
 		assert(!this.#isUnsealed, 'a burst of an encrypted session was not sealed');
-		this.#now = now;
-		const { outbox } = this.#context;
-		if (!outbox.isEmpty) {
-			if (!composeControl(this.#context, now, batch, this.#sequence)) return false;
+		this.#at(now);
+		const { outgoing } = this.#parts;
+		if (!outgoing.outbox.isEmpty) {
+			if (!composeControl(this.#parts, now, batch, this.#sequence)) return false;
 		} else if (this.#end !== undefined || this.#phase?.compose?.(now, batch, this.#sequence) !== true) return false;
-		if (this.#context.isForAll(batch.destination)) this.#sequence = (this.#sequence + batch.count) & 0xffff;
-		this.#isUnsealed = batch.file >= 0 && this.#context.security !== undefined;
+		if (outgoing.isForAll(batch.destination)) this.#sequence = (this.#sequence + batch.count) & 0xffff;
+		assert(batch.count > 0 && batch.lastLength > 0, 'a burst is empty');
+		this.#isUnsealed = batch.file >= 0 && this.#parts.security !== undefined;
 		if (this.#phase?.isOver === true) this.#advance(now);
 		return true;
 	}
 
 	handleTimeout(now: number): void {
-		this.#now = now;
+		this.#at(now);
 		if (this.#end !== undefined) return;
-		if (this.#context.expireAway(now)) this.#phase?.onRosterChange(now);
+		if (expireAway(this.#parts, now)) this.#phase?.onRosterChange(now);
 		this.#phase?.onTimeout(now);
 		const failure = this.#phase?.failure;
 		if (failure !== undefined) this.#fail(now, ...failure);
@@ -124,8 +137,8 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 	}
 
 	#handle(now: number, arrival: Arrival): void {
-		this.#now = now;
-		const { config, reports, security } = this.#context;
+		this.#at(now);
+		const { config, reports, security } = this.#parts;
 		const { headerAt: at } = arrival;
 		const header = decodeHeader(arrival.bytes, at, arrival.length, this.#header);
 		if (isMalformed(header)) {
@@ -137,32 +150,28 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 		const isFromReceiver = MESSAGE_RULES[header.func].sender.length > 0;
 		if (header.sourceId === config.sourceId && !isFromReceiver) return reports.count('own-echo');
 		if (this.#end !== undefined) return reports.count('session-over');
-		this.#context.answersHandled++;
-		const from = arrival.source();
+		this.#answersHandled++;
+		const datagram = datagramOf(now, arrival, header);
+		const { from, bytes } = datagram;
 		const isSealed = header.func === MessageType.ENCRYPTED;
-		let { bytes } = arrival;
-		let start = at;
-		let clearLength = arrival.length;
+		let { length } = datagram;
 		if (isSealed && security !== undefined) {
-			if (arrival.isShared) {
-				bytes = bytes.slice(at, at + arrival.length);
-				start = 0;
-			}
-			clearLength = openSealed(this.#context, now, from, header, bytes, start, arrival.length);
-			if (clearLength === 0) return;
+			length = openSealed(this.#parts, datagram);
+			if (length === 0) return;
 		}
 		const facts = { isSealed, isEncryptedSession: security !== undefined };
 		const refusal = admission('sender', this.#phaseName, header.func, facts);
-		const isRefusedHere = refusal === undefined && !isSealed && isAbortRefusedInClear(this.#context, header);
+		const isRefusedHere = refusal === undefined && !isSealed && isAbortRefusedInClear(this.#parts, header);
 		const reason = isRefusedHere ? 'clear-in-encrypted-session' : refusal;
 		if (reason !== undefined) {
 			reports.drop(now, reason, from);
-			if (reason === 'clear-in-encrypted-session') {
-				warnOfClear(this.#context, from, header, bytes, start, clearLength);
-			}
+			if (reason === 'clear-in-encrypted-session') warnOfClear(this.#parts, datagram);
 			return;
 		}
-		this.#desk.take(now, from, header, this.#phase, bytes, start + HEADER_BYTES, clearLength - HEADER_BYTES);
+		const { func, sourceId } = header;
+		const phase = this.#phase;
+		const body = { bytes, at: datagram.at + HEADER_BYTES, length: length - HEADER_BYTES };
+		this.#feedback.take({ now, from, func, sourceId, phase, ...body });
 		this.#advance(now);
 	}
 
@@ -171,31 +180,32 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 		return this.#phase?.name ?? 'opening';
 	}
 
-	/** The shell has opened the file that `fileNeeded` asked for. */
+	/** The shell has opened the file that `openFile` asked for. */
 	fileOpened(now: number, file: number): void {
-		this.#now = now;
-		if (this.#end !== undefined || !this.#isOpening || this.#stop?.file !== file) return;
+		this.#at(now);
+		if (this.#end !== undefined || !this.#isOpening || this.#task?.file !== file) return;
 		this.#isOpening = false;
-		this.#startRound(now, this.#stop);
+		this.#startRound(now, this.#task);
 		this.#advance(now);
 	}
 
 	/** The shell cannot open the file: it is left out. */
 	fileUnavailable(now: number, file: number, reason: string): void {
-		this.#now = now;
-		if (this.#end !== undefined || !this.#isOpening || this.#stop?.file !== file) return;
+		this.#at(now);
+		if (this.#end !== undefined || !this.#isOpening || this.#task?.file !== file) return;
 		this.#isOpening = false;
-		this.#context.reports.fileUnavailable(file);
-		this.#itinerary.skipped(this.#stop);
-		this.#context.emit({ kind: 'warning', message: reason });
-		this.#stop = undefined;
+		this.#parts.reports.fileUnavailable(file);
+		this.#schedule.skipped(this.#task);
+		const { name } = this.#parts.catalogue[file];
+		this.#parts.reports.warn(reason, problem('file-skipped', { file, name, reason }));
+		this.#task = undefined;
 		this.#next(now);
 		this.#advance(now);
 	}
 
 	/** The file changed or vanished while it was being sent: nobody may keep what came of it. */
 	fileFailed(now: number, file: number, reason: string): void {
-		const name = this.#context.catalogue[file]?.name ?? `file ${file}`;
+		const name = this.#parts.catalogue[file]?.name ?? `file ${file}`;
 		this.#fail(now, 'fileChanged', `${name}: ${reason}`);
 	}
 
@@ -204,9 +214,9 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 	 * the key that it must have, where receivers must show theirs. When registration is over it is too late for that.
 	 */
 	expectProxy(now: number, proxyId: number, fingerprint: Uint8Array | undefined): void {
-		this.#now = now;
-		const { roster, config } = this.#context;
-		if (!(this.#phase instanceof Registration) || config.proxies.includes(proxyId)) return;
+		this.#at(now);
+		const { roster, config } = this.#parts;
+		if (!this.#isRegistering || config.proxies.includes(proxyId)) return;
 		if (roster.get(proxyId) !== undefined) return;
 		const proxy = roster.addProxy(proxyId);
 		if (proxy === undefined) return;
@@ -233,110 +243,115 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 	}
 
 	#next(now: number): void {
-		const { roster } = this.#context;
-		const released = roster.select((member) => member.isPresent && !member.isFinished && member.owed.size === 0);
+		const { roster } = this.#parts;
 		// Those that have everything are let go before the others are served what they missed.
-		if (this.#itinerary.isFreshOver && released.length > 0) {
-			this.#phase = new Completion(this.#context, now, released);
+		const released = this.#schedule.isFreshOver
+			? roster.select((member) => member.state === 'present' && member.owed.size === 0)
+			: [];
+		if (released.length > 0) {
+			this.#phase = new Completion(this.#parts, now, released);
 			return;
 		}
-		const stop = this.#itinerary.next();
-		if (stop === undefined) {
-			const left = roster.select((member) => member.isPresent && !member.isFinished);
-			if (left.length > 0) this.#phase = new Completion(this.#context, now, left);
+		const task = this.#schedule.next();
+		if (task === undefined) {
+			const left = roster.select((member) => member.state === 'present');
+			if (left.length > 0) this.#phase = new Completion(this.#parts, now, left);
 			else this.#finish(now, undefined);
 			return;
 		}
-		this.#stop = stop;
-		if (!hasBlocks(this.#context.catalogue[stop.file].type)) {
-			this.#startRound(now, stop);
+		this.#task = task;
+		if (!hasBlocks(this.#parts.catalogue[task.file].type)) {
+			this.#startRound(now, task);
 			return;
 		}
 		this.#isOpening = true;
 		this.#phase = undefined;
-		this.#context.reports.openFile(stop.file);
+		this.#parts.reports.openFile(task.file);
 	}
 
-	#startRound(now: number, stop: Stop): void {
-		const { file, fileId, map, members, isFresh } = stop;
-		this.#context.emit({ kind: 'fileStarted', file, fileId, entry: this.#context.catalogue[file] });
-		this.#phase = new FileRound(this.#context, now, file, fileId, map, members, isFresh);
+	#startRound(now: number, task: FileTask): void {
+		const { file, fileId } = task;
+		this.#parts.reports.emit({ kind: 'fileStarted', file, fileId, entry: this.#parts.catalogue[file] });
+		this.#phase = new FileRound(this.#parts, now, task);
 	}
 
 	#roundEnded(now: number, round: FileRound): void {
-		const stop = this.#stop!;
-		this.#itinerary.ended(stop, round);
-		const { file } = round;
-		const elapsedMs = now - round.startedAt;
-		this.#context.reports.closeFile(file);
-		this.#context.emit({ kind: 'fileEnded', file, results: round.results, elapsedMs });
-		this.#stop = undefined;
+		const task = this.#task;
+		assert(task?.file === round.file, 'a round ends that was not begun');
+		this.#parts.roster.watcher = undefined;
+		this.#schedule.ended(task, round.owing());
+		const { file, results } = round;
+		this.#parts.reports.closeFile(file);
+		this.#parts.reports.emit({ kind: 'fileEnded', file, results, elapsedMs: now - round.startedAt });
+		this.#task = undefined;
 	}
 
 	/** What makes it pointless to go on. */
 	#failure(phase: Phase): [SenderFailure, string] | undefined {
-		const { roster } = this.#context;
-		if (roster.some((member) => member.isIn)) return undefined;
-		if (phase instanceof Registration) return ['nobodyRegistered', 'no receiver answered the announcement'];
-		if (!this.#itinerary.hasAnswers) return ['nobodyAnsweredFileInfo', 'no receiver answered the FILEINFO'];
+		if (this.#parts.roster.countIn > 0) return undefined;
+		if (phase.name === 'registering') return ['nobodyRegistered', 'no receiver answered the announcement'];
+		if (!this.#schedule.hasAnswers) return ['nobodyAnsweredFileInfo', 'no receiver answered the FILEINFO'];
 		return ['allLost', 'all receivers were lost or have aborted'];
 	}
 
-	/** With -q the first receiver that fails ends the session for all. */
+	/** Where that is asked for, the first receiver that fails ends the session for all. */
 	#quitIfAsked(now: number): void {
-		const { config, roster } = this.#context;
-		if (!config.quitOnError || this.#phase instanceof Registration) return;
-		const failed = roster.select((member) => !member.isIn || member.filesMissing > 0);
-		if (failed.length === 0) return;
+		const { config, roster } = this.#parts;
+		if (!config.quitOnError || this.#isRegistering || !roster.hasFailures) return;
 		this.#fail(now, 'quitOnError', 'A client dropped out, aborting all');
 	}
 
+	get #isRegistering(): boolean {
+		return this.#phase?.name === 'registering';
+	}
+
 	#fail(now: number, code: SenderFailure, message: string): void {
-		this.#now = now;
+		this.#at(now);
 		// A burst that waits for its seal is not sent any more.
 		this.#isUnsealed = false;
 		if (this.#end !== undefined) return;
-		const { roster } = this.#context;
-		if (roster.some((member) => member.isIn)) {
-			this.#context.abortAll(message, this.#phase instanceof Registration);
-		}
-		if (this.#phase instanceof FileRound) this.#roundFailed(now, this.#phase, message);
+		const { roster, outgoing } = this.#parts;
+		if (roster.countIn > 0) outgoing.abortAll(message, this.#isRegistering);
+		const round = this.#phase;
 		for (const member of roster.all()) {
-			if (!member.isIn || member.isFinished) continue;
-			member.state = 'aborted';
-			member.reason ??= message;
+			if (member.isIn && !member.isFinished) roster.abort(member, message, 'session');
+		}
+		// The round that is cut short still has its results.
+		if (round instanceof FileRound) {
+			round.onRosterChange(now);
+			this.#roundEnded(now, round);
 		}
 		this.#finish(now, { code, message });
 	}
 
-	/** The round that an abort cuts short still has its results. */
-	#roundFailed(now: number, round: FileRound, reason: string): void {
-		for (const member of round.owing()) {
-			member.state = 'aborted';
-			member.reason ??= reason;
-		}
-		round.onRosterChange(now);
-		this.#roundEnded(now, round);
-	}
-
 	#finish(now: number, failure: SenderEnd['failure']): void {
-		const { roster, catalogue, startedAt, bytesSent, packetsSent, repairBytesSent } = this.#context;
-		for (const member of roster.all()) member.filesMissing += member.owed.size;
-		const nothingSent = catalogue.length > 0 && this.#itinerary.filesUnavailable === catalogue.length;
+		const { roster, catalogue, clock, outgoing, reports } = this.#parts;
+		for (const member of roster.all()) roster.missed(member, member.owed.size);
+		const nothingSent = catalogue.length > 0 && this.#schedule.filesUnavailable === catalogue.length;
 		const why = nothingSent
 			? ({ code: 'allFilesUnavailable', message: 'none of the files could be read' } as const)
 			: undefined;
+		const reason = failure ?? why;
+		const { bytesSent, packetsSent, repairBytesSent } = outgoing;
 		const end: SenderEnd = {
-			...((failure ?? why) === undefined ? {} : { failure: (failure ?? why)! }),
+			...(reason === undefined ? {} : { failure: reason }),
 			results: roster.results(),
-			elapsedMs: now - startedAt,
+			elapsedMs: now - clock.startedAt,
 			bytesSent,
 			packetsSent,
 			repairBytesSent,
 		};
 		this.#end = end;
 		this.#phase = undefined;
-		if (this.#isOpening && this.#stop !== undefined) this.#context.reports.closeFile(this.#stop.file);
-		this.#context.reports.emitLast({ kind: 'ended', end });
+		if (this.#isOpening && this.#task !== undefined) reports.closeFile(this.#task.file);
+		reports.emitLast({ kind: 'ended', end });
 	}
+}
+
+/** A datagram as the session takes it; what is opened in place, and is not this node's alone, in a copy. */
+function datagramOf(now: number, arrival: Arrival, header: CommonHeader): IncomingDatagram {
+	const { headerAt, length, isShared } = arrival;
+	const isCopied = isShared && header.func === MessageType.ENCRYPTED;
+	const bytes = isCopied ? arrival.bytes.slice(headerAt, headerAt + length) : arrival.bytes;
+	return { now, from: arrival.source(), header, bytes, at: isCopied ? 0 : headerAt, length };
 }

@@ -1,8 +1,8 @@
 import { SignatureType } from '@uftp/crypto';
 import { encodeAbort, encodeCcAck, encodeCongCtrl, encodeRate, MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { GROUP } from '../scripted-receivers.ts';
 import { ScriptedSender } from '../scripted-sender.ts';
+import { GROUP } from '../sender/scripted-receivers.ts';
 import { SecuredMember } from './member.ts';
 import {
 	ALICE,

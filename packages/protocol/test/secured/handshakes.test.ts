@@ -1,9 +1,9 @@
 import { type Backend, KeyExchange } from '@uftp/crypto';
 import { encodeDone, encodeKeyInfo, MessageType, spanOf } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { KEY_OPERATIONS_PER_SECOND } from '../../src/limits.ts';
-import { GROUP } from '../scripted-receivers.ts';
+import { NEWCOMERS_PER_SECOND } from '../../src/limits.ts';
 import { ScriptedSender } from '../scripted-sender.ts';
+import { GROUP } from '../sender/scripted-receivers.ts';
 import { SecuredMember } from './member.ts';
 import {
 	ALICE,
@@ -123,7 +123,7 @@ describe('a sender at its handshakes', () => {
 			pair.giveSender(flood, { host: '10.9.9.9', port: 1044 });
 		}
 		pair.run(0);
-		expect(agreements).toBe(KEY_OPERATIONS_PER_SECOND);
+		expect(agreements).toBe(NEWCOMERS_PER_SECOND);
 		expect(pair.senderKinds('dropped')[0].reason).toBe('too-many-registers');
 		expect(pair.senderKinds('registered')).toEqual([]);
 		expect(pair.session.progress.receivers).toEqual([]);

@@ -38,7 +38,7 @@ import {
 	type Timestamp,
 	writeHeader,
 } from '@uftp/wire';
-import { GROUP } from '../scripted-receivers.ts';
+import { GROUP } from '../sender/scripted-receivers.ts';
 import { backend } from './pair.ts';
 
 export class SecuredMember {

@@ -28,7 +28,7 @@ import {
 	SingleArrival,
 } from '../../src/index.ts';
 import { ReceiverNode } from '../../src/receiver/index.ts';
-import { config, entry, GROUP } from '../scripted-receivers.ts';
+import { config, entry, GROUP } from '../sender/scripted-receivers.ts';
 
 export const { backend }: { backend: Backend } = selectBackend();
 export const P256 = curveById(CurveId.SECP256R1)!;

@@ -47,7 +47,7 @@ import type { Endpoint, OutgoingBatch } from '../../src/ports.ts';
 import { ReceiverNode } from '../../src/receiver/receiver.ts';
 import { RECEIVER_DEFAULTS, type ReceiverConfig } from '../../src/receiver-config.ts';
 import { SenderSecurity } from '../../src/sender/security/sender-security.ts';
-import { config, GROUP } from '../scripted-receivers.ts';
+import { config, GROUP } from '../sender/scripted-receivers.ts';
 import { ALICE, backend, functionOf, receiverSecurity, SENDER_ID, senderSecurity } from './pair.ts';
 
 export const SENDER_AT: Endpoint = { host: '10.0.0.1', port: 40_000 };

@@ -1,7 +1,7 @@
 import { CcFlag, CcType, decodeRtt, encodeRate, MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import type { SenderConfig } from '../../src/index.ts';
-import { Actor, entry, Stage } from '../scripted-receivers.ts';
+import { Actor, entry, Stage } from '../sender/scripted-receivers.ts';
 
 const [ALICE, BOB] = [0x0a000002, 0x0a000003];
 const GRTT = { initial: 100, min: 100, max: 15_000 };
@@ -15,6 +15,7 @@ function sending(changes: Partial<SenderConfig> = {}): { stage: Stage; alice: Ac
 	]);
 	const alice = new Actor(stage, ALICE, '10.0.0.2');
 	const bob = new Actor(stage, BOB, '10.0.0.3');
+	stage.run(40);
 	alice.register(20);
 	bob.register(40);
 	alice.acknowledge(1, 20);
@@ -41,6 +42,7 @@ describe('a congestion-controlled sender', () => {
 		const grttMs = { initial: 500, min: 10, max: 15_000 };
 		const stage = new Stage({ targets: [ALICE], grttMs, congestion: TFMCC, graceMs: 0 }, [entry('a', 500)]);
 		const alice = new Actor(stage, ALICE, '10.0.0.2');
+		stage.run(10);
 		alice.register(10);
 		stage.run(50);
 		const asked = stage.of(MessageType.FILEINFO);

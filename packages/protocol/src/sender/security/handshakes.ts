@@ -1,14 +1,17 @@
 /** The handshakes of an encrypted session: who has proved what, and what is not believed (wire facts, section 12). */
 import { type ClientKey, decodeClientKey, formatUid, isMalformed, type Malformed, type Register } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
+import { problem } from '../../problem.ts';
+import type { SenderConfig } from '../../sender-config.ts';
 import { Allowance } from '../../shared/allowance.ts';
 import { isSameEndpoint } from '../../shared/endpoints.ts';
-import { agreeOnKeys, checkClientKey, isAcknowledged } from '../../shared/security/member-keys.ts';
-import type { SenderContext } from '../context.ts';
-import type { Peer } from '../proxies/peer.ts';
-import { ProxyPeer } from '../proxies/proxy.ts';
-import { Member } from '../roster.ts';
+import { agreeOnKeys, checkClientKey, isAcknowledged, type MemberKeys } from '../../shared/security/member-keys.ts';
+import { Member, type Peer, ProxyPeer } from '../membership/members.ts';
+import type { Roster } from '../membership/roster.ts';
+import type { Outgoing } from '../outgoing.ts';
+import type { SenderReports } from '../sender-reports.ts';
 import type { SenderSecurity } from './sender-security.ts';
 
 interface EarlyClientKey {
@@ -16,8 +19,25 @@ interface EarlyClientKey {
 	readonly bytes: Uint8Array;
 }
 
+interface Parts {
+	readonly config: SenderConfig;
+	readonly roster: Roster;
+	readonly outgoing: Outgoing;
+	readonly reports: SenderReports;
+}
+
+/** A CLIENT_KEY as it came: bytes[at .. at+length) behind the header. */
+export interface IncomingKey {
+	readonly now: number;
+	readonly from: Endpoint;
+	readonly sourceId: number;
+	readonly bytes: Uint8Array;
+	readonly at: number;
+	readonly length: number;
+}
+
 export class Handshakes {
-	readonly #context: SenderContext;
+	readonly #parts: Parts;
 	readonly #security: SenderSecurity;
 	readonly #allowance = new Allowance(KEY_OPERATIONS_PER_SECOND, 1000);
 	/** CLIENT_KEYs that overtook their REGISTER, by receiver. */
@@ -25,8 +45,8 @@ export class Handshakes {
 	/** Receivers and proxies of an open group that have not proved who they are, oldest first. */
 	readonly #candidates = new Map<number, Member | ProxyPeer>();
 
-	constructor(context: SenderContext, security: SenderSecurity) {
-		this.#context = context;
+	constructor(parts: Parts, security: SenderSecurity) {
+		this.#parts = parts;
 		this.#security = security;
 	}
 
@@ -52,8 +72,14 @@ export class Handshakes {
 	}
 
 	#keep(peer: Member | ProxyPeer): void {
-		if (this.#candidates.size >= CANDIDATES_MAX) this.#candidates.delete(this.#candidates.keys().next().value!);
+		if (this.#candidates.size >= CANDIDATES_MAX) {
+			for (const oldest of this.#candidates.keys()) {
+				this.#candidates.delete(oldest);
+				break;
+			}
+		}
 		this.#candidates.set(peer.id, peer);
+		assert(this.#candidates.size <= CANDIDATES_MAX, 'more candidates are kept than may be');
 	}
 
 	/** A REGISTER of a member came once more. */
@@ -62,7 +88,7 @@ export class Handshakes {
 		// With the group key it needs nothing more; a repeat gets KEYINFO with the next cycle anyway.
 		if (keys === undefined || keys.hasGroupKey || keys.isOf(message)) return;
 		// Started anew. Behind a proved key there may be anybody: that one has to wait for the next session.
-		if (!this.#security.needsClientKeys && this.#agree(now, from, peer, message)) peer.address = from;
+		if (!this.#security.needsClientKeys && this.#agree(now, from, peer, message)) peer.answersFrom(from);
 	}
 
 	/** A REGISTER came: takes over the keys that follow from it. True if the receiver may be let in. */
@@ -78,34 +104,30 @@ export class Handshakes {
 	}
 
 	#agree(now: number, from: Endpoint, member: Peer, message: Register): boolean {
-		const context = this.#context;
+		const { config, roster, outgoing, reports } = this.#parts;
 		if (!this.#allowance.take(now)) {
-			context.reports.drop(now, 'too-many-registers', from);
+			reports.drop(now, 'too-many-registers', from);
 			return false;
 		}
-		const keys = agreeOnKeys(this.#security, context.config.groupId, from, message);
+		const keys = agreeOnKeys(this.#security, config.groupId, from, message);
 		if (typeof keys !== 'string') {
 			member.keys = keys;
+			roster.keysChanged(member);
 			return true;
 		}
-		member.reason = keys;
-		context.abortStranger(now, from, member.id, keys);
-		context.warnOnce(`agree ${member.id}`, `receiver ${formatUid(member.id)} at ${from.host} is refused: ${keys}`);
+		member.refused(keys);
+		outgoing.abortStranger(now, from, member.id, keys);
+		const facts = { receiver: formatUid(member.id), host: from.host, reason: keys };
+		const what = `receiver ${facts.receiver} at ${from.host} is refused: ${keys}`;
+		reports.warnOnce(`agree ${member.id}`, what, problem('no-agreement', facts));
 		return false;
 	}
 
 	/** A CLIENT_KEY came: the member, if it has now proved who it is and may be let in. */
-	clientKey(
-		now: number,
-		from: Endpoint,
-		id: number,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Member | ProxyPeer | Malformed | undefined {
+	clientKey({ now, from, sourceId: id, bytes, at, length }: IncomingKey): Member | ProxyPeer | Malformed | undefined {
 		const message = decodeClientKey(bytes, at, length);
 		if (isMalformed(message)) return message;
-		const { roster } = this.#context;
+		const { roster } = this.#parts;
 		const member = roster.get(id) ?? roster.proxy(id) ?? this.#candidates.get(id);
 		const keys = member?.keys;
 		if (member === undefined || keys === undefined) {
@@ -119,18 +141,28 @@ export class Handshakes {
 	}
 
 	#check(now: number, member: Peer, message: ClientKey): boolean {
-		const context = this.#context;
+		const { keys } = member;
+		assert(keys !== undefined, 'a CLIENT_KEY is checked with the keys of its REGISTER');
 		if (!this.#allowance.take(now)) return false;
-		const keys = member.keys!;
 		const late = member instanceof ProxyPeer ? member.lateFingerprint : undefined;
 		const pinned = this.#security.config.fingerprints.get(member.id) ?? late;
 		const wrong = checkClientKey(this.#security, member.id, keys, message, pinned);
 		if (wrong === undefined) return true;
 		// Not its end: who knows who sent this. The receiver repeats itself, and may be right the next time.
-		member.reason = wrong;
-		const who = `receiver ${formatUid(member.id)} at ${keys.from.host}`;
-		context.warnOnce(`client key ${member.id}`, `${who} is not let in: ${wrong}`);
+		member.refused(wrong);
+		this.#warnNotLetIn('client-key-invalid', member, keys, wrong);
 		return false;
+	}
+
+	#warnNotLetIn(
+		code: 'client-key-invalid' | 'key-info-ack-invalid',
+		member: Peer,
+		keys: MemberKeys,
+		why: string,
+	): void {
+		const facts = { receiver: formatUid(member.id), host: keys.from.host, reason: why };
+		const what = `receiver ${facts.receiver} at ${facts.host} is not let in: ${why}`;
+		this.#parts.reports.warnOnce(`${code} ${member.id}`, what, problem(code, facts));
 	}
 
 	/** A KEYINFO_ACK came: true if it is right, and new. */
@@ -138,12 +170,12 @@ export class Handshakes {
 		const { keys } = member;
 		if (keys === undefined || keys.hasGroupKey) return false;
 		if (!isAcknowledged(this.#security, keys, verifyData)) {
-			const who = `receiver ${formatUid(member.id)} at ${keys.from.host}`;
 			const why = 'its KEYINFO_ACK does not fit the handshake: somebody may have changed messages on the way';
-			this.#context.warnOnce(`verify ${member.id}`, `${who} is not let in: ${why}`);
+			this.#warnNotLetIn('key-info-ack-invalid', member, keys, why);
 			return false;
 		}
 		keys.hasGroupKey = true;
+		this.#parts.roster.keysChanged(member);
 		return true;
 	}
 }

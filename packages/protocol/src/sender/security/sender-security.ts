@@ -2,7 +2,6 @@
  * The keys of one encrypted session at its sender: ENC_INFO, the group key and what seals and opens with it
  * (wire facts, section 12). What belongs to one receiver stands in `member-keys.ts`.
  */
-
 import {
 	CurveId,
 	composeKeyInfo,
@@ -34,7 +33,7 @@ import { needsClientKeys, type SenderSecurityConfig, senderSecurityProblem } fro
 import type { SenderConfig } from '../../sender-config.ts';
 import type { Encode } from '../../shared/encode.ts';
 import type { KeyTerms, MemberKeys } from '../../shared/security/member-keys.ts';
-import type { Peer } from '../proxies/peer.ts';
+import type { Peer } from '../membership/members.ts';
 
 /** Why a sealed datagram was not taken: a reason for the counters, or the length of what it said in the clear. */
 export const REPLAYED = -100;
@@ -114,9 +113,9 @@ export class SenderSecurity implements KeyTerms {
 	/** A KEYINFO with the group key for these receivers and proxies, wrapped at the moment of sending. */
 	keyInfoFor(peers: readonly Peer[]): Encode {
 		return (bytes, at) => {
-			const recipients = peers
-				.filter((peer) => peer.keys !== undefined)
-				.map((peer) => ({ clientId: peer.id, keys: peer.keys!.sessionKeys }));
+			const recipients = peers.flatMap(({ id, keys }) =>
+				keys === undefined ? [] : [{ clientId: id, keys: keys.sessionKeys }],
+			);
 			const { backend, suite } = this.config;
 			const message = composeKeyInfo(backend, suite, this.groupMaster, this.#counter, this.#sourceId, recipients);
 			return encodeKeyInfo(bytes, at, message);

@@ -1,7 +1,7 @@
 import { CipherType, KeyExchange, type Suite } from '@uftp/crypto';
 import { describe, expect, it } from 'vitest';
-import type { Peer } from '../../../src/sender/proxies/peer.ts';
-import { Member } from '../../../src/sender/roster.ts';
+import type { Peer } from '../../../src/sender/membership/members.ts';
+import { Member } from '../../../src/sender/membership/members.ts';
 import { backend, suite } from '../../secured/pair.ts';
 import { Hop, HopReceiver } from './hop.ts';
 

@@ -31,13 +31,13 @@ import { PROXY_DEFAULTS } from '../../../src/proxy/proxy-config.ts';
 import type { RelaySecurity, RelayVerdict } from '../../../src/proxy/relay-security.ts';
 import { type RelayAcceptance, RelaySecurer } from '../../../src/proxy/security/relay-securer.ts';
 import type { SenderSecurityConfig } from '../../../src/security-config.ts';
-import { Member } from '../../../src/sender/roster.ts';
+import { Member } from '../../../src/sender/membership/members.ts';
 import { SenderSecurity } from '../../../src/sender/security/sender-security.ts';
 import { agree } from '../../../src/shared/security/key-agreement.ts';
 import { agreeOnKeys, checkClientKey, isAcknowledged } from '../../../src/shared/security/member-keys.ts';
 import { SessionSecurity } from '../../../src/shared/security/session-security.ts';
-import { config, GROUP } from '../../scripted-receivers.ts';
 import { backend, ecKey, receiverSecurity, SENDER_ID, senderSecurity } from '../../secured/pair.ts';
+import { config, GROUP } from '../../sender/scripted-receivers.ts';
 
 export const SENDER_AT: Endpoint = { host: '10.0.0.1', port: 40_000 };
 export const PROXY_AT: Endpoint = { host: '10.0.0.9', port: 1044 };

@@ -2,7 +2,6 @@ import { CipherType, generateRsaKey, KeyExchange, type Suite } from '@uftp/crypt
 import { emptyHeader, encodeDoneConf, MessageType, writeHeader } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
 import type { ProxySecurityConfig, SenderConfig } from '../../../src/index.ts';
-import { GROUP } from '../../scripted-receivers.ts';
 import {
 	ALICE,
 	backend,
@@ -20,6 +19,7 @@ import {
 	senderSecurity,
 	suite,
 } from '../../secured/pair.ts';
+import { GROUP } from '../../sender/scripted-receivers.ts';
 import { PROXY_AT, PROXY_RSA, proxyConfig, proxySecurity } from './hop.ts';
 import { ProxiedPair } from './proxied-pair.ts';
 
