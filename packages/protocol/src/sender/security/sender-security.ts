@@ -1,6 +1,6 @@
 /**
  * The keys of one encrypted session at its sender: ENC_INFO, the group key and what seals and opens with it
- * (wire facts, section 12). What belongs to one receiver stands in `member-keys.ts`.
+ *. What belongs to one receiver stands in `member-keys.ts`.
  */
 import {
 	CurveId,
