@@ -11,13 +11,13 @@ import {
 } from '@uftp/protocol';
 import { ReceiverNode } from '@uftp/protocol/receiver';
 import { afterEach, describe, expect, it } from 'vitest';
-import { monotonicMs } from '../src/clock.ts';
-import type { DatagramSocket } from '../src/datagram-socket.ts';
-import { openListener } from '../src/listener.ts';
-import { openSocket } from '../src/open-socket.ts';
-import { ReceiverDriver } from '../src/receiver-driver.ts';
-import { type LateBlockSource, SenderDriver } from '../src/sender-driver.ts';
-import { loopback, pattern, until } from './loopback.ts';
+import { monotonicMs } from '../../src/clock.ts';
+import type { DatagramSocket } from '../../src/datagram-socket.ts';
+import { openListener } from '../../src/listener.ts';
+import { openSocket } from '../../src/open-socket.ts';
+import { ReceiverDriver } from '../../src/receiver-driver.ts';
+import { type LateBlockSource, SenderDriver } from '../../src/sender-driver.ts';
+import { loopback, pattern, until } from '../loopback.ts';
 
 const FILE_BYTES = 200_001;
 const FILE = { type: 0, name: 'a.bin', size: FILE_BYTES, modifiedSeconds: 1, link: '' } as const;
