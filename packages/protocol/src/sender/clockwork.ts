@@ -1,4 +1,7 @@
-/** The time of a sending session: its round trip time (GRTT), and its timestamps on the wire and back. */
+/**
+ * The time of a sending session: its round trip time (GRTT), and its timestamps on the wire and back (docs/protocol.md,
+ * sections 3.9 and 6.4).
+ */
 import { EncryptedLayout, encodeRtt, TfmccDataInfoLayout, type Timestamp } from '@uftp/wire';
 import { assert } from '../assert.ts';
 import { packetSignatureBytes } from '../security-config.ts';

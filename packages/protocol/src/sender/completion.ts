@@ -1,6 +1,6 @@
 /**
- * The Completion/Confirmation phase for some or all of the receivers: DONE with file id 0
- * until each has answered COMPLETE, DONE_CONF for those that have, and one more DONE_CONF after a last GRTT.
+ * The Completion/Confirmation phase (docs/protocol.md, section 9.1) for some or all of the receivers: DONE with file id
+ * 0 until each has answered COMPLETE, DONE_CONF for those that have, and one more DONE_CONF after a last GRTT.
  */
 import { type Complete, encodeDone, encodeDoneConf, MessageType } from '@uftp/wire';
 import { assert } from '../assert.ts';

@@ -1,5 +1,5 @@
 /**
- * The Announce/Register phase: ANNOUNCE in cycles until the receivers are there.
+ * The Announce/Register phase (docs/protocol.md, section 6.1): ANNOUNCE in cycles until the receivers are there.
  *
  * A closed group goes on as soon as all are registered, else after `robust` cycles. An open group whose receivers are
  * known beforehand does the same; else it takes C's full count, or ends when nobody new comes any more.

@@ -1,4 +1,7 @@
-/** Who is let into a session: REGISTERs, late ones, strangers, and two receivers with one id. */
+/**
+ * Who is let into a session: REGISTERs, late ones, strangers, and two receivers with one id (docs/protocol.md,
+ * section 6).
+ */
 import { type Abort, formatUid, type Register } from '@uftp/wire';
 import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';

@@ -1,4 +1,4 @@
-/** How long a receiver may be silent: when it is away, and when it is lost. */
+/** How long a receiver may be silent: when it is away, and when it is lost (docs/protocol.md, section 14.3). */
 import type { SenderConfig } from '../../sender-config.ts';
 import type { Clockwork } from '../clockwork.ts';
 import type { Member } from './members.ts';

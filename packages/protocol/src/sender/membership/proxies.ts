@@ -1,6 +1,7 @@
 /**
  * Receivers behind proxies: for whom a proxy's answers speak, when a proxy is taken to be gone, how its receivers then
- * find another way, and what proxies of 4.x make of congestion control.
+ * find another way, and what proxies of 4.x make of congestion control (docs/protocol.md, section 12, and quirks 11 and
+ * 23 in section 15).
  */
 import { type Abort, formatUid } from '@uftp/wire';
 import { SILENCE_MS_MIN } from '../../limits.ts';

@@ -1,4 +1,4 @@
-/** Proxies that register: which receivers come in with them, and which do not. */
+/** Proxies that register: which receivers come in with them, and which do not (docs/protocol.md, section 12.4). */
 import { formatUid, type Register } from '@uftp/wire';
 import { CLAIMED_RECEIVERS_MAX, PROXY_RECEIVERS_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';

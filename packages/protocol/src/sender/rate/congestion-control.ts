@@ -1,4 +1,6 @@
-/** Congestion control at the sender (TFMCC): CONG_CTRL, and what the receivers report. */
+/**
+ * Congestion control at the sender (TFMCC, docs/protocol.md, section 10.1): CONG_CTRL, and what the receivers report.
+ */
 import {
 	CcFlag,
 	type CongCtrlItem,

@@ -1,4 +1,6 @@
-/** The handshakes of an encrypted session: who has proved what, and what is not believed. */
+/**
+ * The handshakes of an encrypted session: who has proved what, and what is not believed (docs/protocol.md, section 11).
+ */
 import { type ClientKey, decodeClientKey, formatUid, isMalformed, type Malformed, type Register } from '@uftp/wire';
 import { assert } from '../../assert.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';

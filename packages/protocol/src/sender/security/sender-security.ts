@@ -1,6 +1,6 @@
 /**
  * The keys of one encrypted session at its sender: ENC_INFO, the group key and what seals and opens with it
- *. What belongs to one receiver stands in `member-keys.ts`.
+ * (docs/protocol.md, section 11). What belongs to one receiver stands in `member-keys.ts`.
  */
 import {
 	CurveId,

@@ -1,4 +1,7 @@
-/** Asking the receivers to take a file: FILEINFO in cycles of 3 GRTT until all have answered. */
+/**
+ * Asking the receivers to take a file (docs/protocol.md, section 7.4): FILEINFO in cycles of 3 GRTT until all have
+ * answered.
+ */
 import { encodeFileInfo, MessageType } from '@uftp/wire';
 import { assert } from '../../assert.ts';
 import type { CatalogueEntry } from '../../ports.ts';

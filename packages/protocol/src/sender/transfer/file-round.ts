@@ -1,6 +1,6 @@
 /**
  * One file on its way to some receivers: FILEINFO until all have answered, then the Data Transfer phase in passes, each
- * ended by DONE.
+ * ended by DONE (docs/protocol.md, sections 7 and 8).
  *
  * A round never waits long for a receiver that may come back: such a receiver is away, the round ends without it, and
  * a later round (not fresh: nothing is sent before somebody has said what is missing) brings it what it missed. Only
