@@ -3,20 +3,8 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { codeOnly, importsOf, lineAt } from './code-text.ts';
-
-/** One thing that is out of place, with what to do instead. */
-export interface Finding {
-	path: string;
-	/** From 1; 0 speaks of the whole file or folder. */
-	line: number;
-	what: string;
-}
-
-/** A tracked text file: its path from the top of the repository, with slashes. */
-export interface TidyFile {
-	path: string;
-	text: string;
-}
+import { brokenReferences } from './document-rules.ts';
+import type { Finding, TidyFile } from './finding.ts';
 
 const maxFileLines = 400;
 const maxFolderFiles = 20;
@@ -72,7 +60,12 @@ const generatedFile = /(?:^|\/)package-lock\.json$|^LICENSE$/;
 /** Looks at every file and returns what is out of place, in the order of the files. */
 export function tidy(files: readonly TidyFile[]): Finding[] {
 	const findings = files.flatMap(tidyFile);
-	return [...findings, ...crowdedFolders(files.map((file) => file.path)), ...staleLockfile(files)];
+	return [
+		...findings,
+		...crowdedFolders(files.map((file) => file.path)),
+		...staleLockfile(files),
+		...brokenReferences(files),
+	];
 }
 
 function tidyFile(file: TidyFile): Finding[] {
