@@ -70,7 +70,7 @@ export class Clockwork {
 	 * as it was known before, 0 if it was not. One that jumps far above that and above the GRTT is believed only step by
 	 * step, with each answer that confirms it.
 	 */
-	roundTripMs(now: number, echoed: Timestamp, since: number, knownMs: number): number | undefined {
+	roundTripMs(now: number, echoed: Timestamp, since: number, knownMs = Number.POSITIVE_INFINITY): number | undefined {
 		assert(since <= now, 'nothing is echoed before it was sent');
 		const sentAt = echoed.seconds * 1000 + echoed.microseconds / 1000 - this.#config.epochMs;
 		const rttMs = now - sentAt;

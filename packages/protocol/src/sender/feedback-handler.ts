@@ -74,11 +74,17 @@ export class FeedbackHandler {
 	}
 
 	#onClientKey(feedback: Feedback): Malformed | undefined {
-		const { handshakes, roster } = this.#parts;
-		const { now, phase } = feedback;
+		const { handshakes, roster, newcomers, reports } = this.#parts;
+		const { now, phase, from, sourceId } = feedback;
 		const peer = handshakes?.clientKey(feedback);
 		if (peer === undefined) return undefined;
 		if (isMalformed(peer)) return peer;
+		// There was a place for it when it registered.
+		if (!roster.has(peer) && !newcomers.hasPlace(sourceId, roster.size)) {
+			reports.drop(now, 'too-many-receivers', from);
+			return undefined;
+		}
+		newcomers.came(sourceId);
 		if (peer instanceof ProxyPeer) {
 			const members = enrollProxy(this.#parts, { now, isRegistering: true }, peer);
 			for (const member of members) phase?.onRegister?.(now, member);

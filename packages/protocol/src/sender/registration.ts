@@ -51,7 +51,7 @@ export class Registration implements Phase {
 		const { targets, proxies, expected } = parts.config;
 		this.#isClosed = targets.length > 0;
 		for (const id of targets) parts.roster.add(id);
-		for (const id of proxies) parts.roster.addProxy(id);
+		for (const id of proxies) if (parts.roster.get(id) === undefined) parts.roster.addProxy(id);
 		const awaited = this.#isClosed ? targets : expected;
 		this.#awaited = new Set(awaited);
 		this.#mute = new Set(awaited);

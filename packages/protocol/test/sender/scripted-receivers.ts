@@ -188,10 +188,14 @@ export class Actor {
 
 	/** With the timestamp of a message that came `rttMs` ago, or with the first one. */
 	register(rttMs = Math.min(2, this.#stage.now)): void {
+		this.#stage.give(this.from, this.registerDatagram(rttMs));
+	}
+
+	registerDatagram(rttMs = 0): Uint8Array {
 		const rand2 = new Uint8Array(32);
 		if (this.#instance !== undefined) writeOwnMarker(rand2, this.#instance);
 		const timestamp = stamp(this.#stage.now - rttMs);
-		this.#say(MessageType.REGISTER, (bytes, at) =>
+		return this.datagram(MessageType.REGISTER, (bytes, at) =>
 			encodeRegister(bytes, at, { timestamp, rand2, keyInfo: EMPTY_SPAN, ids: [] }),
 		);
 	}

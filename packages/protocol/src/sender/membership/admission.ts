@@ -66,15 +66,16 @@ export function admit(parts: AdmissionParts, registering: Registering): Member |
 	member.isOurs = instance !== undefined;
 	sampleAnnounce(parts, now, member, message);
 	if (handshakes !== undefined && !handshakes.register(now, from, member, message)) return undefined;
+	parts.newcomers.came(id);
 	roster.register(member);
 	return member;
 }
 
 /** A receiver of an open group that registers for the first time; undefined if there is no place for it now. */
 function newcomer(parts: AdmissionParts, { now, from, id }: Registering): Member | undefined {
-	const { roster, reports, outgoing, handshakes } = parts;
+	const { roster, newcomers, reports, outgoing, handshakes } = parts;
 	if (!mayEnter(parts, now, id, from)) return undefined;
-	if (roster.isFull) {
+	if (!newcomers.hasPlace(id, roster.size)) {
 		reports.drop(now, 'too-many-receivers', from);
 		outgoing.abortStranger(now, from, id, 'Too many receivers');
 		return undefined;
@@ -91,9 +92,9 @@ export function mayEnter(parts: AdmissionParts, now: number, id: number, from: E
 	return false;
 }
 
-/** The round trip from the first ANNOUNCE that it may answer. */
+/** Its round trip, from the ANNOUNCE that it answers. How far that sets timers, the roster says. */
 export function sampleAnnounce({ clock, roster }: AdmissionParts, now: number, peer: Peer, message: Register): void {
-	const rttMs = clock.roundTripMs(now, message.timestamp, clock.startedAt, peer.rttMs);
+	const rttMs = clock.roundTripMs(now, message.timestamp, clock.startedAt);
 	if (rttMs !== undefined) roster.measured(peer, rttMs);
 }
 

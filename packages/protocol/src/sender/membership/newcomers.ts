@@ -6,7 +6,7 @@
  */
 import { hostKey } from '@uftp/wire';
 import { assert } from '../../assert.ts';
-import { NEWCOMERS_PER_SECOND, NEWCOMERS_REMEMBERED_MAX } from '../../limits.ts';
+import { NEWCOMERS_PER_SECOND, NEWCOMERS_REMEMBERED_MAX, ROSTER_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import { Allowance } from '../../shared/allowance.ts';
 
@@ -21,8 +21,9 @@ interface Attempt {
 }
 
 export class Newcomers {
-	/** Ids that need not pass here. */
+	/** Ids that need not pass here, and those of them that have not come yet: their places are kept. */
 	readonly #expected: ReadonlySet<number>;
+	readonly #missing: Set<number>;
 	readonly #atOnce = new Allowance(NEWCOMERS_PER_SECOND, 1000);
 	/** First attempts by id, of this generation and the one before. */
 	#young = new Map<number, Attempt>();
@@ -31,6 +32,7 @@ export class Newcomers {
 
 	constructor(expected: readonly number[]) {
 		this.#expected = new Set(expected);
+		this.#missing = new Set(expected);
 	}
 
 	/** Whether the node with this id may be let in. */
@@ -43,6 +45,17 @@ export class Newcomers {
 		if (this.#atOnce.take(now)) return true;
 		if (first?.host !== host) this.#young.set(id, { host, at: now });
 		return false;
+	}
+
+	/** Whether the roster, which holds `size` nodes, has a place for the node with this id. */
+	hasPlace(id: number, size: number): boolean {
+		assert(size >= 0, 'a roster holds fewer nodes than none');
+		return size + (this.#missing.has(id) ? 0 : this.#missing.size) < ROSTER_MAX;
+	}
+
+	/** A node is in the session. */
+	came(id: number): void {
+		this.#missing.delete(id);
 	}
 
 	#age(now: number): void {

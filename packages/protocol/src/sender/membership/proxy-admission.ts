@@ -51,7 +51,7 @@ function proxyFor(
 	parts: AdmissionParts,
 	{ now, from, id, message, isRegistering }: Registering,
 ): ProxyPeer | undefined {
-	const { roster, handshakes, config, outgoing, reports, security } = parts;
+	const { roster, newcomers, handshakes, config, outgoing, reports, security } = parts;
 	const uid = formatUid(id);
 	if (roster.get(id) !== undefined) {
 		outgoing.abortStranger(now, from, id, `UID ${uid} is that of a receiver, not of a proxy`);
@@ -75,7 +75,8 @@ function proxyFor(
 	}
 	if (known !== undefined) return known;
 	if (isRegistering && !mayEnter(parts, now, id, from)) return undefined;
-	if (!roster.isFull) return handshakes === undefined ? roster.addProxy(id) : handshakes.proxyCandidate(id);
+	if (newcomers.hasPlace(id, roster.size))
+		return handshakes === undefined ? roster.addProxy(id) : handshakes.proxyCandidate(id);
 	reports.drop(now, 'too-many-receivers', from);
 	outgoing.abortStranger(now, from, id, 'Too many receivers');
 	return undefined;
@@ -116,7 +117,7 @@ function receiverFor(
 	proxy: ProxyPeer,
 	id: number,
 ): Member | undefined {
-	const { roster, config, reports, outgoing } = parts;
+	const { roster, newcomers, config, reports, outgoing } = parts;
 	const address = proxy.knownAddress;
 	const refuse = (text: string): undefined => void outgoing.abortStranger(now, address, id, text);
 	if (roster.proxy(id) !== undefined) {
@@ -132,7 +133,7 @@ function receiverFor(
 	if (member === undefined) {
 		if (!isRegistering || config.targets.length > 0) return refuse('Not in host list');
 		if (!isListed(config, proxy) && !mayEnter(parts, now, id, address)) return undefined;
-		if (roster.isFull || proxy.members.size >= PROXY_RECEIVERS_MAX) {
+		if (!newcomers.hasPlace(id, roster.size) || proxy.members.size >= PROXY_RECEIVERS_MAX) {
 			reports.drop(now, 'too-many-receivers', address);
 			return refuse('Too many receivers');
 		}
@@ -181,7 +182,7 @@ function hasOldWayBeenHeard(now: number, member: Member): boolean {
 	return member.via.heardAt > member.claimedAt;
 }
 
-function enrollBehind({ roster, security }: AdmissionParts, proxy: ProxyPeer, member: Member): Member {
+function enrollBehind({ roster, newcomers, security }: AdmissionParts, proxy: ProxyPeer, member: Member): Member {
 	member.via = proxy;
 	proxy.members.add(member);
 	member.keys = undefined;
@@ -191,6 +192,7 @@ function enrollBehind({ roster, security }: AdmissionParts, proxy: ProxyPeer, me
 	// In the clear the mark says that all receivers of this REGISTER are ours. Sealed REGISTERs cannot change with their body.
 	member.isOurs = security === undefined && proxy.instance !== undefined;
 	member.mayMove = security !== undefined && !security.signsByKey && proxy.instance !== undefined;
+	newcomers.came(member.id);
 	roster.register(member);
 	return member;
 }

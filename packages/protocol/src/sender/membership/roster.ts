@@ -40,6 +40,7 @@ export class Roster {
 	readonly #keyless = new Set<Peer>();
 	readonly #roundTrips = new RoundTrips();
 	#withMissingFiles = 0;
+	#lastAwaySince = Number.NEGATIVE_INFINITY;
 	/** The round that runs. */
 	watcher: MoveWatcher | undefined;
 
@@ -89,6 +90,11 @@ export class Roster {
 
 	proxy(id: number): ProxyPeer | undefined {
 		return this.#proxies.get(id);
+	}
+
+	/** Whether this very node is in the table. */
+	has(peer: Member | ProxyPeer): boolean {
+		return this.#members.get(peer.id) === peer || this.#proxies.get(peer.id) === peer;
 	}
 
 	/** Receivers and proxies: what the group size on the wire counts. */
@@ -154,7 +160,7 @@ export class Roster {
 
 	/** It has registered, and shown its key if it must: it is in the session. */
 	register(peer: Member | ProxyPeer): void {
-		if (this.#members.get(peer.id) !== peer && this.#proxies.get(peer.id) !== peer) this.#put(peer);
+		if (!this.has(peer)) this.#put(peer);
 		this.#move(peer, 'present');
 		this.#unconfirmed.add(peer);
 		this.keysChanged(peer);
@@ -187,7 +193,6 @@ export class Roster {
 		this.#away.add(member);
 		this.#emit({ kind: 'receiverAway', receiverId: member.id });
 	}
-	#lastAwaySince = Number.NEGATIVE_INFINITY;
 
 	/** It does not answer any more. */
 	lose(member: Member, reason: string): void {
