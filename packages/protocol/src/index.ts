@@ -2,6 +2,7 @@ export * from './arrival.ts';
 export { AssertionError, assert } from './assert.ts';
 export { DROP_REASONS, type DropReason } from './drop-reason.ts';
 export * from './events.ts';
+export { makeBatch } from './make-batch.ts';
 export { MESSAGE_RULES } from './message-rules.ts';
 export * from './ports.ts';
 export { type Problem, type ProblemFacts, problem } from './problem.ts';

@@ -55,6 +55,8 @@ export const DROPPED_EVENT_MS = 10_000;
 export const ANSWERS_MAX = 4096;
 /** Faults of this program that wait for a poll; more of them say nothing new. */
 export const FAULTS_WAITING_MAX = 256;
+/** Sessions of a proxy that a fault has ended and that are remembered: each is reported once. */
+export const FAILED_SESSIONS_MAX = 256;
 /** Events that wait for a poll. A shell that drains after every call never gets near it. */
 export const EVENTS_MAX = 131_072;
 
@@ -94,6 +96,11 @@ export const PROXY_RECEIVERS_MAX = 10_000;
 export const CLAIMED_RECEIVERS_MAX = 512;
 /** Control messages that wait for a poll at the sender. */
 export const OUTBOX_MAX = 4096;
+/** Senders whose sessions have been answered, and that a proxy remembers for it. */
+export const KNOWN_SENDERS_MAX = 4096;
+/** ANNOUNCEs of new sessions per second that a proxy looks at: of senders that it does not know, and of others. */
+export const STRANGERS_ANNOUNCES_PER_SECOND = 500;
+export const KNOWN_ANNOUNCES_PER_SECOND = 2000;
 /** ABORTs per second to nodes that are not in the session. */
 export const STRANGER_ABORTS_PER_SECOND = 10;
 /** The same to one host. */

@@ -8,6 +8,7 @@ import type { ReceiverEvent } from './events.ts';
 import type { BlockMap, CompleteStatus, Endpoint, FileDecision, IncomingFile } from './ports.ts';
 import type { ResponseProxyConfig } from './receiver-config.ts';
 import type { Placement, Session } from './session.ts';
+import type { FaultRequest } from './shared/request-queue.ts';
 
 /**
  * What the shell must do, in this order for each session: it is started once and ended once, and all its files are
@@ -31,11 +32,8 @@ export type ReceiverRequest =
 	| { readonly kind: 'finishFile'; readonly file: IncomingFile }
 	/** The file will not be completed. `arrived`: what a resumed session need not send again. */
 	| { readonly kind: 'discardFile'; readonly file: IncomingFile; readonly arrived?: BlockMap }
-	/**
-	 * This program has failed: the stack belongs in the log, once. The session has ended (`endSession` has come before
-	 * this); without a session, the datagram or timer that led to it is forgotten, and the node goes on.
-	 */
-	| { readonly kind: 'fault'; readonly groupId: number | undefined; readonly error: unknown };
+	/** The session has ended before (`endSession`); without one, the node forgets the input that led to it and goes on. */
+	| FaultRequest;
 
 export interface Receiver extends Session<ReceiverRequest, ReceiverEvent, Placement> {
 	/**

@@ -1,5 +1,5 @@
 /** What a node tells its shell, and how often: floods of bad datagrams and refusals stay quiet. */
-
+import type { DropReason } from './drop-reason.ts';
 import { DROPPED_EVENT_MS, EVENTS_MAX, IGNORED_EVENTS_MAX, IGNORED_GROUPS_MAX } from './limits.ts';
 import type { Endpoint } from './ports.ts';
 import { Allowance } from './shared/allowance.ts';
@@ -7,7 +7,7 @@ import { NEVER } from './timers.ts';
 
 /** What every kind of node says of datagrams that it does not use. */
 type Unused =
-	| { readonly kind: 'dropped'; readonly reason: string; readonly from: Endpoint }
+	| { readonly kind: 'dropped'; readonly reason: DropReason; readonly from: Endpoint }
 	| {
 			readonly kind: 'announceIgnored';
 			readonly groupId: number;
@@ -17,17 +17,17 @@ type Unused =
 
 /** The events of one node, `Event` being what it says besides. */
 export class Reports<Event> {
-	readonly #counters: { drop(reason: string): void };
+	readonly #counters: { drop(reason: DropReason): void };
 	#events: (Event | Unused)[] = [];
 	#nextEvent = 0;
 	/** Groups whose refusal has been reported, oldest first. */
 	readonly #ignoredGroups = new Set<number>();
 	readonly #ignoredReports = new Allowance(IGNORED_EVENTS_MAX, DROPPED_EVENT_MS);
 	/** When a dropped datagram was last reported, by reason. */
-	readonly #droppedAt = new Map<string, number>();
+	readonly #droppedAt = new Map<DropReason, number>();
 
 	/** `counters`: where every dropped datagram is counted. */
-	constructor(counters: { drop(reason: string): void }) {
+	constructor(counters: { drop(reason: DropReason): void }) {
 		this.#counters = counters;
 	}
 
@@ -47,7 +47,7 @@ export class Reports<Event> {
 	};
 
 	/** Counts a datagram that cannot be used; the event is not repeated for a while. */
-	drop(now: number, reason: string, from: Endpoint): void {
+	drop(now: number, reason: DropReason, from: Endpoint): void {
 		this.#counters.drop(reason);
 		if (now - (this.#droppedAt.get(reason) ?? -NEVER) < DROPPED_EVENT_MS) return;
 		this.#droppedAt.set(reason, now);

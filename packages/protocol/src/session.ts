@@ -31,7 +31,7 @@
  *    the counter `dropped.event-queue-full` says how many.
  */
 import type { Arrival } from './arrival.ts';
-import type { Endpoint, OutgoingBatch } from './ports.ts';
+import type { OutgoingBatch } from './ports.ts';
 
 /** `Request`: what the shell must do. `Event`: what it may want to know. `Result`: what becomes of a payload. */
 export interface Session<Request, Event, Result> {
@@ -52,13 +52,4 @@ export interface Placement {
 	readonly length: number;
 	/** The bytes were decrypted and nobody else needs what stands around them: they may be moved. */
 	readonly isMovable: boolean;
-}
-
-/** The way in as it was before `handle`; it goes when the last of the three nodes has one entry point. */
-export interface DatagramSession<Event> {
-	handleDatagram(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void;
-	handleTimeout(now: number): void;
-	pollTransmit(now: number, batch: OutgoingBatch): boolean;
-	pollTimeout(): number;
-	pollEvent(): Event | undefined;
 }

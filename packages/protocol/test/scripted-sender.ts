@@ -2,6 +2,7 @@
  * A sender made of hand-written steps, and a shell around a receiving node: what the receiver tests speak through.
  * Time is the tests' own.
  */
+
 import {
 	type Announce,
 	type CongCtrl,
@@ -32,6 +33,7 @@ import {
 } from '@uftp/wire';
 import { SingleArrival } from '../src/arrival.ts';
 import type { ReceiverEvent } from '../src/events.ts';
+import { makeBatch } from '../src/index.ts';
 import type { Endpoint, FileDecision, IncomingFile, OutgoingBatch } from '../src/ports.ts';
 import { ReceiverNode } from '../src/receiver/receiver.ts';
 import { RECEIVER_DEFAULTS, type ReceiverConfig } from '../src/receiver-config.ts';
@@ -60,22 +62,6 @@ type Answer =
 	| { kind: 'ccAck'; sequence: number; report: TfmccAckInfo }
 	| { kind: 'abort'; sequence: number; message: string };
 export type AnswerOf<K extends Answer['kind']> = Extract<Answer, { kind: K }>;
-
-function newBatch(): OutgoingBatch {
-	return {
-		bytes: new Uint8Array(16_384),
-		capacity: 64,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: 0,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(64),
-		destination: { host: '', port: 0 },
-	};
-}
 
 /** Larger files are received without their contents: a lie about a size must not become the test's own memory. */
 const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
@@ -118,7 +104,7 @@ export class ShellUnderTest {
 		const { node } = this;
 		for (let request = node.pollRequest(); request !== undefined; request = node.pollRequest()) this.#act(request);
 		for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.events.push(event);
-		const batch = newBatch();
+		const batch = makeBatch();
 		while (this.node.pollTransmit(this.now, batch)) this.answers.push(this.#decode(batch));
 	}
 

@@ -1,10 +1,7 @@
 /** Drives a proxy on the virtual clock: forwards what it routes, hands it the rest. */
-import type { Endpoint, ProxyEvent, Proxy as ProxyNode } from '@uftp/protocol';
-import { Route } from '@uftp/protocol';
-import { hostKey } from '@uftp/wire';
+import { type Endpoint, makeBatch, type ProxyEvent, type Proxy as ProxyNode, SingleArrival } from '@uftp/protocol';
 import type { EventQueue } from './event-queue.ts';
 import type { Network } from './network.ts';
-import { makeBatch } from './simulated-sender.ts';
 
 export class SimulatedProxy {
 	readonly node: ProxyNode;
@@ -36,12 +33,10 @@ export class SimulatedProxy {
 	receive(from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
 		if (this.#isDead) return;
 		const { now } = this.#queue;
-		const way = this.node.route(now, hostKey(from.host), from.port, bytes, at, length);
-		if (way >= 0) {
+		// It may be changed in place, and others get the same bytes.
+		const way = this.node.handle(now, new SingleArrival(from, bytes.slice(at, at + length)));
+		if (way !== undefined) {
 			for (const to of this.node.destinations(way)) this.#network.relay(this.self, to, bytes, at, length);
-		} else if (way === Route.Handle) {
-			// It may be opened in place, and others get the same bytes.
-			this.node.handleDatagram(now, from, bytes.slice(at, at + length), 0, length);
 		}
 		this.#settle();
 	}
@@ -50,6 +45,10 @@ export class SimulatedProxy {
 		const { now } = this.#queue;
 		const { node } = this;
 		for (let isDrained = false; !isDrained; ) {
+			for (let request = node.pollRequest(); request !== undefined; request = node.pollRequest()) {
+				// A simulation has no faults to live on with; groups are joined by the network's script.
+				if (request.kind === 'fault') throw request.error;
+			}
 			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) this.events.push(event);
 			isDrained = !node.pollTransmit(now, this.#batch);
 			if (isDrained) continue;

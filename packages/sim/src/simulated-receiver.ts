@@ -7,6 +7,7 @@ import {
 	type FileDecision,
 	FileType,
 	type IncomingFile,
+	makeBatch,
 	type ReceiverConfig,
 	type ReceiverEvent,
 	type ReceiverRequest,
@@ -17,7 +18,6 @@ import { MessageType } from '@uftp/wire';
 import { findDifference } from './content.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Network } from './network.ts';
-import { makeBatch } from './simulated-sender.ts';
 
 /** Takes every file, and remembers which are complete and what was wrong with the bytes. */
 export class CheckingSink implements BlockSink {

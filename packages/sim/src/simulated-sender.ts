@@ -1,29 +1,10 @@
 /** Drives a sender session on the virtual clock, with contents made up from the position in the file. */
-import type { CatalogueEntry, Endpoint, OutgoingBatch, SenderConfig, SenderEnd, SenderEvent } from '@uftp/protocol';
-import { SenderSession, SingleArrival } from '@uftp/protocol';
+
+import type { CatalogueEntry, Endpoint, SenderConfig, SenderEnd, SenderEvent } from '@uftp/protocol';
+import { makeBatch, SenderSession, SingleArrival } from '@uftp/protocol';
 import { fillContent } from './content.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Network } from './network.ts';
-
-const BATCH_BYTES = 65_507;
-const BATCH_DATAGRAMS = 64;
-
-/** Memory for one burst. */
-export function makeBatch(): OutgoingBatch {
-	return {
-		bytes: new Uint8Array(BATCH_BYTES),
-		capacity: BATCH_DATAGRAMS,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: -1,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(BATCH_DATAGRAMS),
-		destination: { host: '', port: 0 },
-	};
-}
 
 export class SimulatedSender {
 	readonly session: SenderSession;

@@ -76,6 +76,7 @@ export class ProxyLines {
 			silent: 'Group timed out',
 			aborted: `Transfer aborted: ${reason}`,
 			interrupted: `Transfer given up: ${reason}`,
+			internal: `Transfer given up: ${reason}`,
 		}[outcome];
 		const isWell = outcome === 'completed' || outcome === 'silent';
 		const lines = [

@@ -1,4 +1,6 @@
 /** What a proxy counts since its start. The fields are touched per datagram, so they stand alone; rare reasons share a map. */
+import { DropCounts, type DropReason } from '../drop-reason.ts';
+
 export class ProxyCounters {
 	/** Forwarded as they stand, towards the receivers and towards the sender; each once, however many it is sent to. */
 	datagramsDown = 0;
@@ -7,11 +9,11 @@ export class ProxyCounters {
 	datagramsHandled = 0;
 	heartbeatsIn = 0;
 	heartbeatAnswers = 0;
-	readonly #dropped = new Map<string, number>();
+	readonly #dropped = new DropCounts();
 
-	/** Counts a datagram that was dropped. Reasons come from a fixed set, so the map stays small. */
-	drop(reason: string): void {
-		this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
+	/** Counts a datagram that was dropped. */
+	drop(reason: DropReason): void {
+		this.#dropped.count(reason);
 	}
 
 	/** Everything as plain numbers; dropped datagrams as `dropped.<reason>`. */
@@ -24,7 +26,7 @@ export class ProxyCounters {
 			heartbeatsIn,
 			heartbeatAnswers,
 		};
-		for (const [reason, count] of this.#dropped) result[`dropped.${reason}`] = count;
+		this.#dropped.addTo(result);
 		return result;
 	}
 }

@@ -1,4 +1,5 @@
 /** The public facts that a proxy reports to the shell. Times are the `now` of the call that caused the event. */
+import type { DropReason } from '../drop-reason.ts';
 import type { SessionSecurityFacts } from '../events.ts';
 import type { Endpoint } from '../ports.ts';
 
@@ -16,9 +17,11 @@ export interface ProxyTotals {
 	readonly heldMsMax: number;
 }
 
+/** How a session ended at a proxy; `internal`: this program has failed. */
+export type ProxyOutcome = 'completed' | 'silent' | 'aborted' | 'interrupted' | 'internal';
+
 /** What a proxy reports. Times are in milliseconds. */
 export type ProxyEvent =
-	/** The shell joins the private group, if there is one (and leaves it at `sessionEnded`). */
 	| {
 			readonly kind: 'sessionStarted';
 			readonly groupId: number;
@@ -26,10 +29,8 @@ export type ProxyEvent =
 			readonly senderId: number;
 			/** Where the ANNOUNCE came from: the sender, or the proxy before this one. */
 			readonly sender: Endpoint;
-			/** To be joined by server and response proxies; undefined for client proxies and in unicast mode. */
+			/** Joined by server and response proxies (`ProxyRequest`); undefined for client proxies and in unicast mode. */
 			readonly privateGroup: string | undefined;
-			/** The private group is joined for packets from this address only; undefined: from anywhere. */
-			readonly source?: string | undefined;
 			/** Gathering proxies in encrypted sessions. */
 			readonly security?: SessionSecurityFacts | undefined;
 			readonly isEncrypted: boolean;
@@ -38,7 +39,7 @@ export type ProxyEvent =
 			readonly kind: 'sessionEnded';
 			readonly groupId: number;
 			readonly senderId: number;
-			readonly outcome: 'completed' | 'silent' | 'aborted' | 'interrupted';
+			readonly outcome: ProxyOutcome;
 			readonly reason: string;
 			readonly privateGroup: string | undefined;
 			readonly totals: ProxyTotals;
@@ -110,5 +111,5 @@ export type ProxyEvent =
 	| { readonly kind: 'keySent'; readonly group: Endpoint }
 	/** An announcement that is not served, and why. */
 	| { readonly kind: 'announceIgnored'; readonly groupId: number; readonly senderId: number; readonly reason: string }
-	| { readonly kind: 'dropped'; readonly reason: string; readonly from: Endpoint }
+	| { readonly kind: 'dropped'; readonly reason: DropReason; readonly from: Endpoint }
 	| { readonly kind: 'warning'; readonly message: string };

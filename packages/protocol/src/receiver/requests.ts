@@ -4,29 +4,19 @@
  * shell knows, and one beginning for each that is under way.
  */
 import { assert } from '../assert.ts';
-import { FAULTS_WAITING_MAX } from '../limits.ts';
 import type { BlockMap, IncomingFile } from '../ports.ts';
 import type { ReceiverRequest } from '../receiver-port.ts';
+import { type FaultRequest, RequestQueue } from '../shared/request-queue.ts';
 
 type RequestOf<Kind extends ReceiverRequest['kind']> = Extract<ReceiverRequest, { kind: Kind }>;
 
 export class Requests {
-	#queue: ReceiverRequest[] = [];
-	/** Entries before this one have been fetched. */
-	#next = 0;
-	#faults = 0;
+	readonly #queue = new RequestQueue<Exclude<ReceiverRequest, FaultRequest>>();
 	/** Sessions that have been started and not ended, with their files that are neither stored nor discarded. */
 	readonly #sessions = new Map<number, Map<number, IncomingFile>>();
 
 	poll(): ReceiverRequest | undefined {
-		if (this.#next === this.#queue.length) return undefined;
-		const request = this.#queue[this.#next++];
-		if (this.#next === this.#queue.length) {
-			this.#queue = [];
-			this.#next = 0;
-		}
-		if (request.kind === 'fault') this.#faults--;
-		return request;
+		return this.#queue.poll();
 	}
 
 	startSession(start: Omit<RequestOf<'startSession'>, 'kind'>): void {
@@ -55,8 +45,8 @@ export class Requests {
 
 	discard(file: IncomingFile, arrived?: BlockMap): void {
 		if (this.#sessions.get(file.groupId)?.delete(file.handle) !== true) return;
-		this.#withdraw((waiting) => waiting.kind === 'finishFile' && waiting.file.handle === file.handle);
-		if (this.#withdraw((waiting) => waiting.kind === 'offerFile' && waiting.file.handle === file.handle)) return;
+		this.#queue.withdraw((waiting) => waiting.kind === 'finishFile' && waiting.file.handle === file.handle);
+		if (this.#queue.withdraw((waiting) => waiting.kind === 'offerFile' && waiting.file.handle === file.handle)) return;
 		this.#queue.push({ kind: 'discardFile', file, ...(arrived && { arrived }) });
 	}
 
@@ -66,25 +56,12 @@ export class Requests {
 		if (files === undefined) return;
 		for (const file of [...files.values()]) this.discard(file);
 		this.#sessions.delete(groupId);
-		if (this.#withdraw((waiting) => waiting.kind === 'startSession' && waiting.groupId === groupId)) return;
+		if (this.#queue.withdraw((waiting) => waiting.kind === 'startSession' && waiting.groupId === groupId)) return;
 		this.#queue.push({ kind: 'endSession', groupId });
 	}
 
 	/** False, and nothing said, when more faults wait than anybody can want to read. */
 	fault(groupId: number | undefined, error: unknown): boolean {
-		if (this.#faults >= FAULTS_WAITING_MAX) return false;
-		this.#faults++;
-		this.#queue.push({ kind: 'fault', groupId, error });
-		return true;
-	}
-
-	/** Takes a request back that waits; false when none is found. */
-	#withdraw(isIt: (waiting: ReceiverRequest) => boolean): boolean {
-		for (let i = this.#queue.length - 1; i >= this.#next; i--) {
-			if (!isIt(this.#queue[i])) continue;
-			this.#queue.splice(i, 1);
-			return true;
-		}
-		return false;
+		return this.#queue.fault(groupId, error);
 	}
 }

@@ -14,7 +14,7 @@ import { Reports } from '../reports.ts';
 
 export class SenderReports {
 	readonly #counts = new DropCounts();
-	readonly #reports = new Reports<SenderEvent>({ drop: (reason) => this.#counts.count(reason as DropReason) });
+	readonly #reports = new Reports<SenderEvent>({ drop: (reason) => this.#counts.count(reason) });
 	readonly #requests: SenderRequest[] = [];
 	readonly #warned = new Set<string>();
 	/** The file that the shell was asked to open and not yet asked to close. */

@@ -234,7 +234,7 @@ describe('answers that should not count', () => {
 		expect(shell.proxy.counters).toMatchObject({
 			'dropped.wrong-source': 1,
 			'dropped.wrong-address': 1,
-			'dropped.echo': 1,
+			'dropped.own-echo': 1,
 		});
 	});
 
@@ -242,7 +242,7 @@ describe('answers that should not count', () => {
 		const shell = new GatheringShell({ ownAddresses: ['fe80::9'] });
 		shell.start(1);
 		shell.receive({ host: 'fe80::9%2', port: 1044 }, datagram(MessageType.COMPLETE, done(1), { sourceId: 77 }));
-		expect(shell.proxy.counters).toMatchObject({ 'dropped.echo': 1 });
+		expect(shell.proxy.counters).toMatchObject({ 'dropped.own-echo': 1 });
 	});
 
 	it('are dropped in an unknown session, and when they are no UFTP at all', () => {

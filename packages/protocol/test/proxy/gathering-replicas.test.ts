@@ -1,7 +1,8 @@
 /** Response proxies that stand in for each other, with our sender and receivers: what happens when one of them dies. */
-import { hostKey, isMulticast, MessageType } from '@uftp/wire';
+
+import { isMulticast, MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { type Endpoint, type OutgoingBatch, Route, type SenderConfig } from '../../src/index.ts';
+import { type Endpoint, makeBatch, type SenderConfig, SingleArrival } from '../../src/index.ts';
 import { GatheringProxy } from '../../src/proxy/index.ts';
 import {
 	ALICE,
@@ -23,13 +24,6 @@ const AT: readonly Endpoint[] = [
 const PROXY_IDS = [0x0a000008, 0x0a000009] as const;
 const RECEIVERS = 4;
 const IDS = Array.from({ length: RECEIVERS }, (_, index) => ALICE + index);
-
-function newBatch(): OutgoingBatch {
-	return {
-		...{ bytes: new Uint8Array(9000), capacity: 64, count: 0, stride: 0, lastLength: 0, file: -1 },
-		...{ payloadOffset: 0, payloadBytes: 0, lastPayloadBytes: 0, offsets: new Float64Array(64), destination: SENDER },
-	};
-}
 
 /** A sender, two response proxies, and receivers that the first one serves, or each of them the half. */
 class Replicas {
@@ -80,14 +74,12 @@ class Replicas {
 	#hear(proxy: number, from: Endpoint, bytes: Uint8Array): void {
 		if (this.#dead.has(proxy)) return;
 		const { now } = this.pair;
-		const memory = bytes.slice();
-		const way = this.proxies[proxy].route(now, hostKey(from.host), from.port, memory, 0, bytes.length);
-		if (way === Route.Handle) this.proxies[proxy].handleDatagram(now, from, memory, 0, bytes.length);
+		this.proxies[proxy].handle(now, new SingleArrival(from, bytes.slice()));
 		this.#drain(proxy);
 	}
 
 	#drain(proxy: number): void {
-		const batch = newBatch();
+		const batch = makeBatch();
 		while (this.proxies[proxy].pollEvent() !== undefined);
 		while (this.proxies[proxy].pollTransmit(this.pair.now, batch)) {
 			const bytes = batch.bytes.slice(0, batch.lastLength);

@@ -7,7 +7,6 @@ import {
 	encodeMessage,
 	encodeRtt,
 	HEADER_BYTES,
-	hostKey,
 	isMalformed,
 	type Message,
 	type MessageByType,
@@ -15,15 +14,12 @@ import {
 	spanOf,
 	writeHeader,
 } from '@uftp/wire';
-import {
-	type Endpoint,
-	type GatheringProxyConfig,
-	type OutgoingBatch,
-	PROXY_DEFAULTS,
-	type ProxyEvent,
-	Route,
-} from '../../src/index.ts';
+import { type Endpoint, type GatheringProxyConfig, PROXY_DEFAULTS } from '../../src/index.ts';
 import { GatheringProxy } from '../../src/proxy/index.ts';
+import { ProxyShell, type Sent } from './proxy-shell.ts';
+
+export type { Sent } from './proxy-shell.ts';
+
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../../src/shared/own-marker.ts';
 
 export const SENDER: Endpoint = { host: '10.0.0.1', port: 40_000 };
@@ -40,30 +36,7 @@ export const HELD_MS = 11;
 export const receiverId = (n: number): number => 0x0a010100 + n;
 export const receiverAt = (n: number): Endpoint => ({ host: `10.1.${1 + (n >> 8)}.${n & 255}`, port: 1044 });
 
-export interface Sent {
-	readonly to: Endpoint;
-	readonly bytes: Uint8Array;
-}
-
-export class GatheringShell {
-	now = 1000;
-	readonly proxy: GatheringProxy;
-	readonly events: ProxyEvent[] = [];
-	readonly sent: Sent[] = [];
-	readonly #batch: OutgoingBatch = {
-		bytes: new Uint8Array(9000),
-		capacity: 64,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: -1,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(64),
-		destination: PROXY,
-	};
-
+export class GatheringShell extends ProxyShell<GatheringProxy> {
 	constructor(changes: Partial<GatheringProxyConfig> = {}) {
 		const config: GatheringProxyConfig = {
 			kind: 'client',
@@ -79,23 +52,7 @@ export class GatheringShell {
 			receiversMax: PROXY_DEFAULTS.receiversMax,
 			...changes,
 		};
-		this.proxy = new GatheringProxy(config, this.now);
-		this.drain();
-	}
-
-	/** One datagram comes in; what was sent because of it. */
-	receive(from: Endpoint, bytes: Uint8Array): Sent[] {
-		// Not at the start of the memory, as in a batch.
-		const memory = new Uint8Array(bytes.length + 100).fill(0xee);
-		memory.set(bytes, 50);
-		const before = this.sent.length;
-		const way = this.proxy.route(this.now, hostKey(from.host), from.port, memory, 50, bytes.length);
-		if (way >= 0) for (const to of this.proxy.destinations(way)) this.sent.push({ to, bytes });
-		if (way === Route.Handle) this.proxy.handleDatagram(this.now, from, memory, 50, bytes.length);
-		// The memory is another datagram's from now on.
-		memory.fill(0xdd);
-		this.drain();
-		return this.sent.slice(before);
+		super((now) => new GatheringProxy(config, now));
 	}
 
 	fromSender<T extends MessageType>(func: T, message: MessageByType[T], header: Partial<CommonHeader> = {}): Sent[] {
@@ -125,32 +82,6 @@ export class GatheringShell {
 		this.fromSender(MessageType.REG_CONF, { ids });
 		this.sent.length = 0;
 		this.events.length = 0;
-	}
-
-	/** Time passes, and every timeout on the way comes when it is due. What was sent. */
-	advance(ms: number): Sent[] {
-		const before = this.sent.length;
-		const until = this.now + ms;
-		for (let due = this.proxy.pollTimeout(); due <= until; due = this.proxy.pollTimeout()) {
-			this.now = Math.max(this.now, due);
-			this.proxy.handleTimeout(this.now);
-			this.drain();
-		}
-		this.now = until;
-		return this.sent.slice(before);
-	}
-
-	drain(): void {
-		for (let event = this.proxy.pollEvent(); event; event = this.proxy.pollEvent()) this.events.push(event);
-		const batch = this.#batch;
-		while (this.proxy.pollTransmit(this.now, batch)) {
-			this.sent.push({ to: batch.destination, bytes: batch.bytes.slice(0, batch.lastLength) });
-		}
-	}
-
-	/** The events of one kind so far. */
-	of<K extends ProxyEvent['kind']>(kind: K): Extract<ProxyEvent, { kind: K }>[] {
-		return this.events.filter((event): event is Extract<ProxyEvent, { kind: K }> => event.kind === kind);
 	}
 }
 

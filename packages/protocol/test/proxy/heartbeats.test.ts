@@ -7,17 +7,8 @@ import { composeHbReq, composeHbResp } from '../../src/proxy/heartbeat/heartbeat
 import { signNonce } from '../../src/shared/security/nonce-signature.ts';
 import { backend, P256 } from '../secured/pair.ts';
 import { capturedTraffic } from './captured-traffic.ts';
-import {
-	announce,
-	atAddress,
-	datagram,
-	EAST,
-	PROXY_ID,
-	SENDER,
-	type Sent,
-	ServerProxyShell,
-	WEST,
-} from './server-proxy-shell.ts';
+import type { Sent } from './proxy-shell.ts';
+import { announce, atAddress, datagram, EAST, PROXY_ID, SENDER, ServerProxyShell, WEST } from './server-proxy-shell.ts';
 
 const rsa = generateRsaKey(backend, 1024);
 const otherKey = generateEcKey(backend, P256, systemRandom);
@@ -187,7 +178,7 @@ describe('who has no right to be served', () => {
 		const { nonce } = answer(shell.receive(EAST, plain()));
 		expect(answer(shell.receive(EAST, signed(otherKey, nonce)))).toEqual({ result: 0, nonce: 0, to: EAST });
 		expect(shell.of('pinholeOpened')).toEqual([]);
-		expect(shell.of('dropped')).toMatchObject([{ reason: 'heartbeat-of-another-key' }]);
+		expect(shell.of('dropped')).toMatchObject([{ reason: 'heartbeat-wrong-key' }]);
 	});
 
 	it('the right key with the signature of another is refused', () => {
@@ -314,7 +305,7 @@ describe('heartbeats of a proxy', () => {
 		for (let nonce = 1; nonce <= 100; nonce++) shell.receive(WEST, composeHbResp(7, 2, nonce));
 		expect(shell.sent).toHaveLength(4);
 		expect(shell.receive(EAST, composeHbResp(7, 2, 5))).toEqual([]);
-		expect(shell.proxy.counters).toMatchObject({ 'dropped.unasked-heartbeat-answer': 97 });
+		expect(shell.proxy.counters).toMatchObject({ 'dropped.heartbeat-unasked': 97 });
 	});
 
 	it('cannot be signed without a key, which is said once', () => {

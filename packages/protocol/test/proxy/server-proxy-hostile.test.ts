@@ -1,7 +1,7 @@
 import { MessageType } from '@uftp/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ReceiverSecurityConfig, Route } from '../../src/index.ts';
+import { type ReceiverSecurityConfig, SingleArrival } from '../../src/index.ts';
 import { backend } from '../secured/pair.ts';
 import {
 	announce,
@@ -79,7 +79,7 @@ describe('announcements that a server proxy does not forward', () => {
 		expect(shell.receive(SENDER, announce({ publicAddress: '232.4.4.1', privateAddress: '232.5.5.7' }))).toHaveLength(
 			2,
 		);
-		expect(shell.of('sessionStarted')).toMatchObject([{ privateGroup: '232.5.5.7', source: SENDER.host }]);
+		expect(shell.requests).toMatchObject([{ kind: 'joinGroup', group: '232.5.5.7', source: SENDER.host }]);
 	});
 
 	it('are clear ones where only encrypted ones are wanted', () => {
@@ -179,15 +179,15 @@ describe('whatever comes, a server proxy', () => {
 		);
 	});
 
-	it('can be asked to route and to handle the same datagram, in any order, without harm', () => {
+	it('do not change what is forwarded, and harm nothing', () => {
 		fc.assert(
 			fc.property(almost, (bytes) => {
 				const { proxy } = new ServerProxyShell();
 				const copy = bytes.slice();
-				const way = proxy.route(2000, 0x0a000001, SENDER.port, bytes, 0, bytes.length);
-				expect(way === Route.Handle || way === Route.Drop || proxy.destinations(way).length > 0).toBe(true);
-				proxy.handleDatagram(2000, SENDER, bytes, 0, bytes.length);
+				const way = proxy.handle(2000, new SingleArrival(SENDER, bytes));
+				expect(way === undefined || proxy.destinations(way).length > 0).toBe(true);
 				expect(bytes).toEqual(copy);
+				expect(proxy.counters).not.toHaveProperty(['dropped.internal-error']);
 			}),
 		);
 	});

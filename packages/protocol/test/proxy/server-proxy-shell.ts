@@ -1,15 +1,8 @@
 /** A shell around a server proxy: does what its driver does, and keeps what was sent. Time is the tests' own. */
-import { encodeAnnounce, encodeRtt, HEADER_BYTES, hostKey, type MessageType, writeHeader } from '@uftp/wire';
-import {
-	type DownstreamSite,
-	type Endpoint,
-	type OutgoingBatch,
-	PROXY_DEFAULTS,
-	type ProxyEvent,
-	Route,
-	type ServerProxyConfig,
-} from '../../src/index.ts';
+import { encodeAnnounce, encodeRtt, HEADER_BYTES, type MessageType, writeHeader } from '@uftp/wire';
+import { type DownstreamSite, type Endpoint, PROXY_DEFAULTS, type ServerProxyConfig } from '../../src/index.ts';
 import { ServerProxy } from '../../src/proxy/index.ts';
+import { ProxyShell } from './proxy-shell.ts';
 
 export const SENDER: Endpoint = { host: '10.0.0.1', port: 40_000 };
 export const SENDER_ID = 0x0a000001;
@@ -19,32 +12,9 @@ export const PROXY_ID = 0x0a000009;
 export const EAST: Endpoint = { host: '10.1.0.1', port: 1044 };
 export const WEST: Endpoint = { host: '10.2.0.1', port: 2044 };
 
-export interface Sent {
-	readonly to: Endpoint;
-	readonly bytes: Uint8Array;
-}
-
 export const atAddress = (endpoint: Endpoint): DownstreamSite => ({ kind: 'address', endpoint });
 
-export class ServerProxyShell {
-	now = 1000;
-	readonly proxy: ServerProxy;
-	readonly events: ProxyEvent[] = [];
-	readonly sent: Sent[] = [];
-	readonly #batch: OutgoingBatch = {
-		bytes: new Uint8Array(9000),
-		capacity: 64,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: -1,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(64),
-		destination: PROXY,
-	};
-
+export class ServerProxyShell extends ProxyShell<ServerProxy> {
 	constructor(changes: Partial<ServerProxyConfig> = {}) {
 		const config: ServerProxyConfig = {
 			kind: 'server',
@@ -59,49 +29,7 @@ export class ServerProxyShell {
 			pinholeMs: PROXY_DEFAULTS.pinholeMs,
 			...changes,
 		};
-		this.proxy = new ServerProxy(config, this.now);
-		this.drain();
-	}
-
-	/** One datagram comes in; what was sent because of it. */
-	receive(from: Endpoint, bytes: Uint8Array): Sent[] {
-		// Not at the start of the memory, as in a batch.
-		const memory = new Uint8Array(bytes.length + 100).fill(0xee);
-		memory.set(bytes, 50);
-		const before = this.sent.length;
-		const way = this.proxy.route(this.now, hostKey(from.host), from.port, memory, 50, bytes.length);
-		if (way >= 0) for (const to of this.proxy.destinations(way)) this.sent.push({ to, bytes });
-		if (way === Route.Handle) this.proxy.handleDatagram(this.now, from, memory, 50, bytes.length);
-		// The memory is another datagram's from now on.
-		memory.fill(0xdd);
-		this.drain();
-		return this.sent.slice(before);
-	}
-
-	/** Time passes, and every timeout on the way comes when it is due. What was sent. */
-	advance(ms: number): Sent[] {
-		const before = this.sent.length;
-		const until = this.now + ms;
-		for (let due = this.proxy.pollTimeout(); due <= until; due = this.proxy.pollTimeout()) {
-			this.now = Math.max(this.now, due);
-			this.proxy.handleTimeout(this.now);
-			this.drain();
-		}
-		this.now = until;
-		return this.sent.slice(before);
-	}
-
-	drain(): void {
-		for (let event = this.proxy.pollEvent(); event; event = this.proxy.pollEvent()) this.events.push(event);
-		const batch = this.#batch;
-		while (this.proxy.pollTransmit(this.now, batch)) {
-			this.sent.push({ to: batch.destination, bytes: batch.bytes.slice(0, batch.lastLength) });
-		}
-	}
-
-	/** The events of one kind so far. */
-	of<K extends ProxyEvent['kind']>(kind: K): Extract<ProxyEvent, { kind: K }>[] {
-		return this.events.filter((event): event is Extract<ProxyEvent, { kind: K }> => event.kind === kind);
+		super((now) => new ServerProxy(config, now));
 	}
 }
 

@@ -1,7 +1,8 @@
 import { MessageType } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import { type Endpoint, Route } from '../../src/index.ts';
+import { type Endpoint, SingleArrival } from '../../src/index.ts';
 import { capturedTraffic } from './captured-traffic.ts';
+import type { Sent } from './proxy-shell.ts';
 import {
 	announce,
 	atAddress,
@@ -11,7 +12,6 @@ import {
 	PROXY,
 	SENDER,
 	SENDER_ID,
-	type Sent,
 	ServerProxyShell,
 	WEST,
 } from './server-proxy-shell.ts';
@@ -37,7 +37,7 @@ describe('a session at a server proxy', () => {
 		expect(shell.of('sessionStarted')).toEqual([
 			{
 				...{ kind: 'sessionStarted', groupId: GROUP_ID, groupInstance: 0, senderId: SENDER_ID, sender: SENDER },
-				...{ privateGroup: '230.5.5.7', source: undefined, isEncrypted: false },
+				...{ privateGroup: '230.5.5.7', isEncrypted: false },
 			},
 		]);
 		expect(shell.proxy.sessionCount).toBe(1);
@@ -52,12 +52,12 @@ describe('a session at a server proxy', () => {
 	it('goes down by one way and up by another, whose destinations stay the same array', () => {
 		const { proxy } = withSession();
 		const bytes = datagram(FILESEG);
-		const down = proxy.route(1000, 0x0a000001, SENDER.port, bytes, 0, bytes.length);
-		const up = proxy.route(1000, 0x0a010001, EAST.port, bytes, 0, bytes.length);
-		expect(proxy.destinations(down)).toEqual([EAST, WEST]);
-		expect(proxy.destinations(up)).toEqual([SENDER]);
-		expect(proxy.destinations(down)).toBe(proxy.destinations(down));
-		expect(proxy.destinations(up)).toBe(proxy.destinations(up));
+		const down = proxy.handle(1000, new SingleArrival(SENDER, bytes));
+		const up = proxy.handle(1000, new SingleArrival(EAST, bytes));
+		expect(proxy.destinations(down ?? -1)).toEqual([EAST, WEST]);
+		expect(proxy.destinations(up ?? -1)).toEqual([SENDER]);
+		expect(proxy.destinations(down ?? -1)).toBe(proxy.destinations(down ?? -1));
+		expect(proxy.destinations(up ?? -1)).toBe(proxy.destinations(up ?? -1));
 	});
 
 	it.each([FILESEG, DONE, ENCRYPTED, ABORT])('is sent down whatever function it has (%i)', (func) => {
@@ -241,7 +241,7 @@ describe('whose datagrams a server proxy takes', () => {
 			elsewhere(SENDER, { port: 40_001 }),
 		];
 		for (const stranger of strangers) expect(shell.receive(stranger, datagram(FILESEG))).toEqual([]);
-		expect(shell.proxy.counters).toMatchObject({ 'dropped.stranger': 3 });
+		expect(shell.proxy.counters).toMatchObject({ 'dropped.unknown-node': 3 });
 	});
 
 	it('its own are dropped', () => {
@@ -250,7 +250,7 @@ describe('whose datagrams a server proxy takes', () => {
 		expect(shell.receive(PROXY, datagram(FILESEG, { groupId: 9 }))).toEqual([]);
 		expect(shell.receive(PROXY, announce({ groupId: 9 }))).toEqual([]);
 		expect(shell.proxy.sessionCount).toBe(1);
-		expect(shell.proxy.counters).toMatchObject({ 'dropped.own': 3 });
+		expect(shell.proxy.counters).toMatchObject({ 'dropped.own-echo': 3 });
 	});
 
 	it('a site announces nothing: two proxies would send it to and fro', () => {
@@ -269,17 +269,16 @@ describe('whose datagrams a server proxy takes', () => {
 		for (const func of [MessageType.KEY_REQ, MessageType.PROXY_KEY]) {
 			expect(shell.receive(EAST, datagram(func, { groupId: 0 }))).toEqual([]);
 		}
-		expect(shell.proxy.counters).toMatchObject({ 'dropped.not-for-server-proxies': 2 });
+		expect(shell.proxy.counters).toMatchObject({ 'dropped.wrong-role': 2 });
 	});
 
 	it('without anybody downstream the session is known, and its ways lead nowhere', () => {
 		const shell = new ServerProxyShell({ sites: [] });
 		expect(shell.receive(SENDER, announce())).toEqual([]);
 		const bytes = datagram(FILESEG);
-		const way = shell.proxy.route(shell.now, 0x0a000001, SENDER.port, bytes, 0, bytes.length);
+		const way = shell.proxy.handle(shell.now, new SingleArrival(SENDER, bytes));
 		expect(way).toBeGreaterThanOrEqual(0);
-		expect(way).not.toBe(Route.Handle);
-		expect(shell.proxy.destinations(way)).toEqual([]);
+		expect(shell.proxy.destinations(way ?? -1)).toEqual([]);
 	});
 
 	it('two sites at one address are sent everything once', () => {

@@ -1,4 +1,5 @@
 /** A sender and receivers in one process, on a network that the test can listen to, cut and change. */
+
 import {
 	type Backend,
 	CIPHERS,
@@ -17,7 +18,7 @@ import { selectBackend, systemRandom } from '@uftp/crypto/backends';
 import { decodeHeader, HEADER_BYTES, isMalformed, MessageType, writeHeader } from '@uftp/wire';
 import {
 	type Endpoint,
-	type OutgoingBatch,
+	makeBatch,
 	RECEIVER_DEFAULTS,
 	type ReceiverEvent,
 	type ReceiverSecurityConfig,
@@ -82,22 +83,6 @@ interface Receiver {
 	readonly contents: Map<number, Uint8Array>;
 }
 
-function newBatch(): OutgoingBatch {
-	return {
-		bytes: new Uint8Array(65_507),
-		capacity: 64,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: -1,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(64),
-		destination: SENDER,
-	};
-}
-
 export class SecuredPair {
 	now = 1000;
 	readonly session: SenderSession;
@@ -105,7 +90,7 @@ export class SecuredPair {
 	readonly receivers: Receiver[] = [];
 	readonly transcript: Transcript[] = [];
 	tamper: Tamper = ({ bytes }) => bytes;
-	readonly #batch = newBatch();
+	readonly #batch = makeBatch();
 
 	constructor(
 		sender: Partial<SenderConfig>,
@@ -216,7 +201,7 @@ export class SecuredPair {
 				} else if (request.kind === 'finishFile') node.fileStored(this.now, request.file.handle);
 			}
 			for (let event = node.pollEvent(); event !== undefined; event = node.pollEvent()) events.push(event);
-			const batch = newBatch();
+			const batch = makeBatch();
 			if (!transmits || !node.pollTransmit(this.now, batch)) return isBusy;
 			isBusy = true;
 			const bytes = batch.bytes.slice(0, batch.lastLength);

@@ -2,6 +2,7 @@
  * A response proxy written out by hand with the primitives, an encrypted session's sender beside it, and a receiving node
  * whose datagrams are caught as they leave.
  */
+
 import {
 	agreePremaster,
 	composeKeyInfo,
@@ -43,7 +44,8 @@ import {
 } from '@uftp/wire';
 import { SingleArrival } from '../../src/arrival.ts';
 import type { ReceiverEvent } from '../../src/events.ts';
-import type { Endpoint, OutgoingBatch } from '../../src/ports.ts';
+import { makeBatch } from '../../src/index.ts';
+import type { Endpoint } from '../../src/ports.ts';
 import { ReceiverNode } from '../../src/receiver/receiver.ts';
 import { RECEIVER_DEFAULTS, type ReceiverConfig } from '../../src/receiver-config.ts';
 import { SenderSecurity } from '../../src/sender/security/sender-security.ts';
@@ -234,7 +236,7 @@ export class ProxiedReceiver {
 	}
 
 	drain(): void {
-		const batch = newBatch();
+		const batch = makeBatch();
 		for (let isBusy = true; isBusy; ) {
 			const { node } = this;
 			for (let request = node.pollRequest(); request !== undefined; request = node.pollRequest()) {
@@ -270,20 +272,4 @@ export class ProxiedReceiver {
 	eventsOf<K extends ReceiverEvent['kind']>(kind: K): Extract<ReceiverEvent, { kind: K }>[] {
 		return this.events.filter((event) => event.kind === kind) as never;
 	}
-}
-
-function newBatch(): OutgoingBatch {
-	return {
-		bytes: new Uint8Array(65_507),
-		capacity: 64,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: -1,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(64),
-		destination: { host: '', port: 0 },
-	};
 }

@@ -1,4 +1,5 @@
 /** A sender session with receivers played by the test: each message is written out with the wire's encoders. */
+
 import {
 	type CommonHeader,
 	type CongCtrlItem,
@@ -23,7 +24,7 @@ import {
 	type CatalogueEntry,
 	type Endpoint,
 	FileType,
-	type OutgoingBatch,
+	makeBatch,
 	SENDER_DEFAULTS,
 	type SenderConfig,
 	type SenderEvent,
@@ -93,19 +94,7 @@ export class Stage {
 	readonly sent: Sent[] = [];
 	/** Files that cannot be opened, with the reason. */
 	readonly unavailable = new Map<number, string>();
-	readonly #batch: OutgoingBatch = {
-		bytes: new Uint8Array(65_507),
-		capacity: 64,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: -1,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(64),
-		destination: { host: '', port: 0 },
-	};
+	readonly #batch = makeBatch();
 
 	constructor(changes: Partial<SenderConfig>, catalogue: readonly CatalogueEntry[]) {
 		this.session = new SenderSession(config(changes), catalogue, 0);

@@ -2,14 +2,19 @@
  * Runs one proxy on its port: one socket for each address family, which receives and sends. What is forwarded as it
  * stands goes from the memory it was received into straight back to the kernel, a run of datagrams with one call for
  * each destination; everything else goes through the proxy's session contract.
+ *
+ * Nothing that is thrown in any turn escapes to the process: what a hook or the network stack throws while something is
+ * done for a session ends that session, everything else ends the proxy.
  */
 import {
+	assert,
+	BatchArrival,
 	type Endpoint,
 	type IncomingBatch,
 	type OutgoingBatch,
 	type Proxy as ProxyCore,
 	type ProxyEvent,
-	Route,
+	type ProxyRequest,
 } from '@uftp/protocol';
 import { monotonicMs } from '../clock.ts';
 import type { DatagramSocket, Family } from '../datagram-socket.ts';
@@ -25,9 +30,9 @@ const BATCHES_PER_TURN = 32;
 const FULL_BUFFER_MS = 0.5;
 /** A buffer that takes nothing for so long will not within the time that the receive buffer holds: what waits is lost. */
 const STUCK_MS = 50;
-/** No `Route` and no way: the next datagram has not been looked at. */
-const UNKNOWN = -100;
-const NOBODY: readonly Endpoint[] = [];
+const NOWHERE: readonly Endpoint[] = [];
+/** What a proxy that has failed may still send. */
+const LAST_MESSAGES_MAX = 4096;
 
 export interface ProxyDriverOptions {
 	readonly proxy: ProxyCore;
@@ -35,30 +40,33 @@ export interface ProxyDriverOptions {
 	readonly sockets: readonly DatagramSocket[];
 	/** Where private groups of a family are joined. */
 	readonly interfaces: (family: Family) => readonly NetworkInterface[];
-	/** Every event, after the driver has acted on it. */
+	/** Every event. */
 	readonly onEvent: (event: ProxyEvent) => void;
-	/** Every fault, once: its stack belongs in the log. What is thrown in `flush` goes to its caller. */
+	/** Every fault, once: its stack belongs in the log. */
 	readonly onFault: (fault: NodeFault) => void;
 }
 
 export class ProxyDriver {
 	readonly #proxy: ProxyCore;
 	readonly #sockets: readonly DatagramSocket[];
-	readonly #onEvent: (event: ProxyEvent) => void;
-	readonly #onFault: (fault: NodeFault) => void;
+	readonly #options: ProxyDriverOptions;
 	readonly #memberships: GroupMemberships;
 	readonly #timer = new PreciseTimer();
 	readonly #pace = new GatherPace();
 	readonly #incoming: IncomingBatch;
+	readonly #arrival: BatchArrival;
 	readonly #outgoing: OutgoingBatch;
-	/** Next datagram of the incoming batch, and its way if it is known already. */
+	/** Next datagram of the incoming batch that the proxy has not been given. */
 	#next = 0;
-	#nextWay = UNKNOWN;
+	/** The way of the datagram before that one, if it has one and is in no run yet. */
+	#nextWay: number | undefined;
+	/** The proxy has dealt with a datagram: what that led to follows the run before it. */
+	#hasHandled = false;
 	/** The run that is being sent: its first datagram and length (0: there is none), and where it is on its way. */
 	#runFirst = 0;
 	#runCount = 0;
 	#runTaken = 0;
-	#destinations = NOBODY;
+	#destinations = NOWHERE;
 	#destination = 0;
 	/** A burst of the proxy's own that the socket has taken in part. */
 	#isPending = false;
@@ -75,23 +83,24 @@ export class ProxyDriver {
 	constructor(options: ProxyDriverOptions) {
 		this.#proxy = options.proxy;
 		this.#sockets = options.sockets;
-		this.#onEvent = options.onEvent;
-		this.#onFault = options.onFault;
+		this.#options = options;
 		this.#memberships = new GroupMemberships(options.sockets, options.interfaces);
 		this.#incoming = options.sockets[0].createIncoming();
+		this.#arrival = new BatchArrival(this.#incoming);
 		this.#outgoing = options.sockets[0].createOutgoing();
 	}
 
 	/** Begins; the first heartbeats leave at once. */
 	start(): void {
-		this.#timer.onFire(() => this.#turn());
-		for (const socket of this.#sockets) socket.onReadable(() => this.#turn());
-		this.#turn();
+		const turn = (): void => this.#contain(() => this.#turn());
+		this.#timer.onFire(turn);
+		for (const socket of this.#sockets) socket.onReadable(turn);
+		turn();
 	}
 
 	/** Acts on what a command to the proxy caused. Call it after every command. */
 	flush(): void {
-		this.#wait(this.#settle());
+		this.#contain(() => this.#wait(this.#settle()));
 	}
 
 	/** Leaves the private groups and stops reading. Call `proxy.abort` and `flush` before, so that everybody hears of it. */
@@ -99,25 +108,52 @@ export class ProxyDriver {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
 		this.#timer.close();
-		this.#memberships.leaveAll();
-		for (const socket of this.#sockets) socket.onReadable(() => {});
+		for (const socket of this.#sockets) this.#attempt(() => socket.onReadable(() => {}));
+		this.#attempt(() => this.#memberships.leaveAll());
+	}
+
+	/** What is thrown in here is no session's: it ends the proxy. */
+	#contain(act: () => void): void {
+		if (this.#isClosed) return;
+		try {
+			act();
+		} catch (error) {
+			this.#failed(error);
+		}
+	}
+
+	#failed(error: unknown): void {
+		if (this.#isClosed) return;
+		this.#attempt(() => this.#proxy.abort(monotonicMs(), 'This program has failed'));
+		this.#attempt(() => this.#sendLastMessages());
+		this.close();
+		this.#report({ error, groupId: undefined, endsNode: true });
+	}
+
+	/** Without waiting, and without acting on anything else. */
+	#sendLastMessages(): void {
+		const batch = this.#outgoing;
+		for (let sent = 0; sent < LAST_MESSAGES_MAX; sent++) {
+			if (!this.#proxy.pollTransmit(monotonicMs(), batch)) return;
+			this.#socketFor(batch.destination)?.send(batch, 0);
+		}
+	}
+
+	#report(fault: NodeFault): void {
+		this.#attempt(() => this.#options.onFault(fault));
+	}
+
+	/** Does what is to be done in any case: what is thrown meanwhile cannot be told to anybody. */
+	#attempt(act: () => void): void {
+		try {
+			act();
+		} catch {
+			// The first fault is the one that counts.
+		}
 	}
 
 	#turn(): void {
 		if (this.#isClosed) return;
-		try {
-			this.#work();
-		} catch (error) {
-			// Nothing may escape to the process: others use it, too.
-			try {
-				this.close();
-			} finally {
-				this.#onFault({ error, groupId: undefined, endsNode: true });
-			}
-		}
-	}
-
-	#work(): void {
 		let batches = 0;
 		let datagrams = 0;
 		let isFree = this.#settle() && this.#forward();
@@ -155,46 +191,48 @@ export class ProxyDriver {
 		const now = monotonicMs();
 		for (;;) {
 			if (this.#runCount > 0 && !this.#relayRun(now)) return false;
-			if (this.#next >= batch.count) {
+			if (this.#hasHandled) {
+				if (!this.#settle()) return false;
+				this.#hasHandled = false;
+			}
+			assert(this.#next <= batch.count, 'a batch is worked through once');
+			if (this.#nextWay !== undefined) this.#startRun(now, this.#nextWay);
+			else if (this.#next < batch.count) this.#nextWay = this.#take(now);
+			else {
 				this.#next = 0;
 				batch.count = 0;
 				return this.#settle();
 			}
-			const way = this.#nextWay === UNKNOWN ? this.#wayOf(now, this.#next) : this.#nextWay;
-			this.#nextWay = UNKNOWN;
-			if (way >= 0) {
-				this.#startRun(now, way);
-				continue;
-			}
-			const i = this.#next++;
-			if (way !== Route.Handle) continue;
-			this.#proxy.handleDatagram(now, batch.from(i), batch.bytes, batch.headerAt[i], batch.length[i]);
-			if (!this.#settle()) return false;
 		}
 	}
 
-	#wayOf(now: number, i: number): number {
-		const batch = this.#incoming;
-		const { bytes, headerAt, length } = batch;
-		return this.#proxy.route(now, batch.sourceKey(i), batch.sourcePort(i), bytes, headerAt[i], length[i]);
+	/** Gives the next datagram to the proxy; its way if it is to be forwarded. */
+	#take(now: number): number | undefined {
+		const way = this.#proxy.handle(now, this.#arrival.at(this.#next++));
+		if (way === undefined) this.#hasHandled = true;
+		return way;
 	}
 
-	/** The next datagram and those behind it that go the same way. */
+	/** The datagram that was taken last, and those behind it that go the same way. */
 	#startRun(now: number, way: number): void {
-		const first = this.#next;
-		let end = first + 1;
-		for (; end < this.#incoming.count; end++) {
-			const next = this.#wayOf(now, end);
+		const { count } = this.#incoming;
+		const first = this.#next - 1;
+		assert(first >= 0 && this.#runCount === 0, 'a run begins behind the one before');
+		// What comes behind the run may change them.
+		this.#destinations = this.#proxy.destinations(way);
+		this.#nextWay = undefined;
+		let end = this.#next;
+		for (; end < count; end++) {
+			const next = this.#take(now);
 			if (next === way) continue;
 			this.#nextWay = next;
 			break;
 		}
-		this.#next = end;
 		this.#runFirst = first;
 		this.#runCount = end - first;
 		this.#runTaken = 0;
-		this.#destinations = this.#proxy.destinations(way);
 		this.#destination = 0;
+		assert(end > first && end <= count, 'a run lies within its batch');
 	}
 
 	/** Sends the run to the destinations that have not got it yet. False if a send buffer is full. */
@@ -206,6 +244,7 @@ export class ProxyDriver {
 			const socket = this.#socketFor(to);
 			if (socket === undefined) this.unreachableDatagrams += left;
 			const taken = socket?.relay(this.#incoming, this.#runFirst + this.#runTaken, left, to) ?? left;
+			assert(taken >= 0 && taken <= left, 'a socket takes no more than it is given');
 			if (taken < left && this.#isWorthWaiting(now, taken)) {
 				this.#runTaken += taken;
 				return false;
@@ -224,15 +263,14 @@ export class ProxyDriver {
 		return now - this.#fullSince < STUCK_MS;
 	}
 
-	/** Acts on events and sends what the proxy has to say. False if a send buffer is full. */
+	/** Acts on requests and sends what the proxy has to say. False if a send buffer is full. */
 	#settle(): boolean {
 		const proxy = this.#proxy;
 		for (;;) {
 			if (this.#isPending && !this.#sendPending()) return false;
-			for (let event = proxy.pollEvent(); event !== undefined; event = proxy.pollEvent()) {
-				this.#act(event);
-				this.#onEvent(event);
-			}
+			for (let request = proxy.pollRequest(); request !== undefined; request = proxy.pollRequest()) this.#act(request);
+			for (let event = proxy.pollEvent(); event !== undefined; event = proxy.pollEvent()) this.#tell(event);
+			if (this.#isClosed) return false;
 			if (!proxy.pollTransmit(monotonicMs(), this.#outgoing)) return true;
 			this.#isPending = true;
 			this.#taken = 0;
@@ -245,6 +283,7 @@ export class ProxyDriver {
 		const socket = this.#socketFor(batch.destination);
 		if (socket === undefined) this.unreachableDatagrams += left;
 		const taken = socket?.send(batch, this.#taken) ?? left;
+		assert(taken >= 0 && taken <= left, 'a socket takes no more than it is given');
 		this.#taken += taken;
 		if (taken < left && this.#isWorthWaiting(monotonicMs(), taken)) return false;
 		if (taken < left) this.lostDatagrams += left - taken;
@@ -260,11 +299,31 @@ export class ProxyDriver {
 		return undefined;
 	}
 
-	#act(event: ProxyEvent): void {
-		if (event.kind === 'sessionEnded') this.#memberships.leave(event.groupId);
-		if (event.kind !== 'sessionStarted' || event.privateGroup === undefined) return;
-		const problem = this.#memberships.join(event.groupId, event.privateGroup, event.source);
-		if (problem !== undefined) this.#proxy.abort(monotonicMs(), problem, event.groupId);
+	#act(request: ProxyRequest): void {
+		if (request.kind === 'fault') {
+			this.#report({ error: request.error, groupId: request.groupId, endsNode: false });
+			return;
+		}
+		const { groupId } = request;
+		try {
+			if (request.kind === 'leaveGroup') this.#memberships.leave(groupId);
+			else {
+				const problem = this.#memberships.join(groupId, request.group, request.source);
+				if (problem !== undefined) this.#proxy.abort(monotonicMs(), problem, groupId);
+			}
+		} catch (error) {
+			this.#proxy.fail(monotonicMs(), groupId, error);
+		}
+	}
+
+	/** A hook that throws at an event of a session ends that session; at any other one, the proxy. */
+	#tell(event: ProxyEvent): void {
+		try {
+			this.#options.onEvent(event);
+		} catch (error) {
+			if (!('groupId' in event)) throw error;
+			this.#proxy.fail(monotonicMs(), event.groupId, error);
+		}
 	}
 
 	#schedule(): void {
@@ -272,7 +331,7 @@ export class ProxyDriver {
 		this.#isScheduled = true;
 		setImmediate(() => {
 			this.#isScheduled = false;
-			this.#turn();
+			this.#contain(() => this.#turn());
 		});
 	}
 

@@ -23,7 +23,9 @@ export const STRAYS_PER_SECOND = 2000;
 /** Receivers per second and session that are registered though they have not asked for it, only answered. */
 export const LATE_RECEIVERS_PER_SECOND = 100;
 /** Nodes with the id of another one whose bytes are counted until they are worth an answer. */
-export const DOUBLES_MAX = 256;
+export const DUPLICATE_IDS_MAX = 256;
+/** Receivers per second and session that are looked at though they have not registered before. */
+export const NEW_RECEIVERS_PER_SECOND = 2000;
 /** A PROXY_KEY is sent at most so often. */
 export const PROXY_KEY_MS = 5000;
 /** The shortest block, sealed, is longer than this and its signature. */

@@ -3,7 +3,6 @@
  * a sender says to the receivers' network (docs/protocol.md, section 12.4).
  */
 import {
-	type CommonHeader,
 	decodeHbReq,
 	decodeHbResp,
 	decodeHeader,
@@ -13,27 +12,35 @@ import {
 	hostKey,
 	isMalformed,
 	isMessageType,
+	MAX_DATAGRAM_BYTES,
 	MESSAGE_TRAITS,
 	MessageType,
 	MIN_DATAGRAM_BYTES,
 	VERSION,
 } from '@uftp/wire';
+import type { Arrival } from '../../arrival.ts';
+import { assert } from '../../assert.ts';
+import type { DropReason } from '../../drop-reason.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import { Reports } from '../../reports.ts';
 import { Allowance } from '../../shared/allowance.ts';
 import { isSameEndpoint } from '../../shared/endpoints.ts';
 import { NEVER } from '../../timers.ts';
+import { Containment } from '../containment.ts';
 import { DatagramQueue } from '../datagram-queue.ts';
+import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
 import { composeHbResp, HeartbeatResult } from '../heartbeat/heartbeat-datagrams.ts';
 import { OwnHeartbeats } from '../heartbeat/own-heartbeats.ts';
+import { KnownSenders } from '../known-senders.ts';
 import type { GatheringProxyConfig } from '../proxy-config.ts';
 import { ProxyCounters } from '../proxy-counters.ts';
 import type { ProxyEvent, ProxyTotals } from '../proxy-events.ts';
-import { type Proxy as ProxyNode, Route } from '../proxy-port.ts';
+import type { Proxy as ProxyNode, ProxyRequest } from '../proxy-port.ts';
+import { ProxyRequests } from '../proxy-requests.ts';
 import { RelaySecurer } from '../security/relay-securer.ts';
+import { AnnounceHandler } from './announce-handler.ts';
 import { isFirstPacket } from './ended-relays.ts';
 import { DATAGRAMS_WAITING_MAX, HEARTBEAT_ANSWERS_PER_SECOND, REFUSALS_PER_SECOND } from './gathering-limits.ts';
-import { Invited } from './invited.ts';
 import { KeyRequests } from './key-requests.ts';
 import type { RelayNode } from './relay-context.ts';
 import type { RelaySession } from './relay-session.ts';
@@ -41,18 +48,24 @@ import { RelayTable } from './relay-table.ts';
 
 const fields = Header.fields;
 
+/** What `wayOf` says besides the number of a way: the proxy itself looks into it, or it is for others. */
+const HANDLE = -1;
+const FOR_OTHERS = -2;
+
 export class GatheringProxy implements ProxyNode {
 	readonly #config: GatheringProxyConfig;
 	/** Of its addresses: link-local ones come with the interface in what is received, and without it from the system. */
 	readonly #ownKeys: ReadonlySet<number>;
 	readonly #counters = new ProxyCounters();
 	readonly #reports = new Reports<ProxyEvent>(this.#counters);
+	readonly #requests = new ProxyRequests();
+	readonly #containment: Containment;
 	readonly #queue = new DatagramQueue(DATAGRAMS_WAITING_MAX);
 	readonly #heartbeats: OwnHeartbeats;
 	readonly #heartbeatAnswers = new Allowance(HEARTBEAT_ANSWERS_PER_SECOND, 1000);
 	readonly #keyRequests: KeyRequests | undefined;
 	readonly #table: RelayTable;
-	readonly #invited: Invited;
+	readonly #announces: AnnounceHandler;
 	/** The session that packets are coming for: the map is asked only when it changes. */
 	#hot: RelaySession | undefined;
 	readonly #header = emptyHeader();
@@ -63,39 +76,67 @@ export class GatheringProxy implements ProxyNode {
 		this.#ownKeys = new Set(config.ownAddresses.map(hostKey));
 		const emit = this.#reports.emit;
 		const securer = new RelaySecurer(config);
+		this.#containment = new Containment({
+			counters: this.#counters,
+			requests: this.#requests,
+			find: (groupId) => this.#table.get(groupId),
+			end: (at, groupId) => {
+				const session = this.#table.get(groupId);
+				if (session !== undefined) this.#table.expel(at, session);
+			},
+		});
 		const node: RelayNode = {
 			config,
 			counters: this.#counters,
 			reports: this.#reports,
+			requests: this.#requests,
+			containment: this.#containment,
+			knownSenders: new KnownSenders(),
 			queue: this.#queue,
+			scratch: new Uint8Array(MAX_DATAGRAM_BYTES + HEADER_BYTES),
+			allowed: config.receivers && new Map(config.receivers.map((entry) => [entry.receiverId, entry])),
 			refusals: new Allowance(REFUSALS_PER_SECOND, 1000),
 		};
 		this.#heartbeats = new OwnHeartbeats(now, config, this.#queue, emit);
 		const { proxyKeys } = securer;
 		this.#keyRequests = proxyKeys && new KeyRequests(config, proxyKeys, this.#queue, emit);
 		this.#table = new RelayTable(node);
-		this.#invited = new Invited(node, this.#table, securer);
+		this.#announces = new AnnounceHandler(node, this.#table, securer);
 	}
 
-	// ---- the path of what is forwarded
+	// ---- input
 
-	route(now: number, sourceKey: number, sourcePort: number, bytes: Uint8Array, at: number, length: number): number {
-		// What is malformed is reported by `handleDatagram`.
-		if (length < MIN_DATAGRAM_BYTES || fields.version.get(bytes, at) !== VERSION) return Route.Handle;
+	handle(now: number, arrival: Arrival): number | undefined {
+		this.#containment.begin(now);
+		try {
+			const way = this.#wayOf(now, arrival);
+			if (way >= 0) return way;
+			if (way === HANDLE) this.#handleMessage(now, arrival);
+		} catch (error) {
+			this.#containment.fault(now, error);
+		}
+		return undefined;
+	}
+
+	/** Where the datagram goes as it stands; or `HANDLE` or `FOR_OTHERS`. Hot. */
+	#wayOf(now: number, { bytes, headerAt: at, length, sourceKey, sourcePort }: Arrival): number {
+		assert(at >= 0 && at + length <= bytes.length, 'a datagram lies within its batch');
+		// What is malformed is reported by `#handleMessage`.
+		if (length < MIN_DATAGRAM_BYTES || fields.version.get(bytes, at) !== VERSION) return HANDLE;
 		const groupId = fields.groupId.get(bytes, at);
 		let session = this.#hot;
 		if (session === undefined || session.context.terms.groupId !== groupId || session.context.end !== undefined) {
 			session = this.#table.get(groupId);
-			if (session === undefined) return Route.Handle;
+			if (session === undefined) return HANDLE;
 			this.#hot = session;
 		}
+		this.#containment.acting = session;
 		const { context } = session;
-		if (!session.isSender(sourceKey, sourcePort) || !isOfSession(session, bytes, at)) return Route.Handle;
-		const func = fields.func.get(bytes, at);
-		const way = wayOf(session, func, length);
-		if (way === Route.Handle) return way;
+		if (!session.isSender(sourceKey, sourcePort) || !isOfSession(session, bytes, at)) return HANDLE;
+		const way = wayOf(session, fields.func.get(bytes, at), length);
+		if (way === HANDLE) return way;
 		context.adopt(now, fields.grtt.get(bytes, at), fields.groupSize.get(bytes, at));
-		if (way === Route.Drop) return way;
+		if (way === FOR_OTHERS) return way;
 		context.totals.datagramsDown++;
 		this.#counters.datagramsDown++;
 		return way;
@@ -105,122 +146,140 @@ export class GatheringProxy implements ProxyNode {
 		return this.#table.destinations(way);
 	}
 
-	// ---- input
-
-	handleDatagram(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+	#handleMessage(now: number, arrival: Arrival): void {
+		const { bytes, headerAt: at, length, sourceKey } = arrival;
+		const from = arrival.source();
 		const header = decodeHeader(bytes, at, length, this.#header);
 		if (isMalformed(header)) {
 			this.#reports.drop(now, header.malformed, from);
 			return;
 		}
-		if (from.port === this.#config.ownPort && this.#ownKeys.has(hostKey(from.host))) {
-			this.#counters.drop('echo');
+		if (from.port === this.#config.ownPort && this.#ownKeys.has(sourceKey)) {
+			this.#counters.drop('own-echo');
 			return;
 		}
+		const datagram = { now, from, sourceKey, header, bytes, at, length };
 		if (header.groupId === 0) {
-			this.#handleOutsideSessions(now, from, header, bytes, at + HEADER_BYTES, length - HEADER_BYTES);
+			this.#handleOutsideSessions(datagram);
 			return;
 		}
-		if (header.func === MessageType.ANNOUNCE && !this.#isRepeat(now, header, from)) {
-			this.#invited.handleAnnounce(now, from, header, bytes, at, length);
+		if (header.func === MessageType.ANNOUNCE && !this.#isRepeat(datagram)) {
+			// Whoever sent it: what goes wrong with it is no fault of the session under its group id.
+			this.#containment.acting = undefined;
+			this.#announces.handle(datagram);
 		}
 		const session = this.#table.get(header.groupId);
-		if (session !== undefined) this.#handleForSession(now, session, from, header, bytes, at, length);
-		else if (header.func !== MessageType.ANNOUNCE) this.#counters.drop('unknown-group');
+		if (session !== undefined) {
+			this.#containment.acting = session;
+			this.#handleForSession(session, datagram);
+			this.#table.settle(now, session);
+		} else if (header.func !== MessageType.ANNOUNCE) this.#counters.drop('unknown-group');
 	}
 
 	/** An ANNOUNCE of a session as it is known. */
-	#isRepeat(now: number, header: Readonly<CommonHeader>, from: Endpoint): boolean {
+	#isRepeat({ now, header, from }: HandledDatagram): boolean {
 		const context = this.#table.get(header.groupId)?.context;
 		if (context === undefined || context.terms.senderId !== header.sourceId) return false;
 		if (isFirstPacket(now, header, context.heardAt)) return false;
 		return context.terms.groupInstance === header.groupInstance && isSameEndpoint(context.terms.sender, from);
 	}
 
-	#handleForSession(
-		now: number,
-		session: RelaySession,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): void {
+	#handleForSession(session: RelaySession, datagram: HandledDatagram): void {
+		const { now, from, sourceKey, header } = datagram;
 		const { terms } = session.context;
-		const key = hostKey(from.host);
 		const isSenders = header.sourceId === terms.senderId;
 		const isAnnouncer =
-			session.isSender(key, from.port) || (isSenders && session.isSenderAtOtherAddress(key, from.port));
-		let malformed: ReturnType<RelaySession['handleAnswer']>;
-		if (isAnnouncer && isSenders) {
-			if (header.groupInstance !== terms.groupInstance) {
-				this.#reports.drop(now, 'wrong-instance', from);
-				return;
-			}
-			malformed = session.handleFromSender(now, header, bytes, at, length);
-		} else if (isAnnouncer || isSenders || !isOfReceivers(header.func)) {
+			session.isSender(sourceKey, from.port) || (isSenders && session.isSenderAtOtherAddress(sourceKey, from.port));
+		const isFromSender = isAnnouncer && isSenders;
+		if (!isFromSender && (isAnnouncer || isSenders || !isOfReceivers(header.func))) {
 			// In the sender's name from elsewhere: a copy that took another way, what other proxies say, or forged.
 			this.#counters.drop(isSenders ? 'wrong-address' : 'wrong-source');
 			return;
-		} else if (header.groupInstance !== terms.groupInstance) {
-			this.#counters.drop('wrong-instance');
+		}
+		if (header.groupInstance !== terms.groupInstance) {
+			if (isFromSender) this.#reports.drop(now, 'wrong-instance', from);
+			else this.#counters.drop('wrong-instance');
 			return;
-		} else malformed = session.handleAnswer(now, from, header, bytes, at, length);
+		}
+		const malformed = isFromSender ? session.handleFromSender(datagram) : session.handleAnswer(datagram);
 		if (malformed === undefined) this.#counters.datagramsHandled++;
 		else this.#reports.drop(now, malformed.malformed, from);
-		this.#table.settle(now, session);
 	}
 
-	#handleOutsideSessions(
-		now: number,
-		from: Endpoint,
-		{ func }: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): void {
-		if (func === MessageType.HB_REQ) {
-			const message = decodeHbReq(bytes, at, length);
-			if (isMalformed(message)) this.#reports.drop(now, message.malformed, from);
-			else this.#answerHeartbeat(now, from);
-		} else if (func === MessageType.HB_RESP) {
-			const message = decodeHbResp(bytes, at, length);
-			if (isMalformed(message)) this.#reports.drop(now, message.malformed, from);
-			else if (!this.#heartbeats.handleResponse(now, from, message)) this.#counters.drop('heartbeat-unasked');
-		} else if (func === MessageType.KEY_REQ) {
-			if (this.#keyRequests?.handle(now, from) !== true) this.#counters.drop('key-request-not-answered-at-once');
-		} else this.#counters.drop('no-group');
+	#handleOutsideSessions(datagram: HandledDatagram): void {
+		const { now, from } = datagram;
+		const reason = this.#refusalOutside(datagram);
+		if (reason === undefined) return;
+		if (reason === 'too-many-key-requests' || reason === 'too-many-heartbeats') this.#counters.drop(reason);
+		else this.#reports.drop(now, reason, from);
 	}
 
-	/** A gathering proxy serves nobody for their heartbeats, and says so to everybody alike. */
-	#answerHeartbeat(now: number, from: Endpoint): void {
+	/** Deals with a message that belongs to no session, or says why not. */
+	#refusalOutside(datagram: HandledDatagram): DropReason | undefined {
+		const { now, from, header } = datagram;
+		switch (header.func) {
+			case MessageType.HB_REQ: {
+				const message = decodeBody(decodeHbReq, datagram);
+				return isMalformed(message) ? message.malformed : this.#answerHeartbeat(now, from);
+			}
+			case MessageType.HB_RESP: {
+				const message = decodeBody(decodeHbResp, datagram);
+				if (isMalformed(message)) return message.malformed;
+				return this.#heartbeats.handleResponse(now, from, message) ? undefined : 'heartbeat-unasked';
+			}
+			case MessageType.KEY_REQ:
+				if (this.#keyRequests === undefined) return 'wrong-role';
+				return this.#keyRequests.handle(now, from) ? undefined : 'too-many-key-requests';
+			default:
+				return 'no-group';
+		}
+	}
+
+	/** A gathering proxy serves nobody for their heartbeats, and says so to everybody alike: shorter than what came. */
+	#answerHeartbeat(now: number, from: Endpoint): DropReason | undefined {
 		this.#counters.heartbeatsIn++;
-		if (!this.#heartbeatAnswers.take(now)) return;
+		if (!this.#heartbeatAnswers.take(now)) return 'too-many-heartbeats';
 		this.#counters.heartbeatAnswers++;
 		this.#queue.push(from, composeHbResp(this.#config.proxyId, HeartbeatResult.Ok, 0));
+		return undefined;
 	}
 
 	handleTimeout(now: number): void {
-		this.#heartbeats.handleTimeout(now);
-		this.#keyRequests?.handleTimeout(now);
+		const containment = this.#containment;
+		containment.begin(now);
+		containment.call(now, undefined, () => this.#heartbeats.handleTimeout(now));
+		containment.call(now, undefined, () => this.#keyRequests?.handleTimeout(now));
 		for (const session of this.#table.all()) {
-			if (session.deadline > now) continue;
-			session.handleTimeout(now);
-			this.#table.settle(now, session);
+			containment.call(now, session, () => {
+				if (session.deadline > now) return;
+				session.handleTimeout(now);
+				this.#table.settle(now, session);
+			});
 		}
 	}
 
 	// ---- commands
 
 	abort(now: number, reason: string, groupId?: number): void {
+		this.#containment.begin(now);
 		for (const session of this.#table.all()) {
-			if (groupId !== undefined && session.context.terms.groupId !== groupId) continue;
-			session.abort(now, reason);
-			this.#table.settle(now, session);
+			if (groupId !== undefined && session.groupId !== groupId) continue;
+			this.#containment.call(now, session, () => {
+				session.abort(now, reason);
+				this.#table.settle(now, session);
+			});
 		}
 	}
 
+	fail(now: number, groupId: number, error: unknown): void {
+		this.#containment.fail(now, groupId, error);
+	}
+
 	// ---- output
+
+	pollRequest(): ProxyRequest | undefined {
+		return this.#requests.poll();
+	}
 
 	pollTransmit(_now: number, batch: OutgoingBatch): boolean {
 		return this.#queue.poll(batch);
@@ -264,16 +323,16 @@ function wayOf({ context }: RelaySession, func: number, length: number): number 
 		case MessageType.FILESEG:
 		case MessageType.DONE:
 		case MessageType.CONG_CTRL:
-			return isClient ? way : Route.Drop;
+			return isClient ? way : FOR_OTHERS;
 		case MessageType.ANNOUNCE:
-			if (security !== undefined) return Route.Handle;
-			return isClient ? way + 1 : Route.Drop;
+			if (security !== undefined) return HANDLE;
+			return isClient ? way + 1 : FOR_OTHERS;
 		case MessageType.ENCRYPTED:
-			if (security === undefined || length < context.controlBytesMax) return Route.Handle;
-			if (!isClient) return Route.Drop;
-			return security.signsAnew ? Route.Handle : way;
+			if (security === undefined || length < context.controlBytesMax) return HANDLE;
+			if (!isClient) return FOR_OTHERS;
+			return security.signsAnew ? HANDLE : way;
 		default:
-			return Route.Handle;
+			return HANDLE;
 	}
 }
 

@@ -2,7 +2,8 @@
  * Answers of receivers that wait for others of the same kind, to go to the sender in one message (docs/protocol.md,
  * section 12.4). Each kind of message about one thing has one place; bitmaps of missing blocks are merged.
  */
-import { copyBytes, type Status } from '@uftp/wire';
+import { type Complete, copyBytes, type Status } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
 import { NEVER } from '../../timers.ts';
 
@@ -14,8 +15,8 @@ export interface PendingAnswer {
 	readonly fileId: number;
 	readonly section: number;
 	readonly status: number;
-	/** REGISTER: whether all its receivers bear our mark. */
-	readonly isOurs: boolean;
+	/** REGISTER: whether all its receivers carry the capability tag of this implementation. */
+	readonly isExtended: boolean;
 	readonly freeSpaceBytes: number | undefined;
 	/** What the first one echoed. */
 	readonly echoed: HeldTimestamp | undefined;
@@ -34,7 +35,7 @@ interface Subject {
 	readonly fileId?: number;
 	readonly section?: number;
 	readonly status?: number;
-	readonly isOurs?: boolean;
+	readonly isExtended?: boolean;
 	readonly freeSpaceBytes?: number | undefined;
 	readonly echoed?: HeldTimestamp | undefined;
 }
@@ -46,6 +47,21 @@ export interface PendingLimits {
 	readonly placesMax: number;
 	readonly bitmapBytesMax: number;
 }
+
+/** Whose answer it is, when it came, and how long it may wait for others (ms). */
+export interface PendingOf {
+	readonly now: number;
+	readonly holdMs: number;
+	readonly id: number;
+}
+
+export interface PendingFileInfoAck {
+	readonly fileId: number;
+	readonly isPartial: boolean;
+	readonly echoed: HeldTimestamp;
+}
+
+export type PendingComplete = Pick<Complete, 'fileId' | 'status' | 'freeSpaceBytes'>;
 
 const NO_BITMAP = new Uint8Array(0);
 
@@ -62,35 +78,26 @@ export class PendingAnswers {
 		this.#limits = limits;
 	}
 
-	addRegister(now: number, holdMs: number, id: number, isOurs: boolean, echoed: HeldTimestamp): void {
-		this.#add(now, holdMs, id, { kind: 'register', isOurs, echoed });
+	addRegister(of: PendingOf, isExtended: boolean, echoed: HeldTimestamp): void {
+		this.#add(of, { kind: 'register', isExtended, echoed });
 	}
 
-	addFileInfoAck(
-		now: number,
-		holdMs: number,
-		id: number,
-		fileId: number,
-		isPartial: boolean,
-		echoed: HeldTimestamp,
-	): void {
-		const place = this.#add(now, holdMs, id, { kind: 'fileInfoAck', fileId, echoed });
+	addFileInfoAck(of: PendingOf, { fileId, isPartial, echoed }: PendingFileInfoAck): void {
+		const place = this.#add(of, { kind: 'fileInfoAck', fileId, echoed });
 		place.isPartial &&= isPartial;
 	}
 
-	addComplete(now: number, holdMs: number, id: number, fileId: number, status: number): void {
-		this.#add(now, holdMs, id, { kind: 'complete', fileId, status });
-	}
-
 	/** Free space differs from receiver to receiver: such an answer waits for no other. */
-	addFreeSpace(now: number, id: number, fileId: number, status: number, freeSpaceBytes: number): void {
-		this.#add(now, 0, id, { kind: 'complete', fileId, status, freeSpaceBytes });
+	addComplete(of: PendingOf, { fileId, status, freeSpaceBytes }: PendingComplete): void {
+		if (freeSpaceBytes === undefined) this.#add(of, { kind: 'complete', fileId, status });
+		else this.#add({ ...of, holdMs: 0 }, { kind: 'complete', fileId, status, freeSpaceBytes });
 	}
 
 	/** The bitmap becomes as long as the longest of those that it is made of: shorter ones are refused by senders. */
-	addStatus(now: number, holdMs: number, id: number, status: Status): void {
+	addStatus(of: PendingOf, status: Status): void {
 		const { fileId, section, bitmap, bitmapAt, bitmapBytes } = status;
-		const place = this.#add(now, holdMs, id, { kind: 'status', fileId, section });
+		assert(bitmapBytes > 0 && bitmapAt + bitmapBytes <= bitmap.length, 'a bitmap lies within its datagram');
+		const place = this.#add(of, { kind: 'status', fileId, section });
 		if (place.bitmapBytes < bitmapBytes) {
 			const longer = new Uint8Array(bitmapBytes);
 			copyBytes(place.bitmap, 0, longer, 0, place.bitmapBytes);
@@ -99,10 +106,11 @@ export class PendingAnswers {
 			place.bitmapBytes = bitmapBytes;
 		}
 		for (let i = 0; i < bitmapBytes; i++) place.bitmap[i] |= bitmap[bitmapAt + i];
-		if (this.#bitmapBytes > this.#limits.bitmapBytesMax) this.release(now);
+		if (this.#bitmapBytes > this.#limits.bitmapBytesMax) this.release(of.now);
 	}
 
-	#add(now: number, holdMs: number, id: number, subject: Subject): PendingAnswer {
+	#add({ now, holdMs, id }: PendingOf, subject: Subject): PendingAnswer {
+		assert(holdMs >= 0, 'an answer is not due before it came');
 		const key = subject.freeSpaceBytes === undefined ? keyOf(subject) : undefined;
 		let place = key === undefined ? undefined : this.#open.get(key);
 		if (place === undefined) {
@@ -119,6 +127,7 @@ export class PendingAnswers {
 			if (key !== undefined) this.#open.delete(key);
 			this.#makeDue(place, now);
 		}
+		assert(this.#open.size <= this.#places.length, 'what more answers may join is waiting');
 		return place;
 	}
 
@@ -153,6 +162,8 @@ export class PendingAnswers {
 		for (const { dueAt } of this.#places) this.#deadline = Math.min(this.#deadline, dueAt);
 		if (place === undefined) return undefined;
 		this.#bitmapBytes -= place.bitmapBytes;
+		assert(this.#bitmapBytes >= 0, 'bitmaps are counted once');
+		assert(place.ids.size > 0, 'a message speaks for somebody');
 		const key = keyOf(place);
 		if (this.#open.get(key) === place) this.#open.delete(key);
 		return place;
@@ -162,8 +173,8 @@ export class PendingAnswers {
 const KINDS: readonly PendingKind[] = ['register', 'fileInfoAck', 'status', 'complete'];
 
 /** A number for what the message is about; free space apart. */
-function keyOf({ kind, fileId = 0, section = 0, status = 0, isOurs = false }: Subject): number {
-	const what = ((KINDS.indexOf(kind) * 2 + (isOurs ? 1 : 0)) * 0x100 + status) * 0x1_0000;
+function keyOf({ kind, fileId = 0, section = 0, status = 0, isExtended = false }: Subject): number {
+	const what = ((KINDS.indexOf(kind) * 2 + (isExtended ? 1 : 0)) * 0x100 + status) * 0x1_0000;
 	return (what + fileId) * 0x1_0000 + section;
 }
 
@@ -172,7 +183,7 @@ function emptyPlace(firstAt: number, dueAt: number, subject: Subject): PendingAn
 		fileId: 0,
 		section: 0,
 		status: 0,
-		isOurs: false,
+		isExtended: false,
 		freeSpaceBytes: undefined,
 		echoed: undefined,
 		...subject,

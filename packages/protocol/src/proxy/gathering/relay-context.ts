@@ -1,36 +1,45 @@
 /** What the parts of one session at a gathering proxy share: who takes part, its clockwork, and the ways out. */
 import {
-	emptyHeader,
+	type CommonHeader,
 	encodeAbort,
 	HEADER_BYTES,
 	idsPerMessage,
-	MAX_DATAGRAM_BYTES,
 	MESSAGE_TRAITS,
 	MessageType,
 	writeHeader,
 } from '@uftp/wire';
-import { SESSION_WARNINGS_MAX } from '../../limits.ts';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { Reports } from '../../reports.ts';
 import type { Encode } from '../../shared/encode.ts';
 import { advertisedGrttMs, isNewGrtt } from '../../shared/grtt.ts';
 import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
 import { nextSequence } from '../../shared/sequence.ts';
+import type { Containment } from '../containment.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
-import type { GatheringProxyConfig } from '../proxy-config.ts';
+import type { KnownSenders } from '../known-senders.ts';
+import type { AllowedReceiver, GatheringProxyConfig } from '../proxy-config.ts';
 import type { ProxyCounters } from '../proxy-counters.ts';
-import type { ProxyEvent, ProxyTotals } from '../proxy-events.ts';
-import type { RelaySecurity } from '../relay-security.ts';
+import type { ProxyEvent, ProxyOutcome, ProxyTotals } from '../proxy-events.ts';
+import type { ProxyRequests } from '../proxy-requests.ts';
+import type { RelaySessionSecurity } from '../security/relay-session-security.ts';
 import { CONTROL_BYTES_MAX, HOLD_MS_MAX, PENDING_ANSWERS_MAX, PENDING_BITMAP_BYTES_MAX } from './gathering-limits.ts';
 import { PendingAnswers } from './pending-answers.ts';
-import { RelayedReceivers } from './relayed-receivers.ts';
+import { type RelayedReceiver, RelayedReceivers } from './relayed-receivers.ts';
 
 /** What all sessions of a proxy share. */
 export interface RelayNode {
 	readonly config: GatheringProxyConfig;
 	readonly counters: ProxyCounters;
 	readonly reports: Reports<ProxyEvent>;
+	readonly requests: ProxyRequests;
+	readonly containment: Containment;
+	readonly knownSenders: KnownSenders;
 	readonly queue: DatagramQueue;
+	/** Memory in which the proxy's own messages are composed. */
+	readonly scratch: Uint8Array;
+	/** The list of receivers, by id; undefined: every receiver is served. */
+	readonly allowed: ReadonlyMap<number, AllowedReceiver> | undefined;
 	/** ABORTs that the proxy makes for receivers, of all sessions. */
 	readonly refusals: { take(now: number): boolean };
 }
@@ -47,12 +56,10 @@ export interface RelayTerms {
 	readonly robust: number;
 	readonly blockBytes: number;
 	readonly announced: HeldTimestamp;
-	readonly security: RelaySecurity | undefined;
+	readonly security: RelaySessionSecurity | undefined;
+	/** Its place is not given away before receivers have joined it. */
+	readonly isOfKnownSender: boolean;
 }
-
-export type RelayOutcome = Extract<ProxyEvent, { kind: 'sessionEnded' }>['outcome'];
-
-const SCRATCH = new Uint8Array(MAX_DATAGRAM_BYTES + HEADER_BYTES);
 
 export class RelayContext {
 	readonly node: RelayNode;
@@ -67,11 +74,9 @@ export class RelayContext {
 	/** When the sender was heard last. */
 	heardAt: number;
 	readonly totals: { -readonly [K in keyof ProxyTotals]: number };
-	end: { readonly outcome: RelayOutcome; readonly reason: string } | undefined;
+	end: { readonly outcome: ProxyOutcome; readonly reason: string } | undefined;
 	/** Of the proxy's own messages to the sender. */
 	#sequence = 0;
-	readonly #warnings = new Set<string>();
-	readonly #header = emptyHeader();
 
 	constructor(node: RelayNode, terms: RelayTerms, way: number, now: number, grttByte: number) {
 		this.node = node;
@@ -88,7 +93,7 @@ export class RelayContext {
 		this.totals = { receivers: 0, datagramsDown: 0, messagesIn: 0, messagesOut: 0, heldMs: 0, heldMsMax: 0 };
 	}
 
-	get security(): RelaySecurity | undefined {
+	get security(): RelaySessionSecurity | undefined {
 		return this.terms.security;
 	}
 
@@ -112,6 +117,7 @@ export class RelayContext {
 
 	/** A packet of the sender: what its header says of the clockwork. */
 	adopt(now: number, grttByte: number, groupSizeByte: number): void {
+		assert(now >= this.heardAt, 'time does not run backwards in a session');
 		this.heardAt = now;
 		if (groupSizeByte !== 0) this.groupSizeByte = groupSizeByte;
 		if (grttByte === this.grttByte) return;
@@ -120,37 +126,47 @@ export class RelayContext {
 		if (isNewGrtt(this.grttMs, advertisedMs)) this.grttMs = advertisedMs;
 	}
 
-	finish(outcome: RelayOutcome, reason: string): void {
+	/** The receiver is not in the session any more. */
+	drop(receiverId: number): void {
+		this.receivers.delete(receiverId);
+		this.security?.forget(receiverId);
+	}
+
+	/** The sender has confirmed the receiver, and it has the group key where there is one. */
+	emitConfirmed({ id: receiverId }: RelayedReceiver): void {
+		this.node.reports.emit({ kind: 'receiverConfirmed', groupId: this.terms.groupId, receiverId });
+	}
+
+	finish(outcome: ProxyOutcome, reason: string): void {
 		this.end ??= { outcome, reason };
 	}
 
-	/** Warns about one thing once in the session. */
-	warnOnce(message: string): void {
-		if (this.#warnings.has(message) || this.#warnings.size >= SESSION_WARNINGS_MAX) return;
-		this.#warnings.add(message);
-		this.node.reports.emit({ kind: 'warning', message });
-	}
-
-	/** Own message to the sender; sealed where that is asked for and `isClear` does not speak against it. */
-	sendUp(now: number, func: MessageType, encode: Encode, isClear = false): void {
-		const staysClear = isClear || MESSAGE_TRAITS[func].encryption === 'never';
+	/** Own message to the sender; sealed in an encrypted session, where that is done with such messages. */
+	sendUp(now: number, func: MessageType, encode: Encode): void {
+		const staysClear = MESSAGE_TRAITS[func].encryption === 'never';
 		const { security } = this;
 		const sealer = staysClear ? undefined : security?.sealer;
 		if (!staysClear && security !== undefined && sealer === undefined && func !== MessageType.ABORT) return;
+		const { scratch, config } = this.node;
 		const bodyAt = sealer?.plainOffset ?? HEADER_BYTES;
-		const bodyBytes = encode(SCRATCH, bodyAt, now);
-		this.#writeHeader(func, this.#sequence, this.node.config.proxyId, 0, 0);
+		const bodyBytes = encode(scratch, bodyAt, now);
+		const source = { sequence: this.#sequence, sourceId: config.proxyId, grtt: 0, groupSize: 0 };
 		this.#sequence = nextSequence(this.#sequence);
-		const length = sealer?.seal(SCRATCH, 0, bodyBytes) ?? bodyAt + bodyBytes;
+		this.#writeHeader(func, source);
+		const length = sealer?.seal(scratch, 0, bodyBytes) ?? bodyAt + bodyBytes;
+		assert(length > 0 && length <= scratch.length, 'a message fits into a datagram');
 		this.totals.messagesOut++;
-		this.#push(this.terms.sender, SCRATCH, 0, length);
+		this.#push(this.terms.sender, scratch, 0, length);
 	}
 
 	/** Own message to receivers, in the sender's name: C programs listen to no other. Always in the clear. */
 	sendDown(now: number, func: MessageType, encode: Encode, to: Endpoint = this.terms.privateGroup): void {
-		const bodyBytes = encode(SCRATCH, HEADER_BYTES, now);
-		this.#writeHeader(func, 0, this.terms.senderId, this.grttByte, this.groupSizeByte);
-		this.#push(to, SCRATCH, 0, HEADER_BYTES + bodyBytes);
+		const { scratch } = this.node;
+		const bodyBytes = encode(scratch, HEADER_BYTES, now);
+		const { senderId } = this.terms;
+		this.#writeHeader(func, { sequence: 0, sourceId: senderId, grtt: this.grttByte, groupSize: this.groupSizeByte });
+		assert(HEADER_BYTES + bodyBytes <= scratch.length, 'a message fits into a datagram');
+		this.#push(to, scratch, 0, HEADER_BYTES + bodyBytes);
 	}
 
 	/** What the sender or a receiver sent, as it stands, in memory that may change. */
@@ -174,16 +190,9 @@ export class RelayContext {
 		this.sendUp(now, MessageType.ABORT, (bytes, at) => encodeAbort(bytes, at, abort));
 	}
 
-	#writeHeader(func: MessageType, sequence: number, sourceId: number, grtt: number, groupSize: number): void {
-		const header = this.#header;
-		header.func = func;
-		header.sequence = sequence;
-		header.sourceId = sourceId;
-		header.groupId = this.terms.groupId;
-		header.groupInstance = this.terms.groupInstance;
-		header.grtt = grtt;
-		header.groupSize = groupSize;
-		writeHeader(SCRATCH, 0, header);
+	#writeHeader(func: MessageType, source: Omit<CommonHeader, 'func' | 'groupId' | 'groupInstance'>): void {
+		const { groupId, groupInstance } = this.terms;
+		writeHeader(this.node.scratch, 0, { func, groupId, groupInstance, ...source });
 	}
 
 	#push(to: Endpoint, bytes: Uint8Array, at: number, length: number): void {

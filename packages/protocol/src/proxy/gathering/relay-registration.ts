@@ -3,6 +3,7 @@
  * receiver repeats its own, until the sender has confirmed them (docs/protocol.md, section 12.4).
  */
 import { EMPTY_SPAN, encodeClientKey, encodeRegister, MessageType } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { answerWindowMs } from '../../shared/grtt.ts';
 import { advance, type HeldTimestamp } from '../../shared/held-timestamp.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../../shared/own-marker.ts';
@@ -23,38 +24,41 @@ export class RelayRegistration {
 	readonly #context: RelayContext;
 	readonly #timers = new TimerTable(3);
 	readonly #noMarker = new Uint8Array(OWN_MARKER_BYTES);
-	readonly #ownMarker = new Uint8Array(OWN_MARKER_BYTES);
+	readonly #marker = new Uint8Array(OWN_MARKER_BYTES);
 	/** What the first of the receivers that are not confirmed yet echoed. */
 	#echoed: HeldTimestamp | undefined;
 	#registers = 0;
 
 	constructor(context: RelayContext) {
 		this.#context = context;
-		writeOwnMarker(this.#ownMarker, context.node.config.instance);
+		writeOwnMarker(this.#marker, context.node.config.instance);
 	}
 
 	/** A receiver has registered, or has repeated it: the sender hears of it soon, with others. */
 	add(now: number, receiver: RelayedReceiver): void {
 		const { pending, holdMs, terms, grttMs } = this.#context;
 		this.#echoed ??= receiver.registered;
-		pending.addRegister(now, holdMs, receiver.id, this.#isMarked(receiver), receiver.registered);
+		pending.addRegister({ now, holdMs, id: receiver.id }, this.#isExtended(receiver), receiver.registered);
+		assert(!receiver.isUnproven, 'who has not shown its key is not named to the sender');
 		this.#timers.set(Timer.Window, now + answerWindowMs(terms.robust, grttMs));
 	}
 
-	/** In the clear the mark says that all receivers of a REGISTER are ours; an encrypted one has one random field. */
-	#isMarked(receiver: RelayedReceiver): boolean {
+	/** In the clear the tag speaks for all receivers of a REGISTER; an encrypted one has one random field. */
+	#isExtended(receiver: RelayedReceiver): boolean {
 		return receiver.instance !== undefined && this.#context.security === undefined;
 	}
 
 	/** What has been gathered goes to the sender. */
-	send(now: number, { ids, echoed, isOurs }: PendingAnswer): void {
-		this.#register(now, this.#context.receivers.inOrder(ids), echoed!, isOurs);
+	send(now: number, { ids, echoed, isExtended }: PendingAnswer): void {
+		assert(echoed !== undefined, 'a REGISTER says when it was asked for');
+		this.#register(now, this.#context.receivers.inOrder(ids), echoed, isExtended);
 	}
 
-	#register(now: number, ids: readonly number[], echoed: HeldTimestamp, isOurs: boolean): void {
+	#register(now: number, ids: readonly number[], echoed: HeldTimestamp, isExtended: boolean): void {
 		const context = this.#context;
 		const { security } = context;
-		const rand2 = security?.rand2 ?? (isOurs ? this.#ownMarker : this.#noMarker);
+		assert(ids.length > 0 && ids.length <= context.idsPerMessage, 'a REGISTER names as many as fit');
+		const rand2 = security?.rand2 ?? (isExtended ? this.#marker : this.#noMarker);
 		const keyInfo = security?.keyInfo ?? EMPTY_SPAN;
 		context.sendUp(now, MessageType.REGISTER, (bytes, at) =>
 			encodeRegister(bytes, at, { timestamp: advance(echoed, now), rand2, keyInfo, ids }),
@@ -91,22 +95,21 @@ export class RelayRegistration {
 			this.#timers.clearAll();
 			return;
 		}
-		for (const isOurs of [false, true]) {
-			const ids = waiting.filter((one) => this.#isMarked(one) === isOurs).map(({ id }) => id);
+		for (const isExtended of [false, true]) {
+			const ids = waiting.filter((one) => this.#isExtended(one) === isExtended).map(({ id }) => id);
 			for (let first = 0; first < ids.length; first += idsPerMessage) {
-				this.#register(now, ids.slice(first, first + idsPerMessage), echoed, isOurs);
+				this.#register(now, ids.slice(first, first + idsPerMessage), echoed, isExtended);
 			}
 		}
 	}
 
 	/** They have given up themselves by now, and have said so. */
 	#giveUp(): void {
-		const { receivers, node, terms, security } = this.#context;
+		const { receivers, node, terms } = this.#context;
 		this.#timers.clearAll();
 		this.#echoed = undefined;
 		for (const receiverId of receivers.idsOf((one) => !one.isConfirmed)) {
-			receivers.delete(receiverId);
-			security?.forget(receiverId);
+			this.#context.drop(receiverId);
 			const reason = 'The sender has not confirmed its registration';
 			node.reports.emit({ kind: 'receiverAborted', groupId: terms.groupId, receiverId, reason });
 		}

@@ -1,29 +1,28 @@
 /** One session at a gathering proxy: between its sender and those of its receivers that answer here. */
 import { unwrapOpened } from '@uftp/crypto';
 import {
-	type CommonHeader,
 	decodeHeader,
 	encodeComplete,
 	encodeFileInfoAck,
 	encodeStatus,
-	HEADER_BYTES,
 	isMalformed,
 	type Malformed,
 	MessageType,
 	messageName,
 } from '@uftp/wire';
-import type { Endpoint } from '../../ports.ts';
+import { assert } from '../../assert.ts';
 import { silenceMs } from '../../shared/grtt.ts';
 import { advance } from '../../shared/held-timestamp.ts';
+import type { HandledDatagram } from '../handled-datagram.ts';
 import { SenderAddress } from '../sender-address.ts';
-import { AnswerDesk } from './answer-desk.ts';
+import { Downstream } from './downstream.ts';
 import { SESSION_KEPT_MS_MAX, SESSION_KEPT_MS_MIN } from './gathering-limits.ts';
 import { KeyDelivery } from './key-delivery.ts';
 import type { PendingAnswer } from './pending-answers.ts';
 import { RelayAdmission } from './relay-admission.ts';
 import type { RelayContext } from './relay-context.ts';
 import { RelayRegistration } from './relay-registration.ts';
-import { SenderDesk } from './sender-desk.ts';
+import { Upstream } from './upstream.ts';
 
 const FUNCTIONS = {
 	register: MessageType.REGISTER,
@@ -38,8 +37,8 @@ export class RelaySession {
 	readonly context: RelayContext;
 	readonly #registration: RelayRegistration;
 	readonly #keys: KeyDelivery;
-	readonly #sender: SenderDesk;
-	readonly #answers: AnswerDesk;
+	readonly #upstream: Upstream;
+	readonly #downstream: Downstream;
 	readonly #address: SenderAddress;
 
 	constructor(context: RelayContext) {
@@ -47,8 +46,12 @@ export class RelaySession {
 		this.#address = new SenderAddress(context.terms.sender);
 		this.#registration = new RelayRegistration(context);
 		this.#keys = new KeyDelivery(context);
-		this.#sender = new SenderDesk(context, this.#keys);
-		this.#answers = new AnswerDesk(context, new RelayAdmission(context, this.#registration, this.#keys), this.#keys);
+		this.#upstream = new Upstream(context, this.#keys);
+		this.#downstream = new Downstream(context, new RelayAdmission(context, this.#registration, this.#keys), this.#keys);
+	}
+
+	get groupId(): number {
+		return this.context.terms.groupId;
 	}
 
 	/** Whether a datagram from there is the sender's. Hot. */
@@ -64,28 +67,24 @@ export class RelaySession {
 		return !this.context.isClient && this.#address.adopt(sourceKey, sourcePort);
 	}
 
-	/** The datagram bytes[at .. at+length) of the sender; forwards it where the proxy does. */
-	handleFromSender(
-		now: number,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
+	/** A datagram of the sender: forwards it where the proxy does. It may be changed in place. */
+	handleFromSender(datagram: HandledDatagram): Malformed | undefined {
+		const { now, header, bytes, at, length } = datagram;
 		const { context } = this;
+		assert(context.end === undefined, 'a session that is over hears no sender');
 		context.adopt(now, header.grtt, header.groupSize);
-		if (header.func === MessageType.ANNOUNCE) return this.#forwardAnnounce(now, bytes, at, length);
-		if (header.func === MessageType.ENCRYPTED) return this.#handleSealed(now, bytes, at, length);
+		if (header.func === MessageType.ANNOUNCE) return this.#forwardAnnounce(datagram);
+		if (header.func === MessageType.ENCRYPTED) return this.#handleSealed(datagram);
 		const { security, terms, isClient } = context;
 		// In an encrypted session every hop has its own keys, and says itself who has been confirmed.
 		const isOwn = header.func === MessageType.REG_CONF || header.func === MessageType.KEYINFO;
 		if (isClient && !(isOwn && security !== undefined)) context.forward(terms.privateGroup, bytes, at, length);
-		const malformed = this.#sender.handle(now, header, bytes, at + HEADER_BYTES, length - HEADER_BYTES, false);
+		const malformed = this.#upstream.handle({ ...datagram, isSealed: false });
 		this.#settle(now);
 		return malformed;
 	}
 
-	#forwardAnnounce(now: number, bytes: Uint8Array, at: number, length: number): undefined {
+	#forwardAnnounce({ now, bytes, at, length }: HandledDatagram): undefined {
 		const { isClient, security, terms, node } = this.context;
 		if (!isClient) return;
 		if (security === undefined || security.rewriteAnnounce(now, bytes, at, length)) {
@@ -93,7 +92,7 @@ export class RelaySession {
 		} else node.counters.drop('announce-not-rewritten');
 	}
 
-	#handleSealed(now: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
+	#handleSealed({ now, bytes, at, length }: HandledDatagram): Malformed | undefined {
 		const { security, isClient, terms, node } = this.context;
 		const { context } = this;
 		if (security === undefined) {
@@ -109,24 +108,18 @@ export class RelaySession {
 		const plainBytes = security.openFromSender(bytes, at, length);
 		if (plainBytes <= 0) return undefined;
 		const plainLength = unwrapOpened(bytes, at, plainBytes);
+		assert(plainLength <= length, 'a message is no longer than what it was sealed in');
 		const header = decodeHeader(bytes, at, plainLength);
 		if (isMalformed(header)) return header;
-		const malformed = this.#sender.handle(now, header, bytes, at + HEADER_BYTES, plainLength - HEADER_BYTES, true);
+		const malformed = this.#upstream.handle({ now, header, bytes, at, length: plainLength, isSealed: true });
 		this.#settle(now);
 		return malformed;
 	}
 
-	/** A datagram from elsewhere: a receiver's, if anybody's. */
-	handleAnswer(
-		now: number,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
-		const malformed = this.#answers.handle(now, from, header, bytes, at, length);
-		this.#settle(now);
+	/** A datagram from elsewhere: a receiver's, if anybody's. It may be changed in place. */
+	handleAnswer(datagram: HandledDatagram): Malformed | undefined {
+		const malformed = this.#downstream.handle(datagram);
+		this.#settle(datagram.now);
 		return malformed;
 	}
 
@@ -165,9 +158,15 @@ export class RelaySession {
 		const { context } = this;
 		context.pending.release(now);
 		this.#flush(now);
+		this.tellAborted(now, reason);
+		context.finish('interrupted', reason);
+	}
+
+	/** Tells receivers and sender that the session is over at this proxy. */
+	tellAborted(now: number, reason: string): void {
+		const { context } = this;
 		for (const { id } of context.receivers.all()) context.abortReceiver(now, id, reason);
 		if (context.receivers.size > 0) context.abortUp(now, 0, reason);
-		context.finish('interrupted', reason);
 	}
 
 	#flush(now: number): void {
@@ -180,6 +179,7 @@ export class RelaySession {
 	#send(now: number, answer: PendingAnswer): void {
 		const { totals, node, terms } = this.context;
 		const heldMs = now - answer.firstAt;
+		assert(heldMs >= 0, 'an answer leaves after it came');
 		totals.heldMs += heldMs;
 		totals.heldMsMax = Math.max(totals.heldMsMax, heldMs);
 		const receivers = answer.ids.size;
@@ -199,7 +199,8 @@ export class RelaySession {
 				return encodeStatus(bytes, at, { fileId, section, bitmap, bitmapAt: 0, bitmapBytes });
 			}
 			if (func === MessageType.FILEINFO_ACK) {
-				const timestamp = advance(echoed!, now);
+				assert(echoed !== undefined, 'a FILEINFO_ACK says what it answers');
+				const timestamp = advance(echoed, now);
 				return encodeFileInfoAck(bytes, at, { fileId, partial: isPartial, timestamp, ids });
 			}
 			const freeSpace = freeSpaceBytes === undefined ? {} : { freeSpaceBytes };

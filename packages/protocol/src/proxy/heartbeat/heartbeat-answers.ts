@@ -4,6 +4,7 @@
  */
 import { fingerprint, importKeyBlob } from '@uftp/crypto';
 import { type HbReq, spanBytes } from '@uftp/wire';
+import type { DropReason } from '../../drop-reason.ts';
 import type { Endpoint } from '../../ports.ts';
 import { Allowance } from '../../shared/allowance.ts';
 import { isNonceSigned } from '../../shared/security/nonce-signature.ts';
@@ -26,6 +27,7 @@ export class HeartbeatAnswers {
 	/** Undefined when no site has to prove anything: everybody is welcome then. */
 	readonly #proof: { readonly security: ProxySecurityConfig; readonly challenges: Challenges } | undefined;
 	readonly #answers = new Allowance(HEARTBEAT_ANSWERS_PER_SECOND, 1000);
+	readonly #sitesAnswers = new Allowance(HEARTBEAT_ANSWERS_PER_SECOND, 1000);
 	readonly #checks = new Allowance(SIGNATURE_CHECKS_PER_SECOND, 1000);
 	readonly #startedAt: number;
 	#challengesSent = 0;
@@ -44,10 +46,13 @@ export class HeartbeatAnswers {
 		this.#proof = { security, challenges: new Challenges(security.backend, security.random) };
 	}
 
-	/** A heartbeat of node `sourceId`. A word for why it is not answered, or undefined. */
-	handleRequest(now: number, from: Endpoint, sourceId: number, message: HbReq): string | undefined {
-		if (!this.#answers.take(now)) return 'too-many-heartbeats';
-		if (this.#proof === undefined || this.#sites.isServed(from)) {
+	/** A heartbeat of node `sourceId`. Why it is not taken, or undefined. */
+	handleRequest(now: number, from: Endpoint, sourceId: number, message: HbReq): DropReason | undefined {
+		// A flood of strangers must not close the way of a site.
+		const isServed = this.#sites.isServed(from);
+		const allowance = isServed || this.#sites.wasAt(from) ? this.#sitesAnswers : this.#answers;
+		if (!allowance.take(now)) return 'too-many-heartbeats';
+		if (this.#proof === undefined || isServed) {
 			this.#sites.refresh(now, sourceId, from);
 			this.#answer(from, HeartbeatResult.Ok);
 			return undefined;
@@ -63,13 +68,13 @@ export class HeartbeatAnswers {
 		const site = this.#sites.withFingerprint(fingerprint(security.backend, spanBytes(publicKey)));
 		if (site < 0) {
 			this.#answer(from, HeartbeatResult.Failed);
-			return 'heartbeat-of-another-key';
+			return 'heartbeat-wrong-key';
 		}
 		if (!this.#checks.take(now)) return 'too-many-signatures';
 		const key = importKeyBlob(security.backend, publicKey.bytes, publicKey.at, publicKey.length);
 		if (key === undefined || !isNonceSigned(security.backend, key, nonce, signature)) {
 			this.#answer(from, HeartbeatResult.Failed);
-			return 'heartbeat-signature';
+			return 'heartbeat-forged';
 		}
 		challenges.spend(from);
 		this.#sites.open(now, site, sourceId, from);

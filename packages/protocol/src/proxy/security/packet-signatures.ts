@@ -5,18 +5,19 @@
 import { type Signer, signField, type Verifier, verifyField } from '@uftp/crypto';
 import { checkEncrypted, ENCRYPTED_HEADER_BYTES, EncryptedLayout, HEADER_BYTES, Header, MessageType } from '@uftp/wire';
 
+/** A sealed datagram, bytes[at .. at+length), of the node `sourceId`. */
+export interface SignedDatagram {
+	readonly bytes: Uint8Array;
+	readonly at: number;
+	readonly length: number;
+	readonly sourceId: number;
+}
+
 /**
- * Puts a signature of `signer` in place of the one on the sealed datagram bytes[at .. at+length) of `sourceId`. False, and
+ * Puts a signature of `signer` in place of the one on the datagram. False, and
  * the bytes are as they were, if it is not one, `verifier` finds it forged, or the signatures differ in length.
  */
-export function signAnew(
-	bytes: Uint8Array,
-	at: number,
-	length: number,
-	sourceId: number,
-	verifier: Verifier,
-	signer: Signer,
-): boolean {
+export function signAnew({ bytes, at, length, sourceId }: SignedDatagram, verifier: Verifier, signer: Signer): boolean {
 	const bodyAt = at + HEADER_BYTES;
 	if (length <= HEADER_BYTES || checkEncrypted(bytes, bodyAt, length - HEADER_BYTES) !== undefined) return false;
 	if (Header.fields.func.get(bytes, at) !== MessageType.ENCRYPTED) return false;

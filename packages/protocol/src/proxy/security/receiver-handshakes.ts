@@ -4,6 +4,8 @@
  */
 import { isCompatible, SignatureType } from '@uftp/crypto';
 import { type ClientKey, formatUid, type Register, spanBytes, spanOf } from '@uftp/wire';
+import { assert } from '../../assert.ts';
+import type { DropReason } from '../../drop-reason.ts';
 import { CANDIDATES_MAX, EARLY_CLIENT_KEYS_MAX, RECEIVER_REPLAY_WINDOW } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { Allowance } from '../../shared/allowance.ts';
@@ -16,7 +18,24 @@ import {
 	type MemberKeys,
 } from '../../shared/security/member-keys.ts';
 import { ReplayWindow } from '../../shared/security/replay-window.ts';
-import type { RelayVerdict } from '../relay-security.ts';
+
+/** What became of a REGISTER or a CLIENT_KEY of a receiver. */
+export type RelayVerdict =
+	/** Good; with the fingerprint of the receiver's key once that is proved. A repeat changes nothing, and is good again. */
+	| { readonly kind: 'taken'; readonly fingerprint: Uint8Array | undefined }
+	/** Nothing to be said to anybody: it came too early, or is not that receiver's; an honest one repeats itself. */
+	| { readonly kind: 'ignored'; readonly reason: DropReason }
+	/** A sentence for the receiver that says why it is not served. What comes in its name later may be good all the same. */
+	| { readonly kind: 'refused'; readonly reason: string };
+
+/** A CLIENT_KEY of a receiver, checked against its REGISTER, and against `pinned` if given (20 bytes). */
+export interface ReceiverKeyProof {
+	readonly now: number;
+	readonly receiverId: number;
+	readonly from: Endpoint;
+	readonly message: ClientKey;
+	readonly pinned: Uint8Array | undefined;
+}
 
 /** One receiver behind the proxy. */
 export interface SharedKeys {
@@ -58,9 +77,9 @@ export class ReceiverHandshakes {
 	register(now: number, id: number, from: Endpoint, message: Register): RelayVerdict {
 		const known = this.#members.get(id) ?? this.#candidates.get(id);
 		if (known?.keys.isOf(message) === true) return this.#again(known, from);
-		if (known !== undefined && this.#isSettled(id, known)) return ignored(doubleOf(id, known));
+		if (known !== undefined && this.#isSettled(id, known)) return ignored('duplicate-id');
 		if (known === undefined && this.#isFull) return { kind: 'refused', reason: 'This proxy serves no more receivers' };
-		if (!this.#allowance.take(now)) return ignored('Too many REGISTERs at the same time');
+		if (!this.#allowance.take(now)) return ignored('too-many-signatures');
 		const keys = agreeOnKeys(this.#terms, this.#groupId, from, message);
 		if (typeof keys === 'string') return { kind: 'refused', reason: keys };
 		const receiver = { keys, window: new ReplayWindow(RECEIVER_REPLAY_WINDOW) };
@@ -75,7 +94,7 @@ export class ReceiverHandshakes {
 
 	#again(known: SharedKeys, from: Endpoint): RelayVerdict {
 		if (isSameEndpoint(known.keys.from, from)) return taken(known);
-		return ignored(`A REGISTER that ${known.keys.from.host} has sent came from ${from.host}`);
+		return ignored('wrong-address');
 	}
 
 	/** What it has proved may not be taken from it by whoever uses its id. */
@@ -91,51 +110,51 @@ export class ReceiverHandshakes {
 		const early = this.#early.get(id);
 		if (early === undefined || !isSameEndpoint(early.from, receiver.keys.from)) return taken(receiver);
 		this.#early.delete(id);
-		return this.#prove(now, id, receiver, early.message, early.pinned);
+		const { from, message, pinned } = early;
+		return this.#prove(receiver, { now, receiverId: id, from, message, pinned });
 	}
 
-	proveKey(now: number, id: number, from: Endpoint, message: ClientKey, pinned: Uint8Array | undefined): RelayVerdict {
-		if (!this.#terms.needsClientKeys) return ignored('A CLIENT_KEY, though this session asks for none');
-		const member = this.#members.get(id);
-		if (member !== undefined) return this.#proveAgain(id, member, from, message);
-		const receiver = this.#candidates.get(id);
+	proveKey(proof: ReceiverKeyProof): RelayVerdict {
+		const { receiverId, from, message, pinned } = proof;
+		if (!this.#terms.needsClientKeys) return ignored('wrong-phase');
+		const member = this.#members.get(receiverId);
+		if (member !== undefined) return this.#proveAgain(member, from, message);
+		const receiver = this.#candidates.get(receiverId);
 		if (receiver === undefined) {
 			// The REGISTER is under way, or will be repeated. What is kept must not hang on to the datagram's memory.
-			putBounded(this.#early, EARLY_CLIENT_KEYS_MAX, id, { from, message: copyOf(message), pinned });
-			return ignored('A CLIENT_KEY that came before its REGISTER');
+			putBounded(this.#early, EARLY_CLIENT_KEYS_MAX, receiverId, { from, message: copyOf(message), pinned });
+			return ignored('wrong-phase');
 		}
-		if (!isSameEndpoint(receiver.keys.from, from)) {
-			return ignored(`A CLIENT_KEY from ${from.host}, the REGISTER came from ${receiver.keys.from.host}`);
-		}
-		return this.#prove(now, id, receiver, message, pinned);
+		if (!isSameEndpoint(receiver.keys.from, from)) return ignored('wrong-address');
+		return this.#prove(receiver, proof);
 	}
 
-	#proveAgain(id: number, member: SharedKeys, from: Endpoint, { publicKey }: ClientKey): RelayVerdict {
+	#proveAgain(member: SharedKeys, from: Endpoint, { publicKey }: ClientKey): RelayVerdict {
 		const { clientKey } = member.keys;
-		const isSame = isSameEndpoint(member.keys.from, from) && isSameBytes(clientKey!.blob, spanBytes(publicKey));
-		return isSame ? taken(member) : ignored(doubleOf(id, member));
+		assert(clientKey !== undefined, 'a member has shown its key where keys are asked for');
+		const isSame = isSameEndpoint(member.keys.from, from) && isSameBytes(clientKey.blob, spanBytes(publicKey));
+		return isSame ? taken(member) : ignored('duplicate-id');
 	}
 
-	#prove(
-		now: number,
-		id: number,
-		receiver: SharedKeys,
-		message: ClientKey,
-		pinned: Uint8Array | undefined,
-	): RelayVerdict {
+	#prove(receiver: SharedKeys, { now, receiverId, message, pinned }: ReceiverKeyProof): RelayVerdict {
 		if (this.#isFull) return { kind: 'refused', reason: 'This proxy serves no more receivers' };
-		if (!this.#allowance.take(now)) return ignored('Too many CLIENT_KEYs at the same time');
-		const wrong = checkClientKey(this.#terms, id, receiver.keys, message, pinned) ?? this.#misfit(receiver);
-		if (wrong !== undefined) return { kind: 'refused', reason: `receiver ${formatUid(id)} is not let in: ${wrong}` };
-		this.#candidates.delete(id);
-		this.#members.set(id, receiver);
+		if (!this.#allowance.take(now)) return ignored('too-many-signatures');
+		const wrong = checkClientKey(this.#terms, receiverId, receiver.keys, message, pinned) ?? this.#misfit(receiver);
+		if (wrong !== undefined) {
+			return { kind: 'refused', reason: `receiver ${formatUid(receiverId)} is not let in: ${wrong}` };
+		}
+		this.#candidates.delete(receiverId);
+		this.#members.set(receiverId, receiver);
+		assert(this.#members.size <= this.#most, 'a session has no more members than it may have');
 		return taken(receiver);
 	}
 
 	/** With key-exchange signatures the proxy's have to fit where the receiver's stood. */
 	#misfit({ keys }: SharedKeys): string | undefined {
 		const { suite, key } = this.#terms.config;
-		if (suite.signature !== SignatureType.KEYEX || isCompatible(keys.clientKey!, key.publicKey)) return undefined;
+		if (suite.signature !== SignatureType.KEYEX) return undefined;
+		assert(keys.clientKey !== undefined, 'the key has been checked');
+		if (isCompatible(keys.clientKey, key.publicKey)) return undefined;
 		keys.clientKey = undefined;
 		return "its key is of another size or curve than the sender's";
 	}
@@ -163,13 +182,8 @@ function taken({ keys }: SharedKeys): RelayVerdict {
 	return { kind: 'taken', fingerprint: keys.clientKey?.fingerprint };
 }
 
-function ignored(reason: string): RelayVerdict {
+function ignored(reason: DropReason): RelayVerdict {
 	return { kind: 'ignored', reason };
-}
-
-function doubleOf(id: number, { keys }: SharedKeys): string {
-	const uid = formatUid(id);
-	return `UID ${uid} is in this session already, from ${keys.from.host}: it is used twice, or was started anew`;
 }
 
 function copyOf({ publicKey, signature }: ClientKey): ClientKey {
@@ -182,6 +196,12 @@ function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
 
 /** Puts in what is new; when there are too many the oldest goes. */
 function putBounded<T>(map: Map<number, T>, most: number, id: number, value: T): void {
-	if (!map.has(id) && map.size >= most) map.delete(map.keys().next().value!);
+	if (!map.has(id) && map.size >= most) {
+		for (const oldest of map.keys()) {
+			map.delete(oldest);
+			break;
+		}
+	}
 	map.set(id, value);
+	assert(map.size <= most, 'a bounded table keeps its bound');
 }

@@ -21,14 +21,13 @@ import { senderRefusal } from '../../shared/security/acceptance.ts';
 import { agree } from '../../shared/security/key-agreement.ts';
 import type { Agreement } from '../../shared/security/session-security.ts';
 import type { GatheringProxyConfig, ProxySecurityConfig } from '../proxy-config.ts';
-import type { RelaySecurity } from '../relay-security.ts';
 import { AnnounceRewriter } from './announce-rewriter.ts';
-import { HopSecurity } from './hop-security.ts';
 import { ProxyKeys } from './proxy-key.ts';
+import { RelaySessionSecurity } from './relay-session-security.ts';
 
 export type RelayAcceptance =
 	/** In the clear if there is no security. */
-	| { readonly kind: 'join'; readonly security: RelaySecurity | undefined }
+	| { readonly kind: 'join'; readonly security: RelaySessionSecurity | undefined }
 	/** Nobody is answered. */
 	| { readonly kind: 'ignore'; readonly reason: string }
 	/** A sentence for the sender. */
@@ -71,7 +70,7 @@ export class RelaySecurer {
 	}
 
 	/** Judges an ANNOUNCE; `replaced` is the security of the session under the same group id that this one would end. */
-	accept(now: number, heard: HeardAnnounce, replaced: RelaySecurity | undefined): RelayAcceptance {
+	accept(now: number, heard: HeardAnnounce, replaced: RelaySessionSecurity | undefined): RelayAcceptance {
 		const { from, header, announce } = heard;
 		const security = this.#security;
 		const { encInfo } = announce;
@@ -129,7 +128,7 @@ export class RelaySecurer {
 		const rewriter = isForwarding
 			? new AnnounceRewriter(backend, agreement.suite, accepted, key, agreementKey)
 			: undefined;
-		const security = new HopSecurity({
+		const security = new RelaySessionSecurity({
 			config,
 			agreement,
 			senderId: header.sourceId,

@@ -21,7 +21,7 @@ export class AnnounceCheck {
 		if (groups !== undefined) return groups;
 		const { publicAddress } = announce;
 		if (this.#groups.size > 0 && !isUnspecified(publicAddress) && !this.#groups.has(hostKey(publicAddress))) {
-			return `Announced to ${publicAddress}, which is not a public group of this proxy (-M)`;
+			return `Announced to ${publicAddress}, which is not a public group of this proxy`;
 		}
 		return this.#senderRefusal(announce, senderId, from);
 	}
@@ -31,13 +31,18 @@ export class AnnounceCheck {
 		if (this.#security === undefined) return undefined;
 		const { encryptedOnly, senders } = this.#security;
 		if (encryptedOnly && announce.encInfo === undefined) return 'No unencrypted transfers allowed';
-		if (senders === undefined) return undefined;
+		if (senders === undefined || this.isListed(senderId, from)) return undefined;
+		return `Sender ${formatUid(senderId)} at ${formatEndpoint(from)} is not in this proxy's list`;
+	}
+
+	/** Whether there is a list, and the sender is in it with this address. */
+	isListed(senderId: number, from: Endpoint): boolean {
+		const senders = this.#security?.senders;
+		if (senders === undefined) return false;
 		// Link-local IPv6 addresses come with the interface that they came by.
 		const key = hostKey(from.host);
-		const isListed = senders.some(
+		return senders.some(
 			(entry) => entry.senderId === senderId && (entry.address === undefined || hostKey(entry.address) === key),
 		);
-		if (isListed) return undefined;
-		return `Sender ${formatUid(senderId)} at ${formatEndpoint(from)} is not in this proxy's list`;
 	}
 }

@@ -2,7 +2,7 @@
 import { sameFingerprint } from '@uftp/crypto';
 import { hostKey } from '@uftp/wire';
 import type { Endpoint } from '../../ports.ts';
-import { isSameEndpoint } from '../../shared/endpoints.ts';
+import { isSameEndpoint, isSameHost } from '../../shared/endpoints.ts';
 import { NEVER } from '../../timers.ts';
 import type { ServerProxyConfig } from '../proxy-config.ts';
 import type { ProxyEvent } from '../proxy-events.ts';
@@ -57,6 +57,11 @@ export class DownstreamSites {
 
 	isServed(endpoint: Endpoint): boolean {
 		return this.live.some((served) => isSameEndpoint(served, endpoint));
+	}
+
+	/** Whether a site is, or was last, at this host. */
+	wasAt({ host }: Endpoint): boolean {
+		return this.#sites.some(({ endpoint }) => endpoint !== undefined && isSameHost(endpoint.host, host));
 	}
 
 	/** The site with this key; -1 if none has it. */

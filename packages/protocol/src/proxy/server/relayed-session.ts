@@ -1,8 +1,8 @@
 /** One session as a server proxy knows it: who sends it, and what went through. */
-import { type Announce, type CommonHeader, decodeRtt, Header, isUnspecified, MessageType } from '@uftp/wire';
-import { ADVERTISED_GRTT_MS_MAX, ADVERTISED_GRTT_MS_MIN } from '../../limits.ts';
+import { type Announce, type CommonHeader, Header, isUnspecified, MessageType } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
-import { silenceMs } from '../../shared/grtt.ts';
+import { advertisedGrttMs, silenceMs } from '../../shared/grtt.ts';
 import type { ProxyTotals } from '../proxy-events.ts';
 import { SenderAddress } from '../sender-address.ts';
 import {
@@ -14,6 +14,15 @@ import {
 
 const { func: funcField, sourceId: sourceIdField, grtt: grttField } = Header.fields;
 
+/** What a session begins with: its first ANNOUNCE, and where that came from. */
+export interface RelayedSessionParts {
+	readonly now: number;
+	readonly sender: Endpoint;
+	readonly header: Readonly<CommonHeader>;
+	readonly announce: Announce;
+	readonly isOfKnownSender: boolean;
+}
+
 export class RelayedSession {
 	readonly groupId: number;
 	readonly groupInstance: number;
@@ -24,6 +33,8 @@ export class RelayedSession {
 	readonly upstream: readonly Endpoint[];
 	readonly privateGroup: string | undefined;
 	readonly isEncrypted: boolean;
+	/** Its place is not given away before a site has answered it. */
+	readonly isOfKnownSender: boolean;
 	readonly startedAt: number;
 	readonly #address: SenderAddress;
 	readonly #robust: number;
@@ -34,7 +45,7 @@ export class RelayedSession {
 	datagramsDown = 0;
 	datagramsUp = 0;
 
-	constructor(now: number, sender: Endpoint, header: Readonly<CommonHeader>, announce: Announce) {
+	constructor({ now, sender, header, announce, isOfKnownSender }: RelayedSessionParts) {
 		this.groupId = header.groupId;
 		this.groupInstance = header.groupInstance;
 		this.senderId = header.sourceId;
@@ -42,6 +53,7 @@ export class RelayedSession {
 		this.upstream = [sender];
 		this.privateGroup = isUnspecified(announce.privateAddress) ? undefined : announce.privateAddress;
 		this.isEncrypted = announce.encInfo !== undefined;
+		this.isOfKnownSender = isOfKnownSender;
 		this.startedAt = now;
 		this.heardAt = now;
 		this.#address = new SenderAddress(sender);
@@ -64,6 +76,7 @@ export class RelayedSession {
 
 	/** A datagram of the sender went through, or its ANNOUNCE. Hot. */
 	hear(now: number, bytes: Uint8Array, at: number): void {
+		assert(now >= this.heardAt, 'time does not run backwards in a session');
 		this.heardAt = now;
 		this.#grtt = grttField.get(bytes, at);
 		this.#lastFunc = funcField.get(bytes, at);
@@ -72,24 +85,20 @@ export class RelayedSession {
 
 	/** The sender has said nothing for so long that it may be gone. */
 	isSilent(now: number): boolean {
-		return now - this.heardAt > silenceMs(this.#robust, this.#grttMs());
+		return now - this.heardAt > silenceMs(this.#robust, advertisedGrttMs(this.#grtt));
 	}
 
 	/** It has been announced for some time, and no site has said anything. */
 	isUnanswered(now: number): boolean {
 		if (this.datagramsUp > 0) return false;
-		const answerMs = Math.max(UNANSWERED_GIVES_WAY_MS, silenceMs(this.#robust, this.#grttMs()));
+		const answerMs = Math.max(UNANSWERED_GIVES_WAY_MS, silenceMs(this.#robust, advertisedGrttMs(this.#grtt)));
 		return now - this.startedAt >= Math.min(SILENT_GIVES_WAY_MS, answerMs);
 	}
 
 	/** When it is forgotten unless the sender is heard again. */
 	get deadline(): number {
-		const keptMs = 4 * silenceMs(this.#robust, this.#grttMs());
+		const keptMs = 4 * silenceMs(this.#robust, advertisedGrttMs(this.#grtt));
 		return this.heardAt + Math.min(SESSION_KEPT_MS_MAX, Math.max(SESSION_KEPT_MS_MIN, keptMs));
-	}
-
-	#grttMs(): number {
-		return Math.min(ADVERTISED_GRTT_MS_MAX, Math.max(ADVERTISED_GRTT_MS_MIN, decodeRtt(this.#grtt) * 1000));
 	}
 
 	/** How the session ended if the sender says nothing any more; in the clear its last message tells. */

@@ -3,13 +3,10 @@
  * byte for byte (docs/protocol.md, section 12.2). It has no part in the keys of sessions.
  */
 import {
-	type CommonHeader,
-	decodeAnnounce,
 	decodeHbReq,
 	decodeHbResp,
 	decodeHeader,
 	emptyHeader,
-	HEADER_BYTES,
 	Header,
 	hostKey,
 	isMalformed,
@@ -18,18 +15,25 @@ import {
 	MIN_DATAGRAM_BYTES,
 	VERSION,
 } from '@uftp/wire';
+import type { Arrival } from '../../arrival.ts';
+import { assert } from '../../assert.ts';
+import type { DropReason } from '../../drop-reason.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import { Reports } from '../../reports.ts';
+import { Containment } from '../containment.ts';
 import { DatagramQueue } from '../datagram-queue.ts';
+import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
 import { HeartbeatAnswers } from '../heartbeat/heartbeat-answers.ts';
 import { OwnHeartbeats } from '../heartbeat/own-heartbeats.ts';
+import { KnownSenders } from '../known-senders.ts';
 import type { ServerProxyConfig } from '../proxy-config.ts';
 import { ProxyCounters } from '../proxy-counters.ts';
 import type { ProxyEvent } from '../proxy-events.ts';
-import { type Proxy as ProxyNode, Route } from '../proxy-port.ts';
-import { AnnounceCheck } from './announce-check.ts';
+import type { Proxy as ProxyNode, ProxyRequest } from '../proxy-port.ts';
+import { ProxyRequests } from '../proxy-requests.ts';
+import { AnnounceHandler } from './announce-handler.ts';
 import { DownstreamSites } from './downstream-sites.ts';
-import { RelayedSession } from './relayed-session.ts';
+import type { RelayedSession } from './relayed-session.ts';
 import { ANNOUNCES_WAITING_MAX, HEARTBEATS_WAITING_MAX } from './server-limits.ts';
 import { SessionTable } from './session-table.ts';
 
@@ -44,9 +48,12 @@ export class ServerProxy implements ProxyNode {
 	readonly #ownKeys: ReadonlySet<number>;
 	readonly #counters = new ProxyCounters();
 	readonly #reports = new Reports<ProxyEvent>(this.#counters);
+	readonly #requests = new ProxyRequests();
+	readonly #knownSenders = new KnownSenders();
+	readonly #containment: Containment;
 	readonly #sites: DownstreamSites;
 	readonly #sessions: SessionTable;
-	readonly #check: AnnounceCheck;
+	readonly #announces: AnnounceHandler;
 	readonly #heartbeatQueue = new DatagramQueue(HEARTBEATS_WAITING_MAX);
 	readonly #announceQueue = new DatagramQueue(ANNOUNCES_WAITING_MAX);
 	readonly #answers: HeartbeatAnswers;
@@ -60,35 +67,64 @@ export class ServerProxy implements ProxyNode {
 	constructor(config: ServerProxyConfig, now: number) {
 		this.#config = config;
 		this.#ownKeys = new Set(config.ownAddresses.map(hostKey));
+		this.#containment = new Containment({
+			counters: this.#counters,
+			requests: this.#requests,
+			find: (groupId) => this.#sessions.get(groupId),
+			end: (_now, groupId) => {
+				const session = this.#sessions.get(groupId);
+				if (session !== undefined) this.#sessions.end(session, 'internal', 'This program has failed');
+			},
+		});
+		const node = {
+			config,
+			counters: this.#counters,
+			reports: this.#reports,
+			requests: this.#requests,
+			containment: this.#containment,
+			knownSenders: this.#knownSenders,
+		};
 		this.#sites = new DownstreamSites(config, this.#reports.emit);
-		this.#sessions = new SessionTable(config.sessionsMax);
-		this.#check = new AnnounceCheck(config);
+		this.#sessions = new SessionTable(node);
+		this.#announces = new AnnounceHandler(node, this.#sites, this.#sessions, this.#announceQueue);
 		this.#answers = new HeartbeatAnswers(now, config, this.#sites, this.#heartbeatQueue);
 		this.#ownHeartbeats = new OwnHeartbeats(now, config, this.#heartbeatQueue, this.#reports.emit);
 	}
 
-	// ---- what is forwarded as it stands
+	// ---- input
 
-	route(now: number, sourceKey: number, sourcePort: number, bytes: Uint8Array, at: number, length: number): number {
+	handle(now: number, arrival: Arrival): number | undefined {
+		this.#containment.begin(now);
+		try {
+			return this.#take(now, arrival);
+		} catch (error) {
+			this.#containment.fault(now, error);
+			return undefined;
+		}
+	}
+
+	/** The way of what is forwarded as it stands; everything else is dealt with. Hot. */
+	#take(now: number, arrival: Arrival): number | undefined {
+		const { bytes, headerAt: at, length, sourceKey, sourcePort } = arrival;
+		assert(at >= 0 && at + length <= bytes.length, 'a datagram lies within its batch');
 		if (length < MIN_DATAGRAM_BYTES) return this.#drop('too-short');
 		if (bytes[at] !== VERSION) return this.#drop('wrong-version');
 		const func = funcField.get(bytes, at);
 		if (func === MessageType.ANNOUNCE || func === MessageType.HB_REQ || func === MessageType.HB_RESP) {
-			return this.#isOwn(sourceKey, sourcePort) ? this.#drop('own') : Route.Handle;
+			if (this.#isOwn(sourceKey, sourcePort)) return this.#drop('own-echo');
+			this.#handleMessage(now, arrival);
+			return undefined;
 		}
 		const session = this.#sessions.get(groupIdField.get(bytes, at));
 		if (session === undefined) return this.#drop(this.#strayReason(func, sourceKey, sourcePort));
+		this.#containment.acting = session;
 		if (session.isSender(sourceKey, sourcePort)) return this.#forwardDown(now, session, bytes, at);
-		if (this.#sites.has(sourceKey, sourcePort)) {
-			session.datagramsUp++;
-			this.#counters.datagramsUp++;
-			return FIRST_WAY_UP + this.#sessions.slotOf(session);
-		}
-		if (this.#isOwn(sourceKey, sourcePort)) return this.#drop('own');
+		if (this.#sites.has(sourceKey, sourcePort)) return this.#forwardUp(session);
+		if (this.#isOwn(sourceKey, sourcePort)) return this.#drop('own-echo');
 		if (session.isSenderAtOtherAddress(sourceKey, sourcePort, bytes, at)) {
 			return this.#forwardDown(now, session, bytes, at);
 		}
-		return this.#drop('stranger');
+		return this.#drop('unknown-node');
 	}
 
 	#forwardDown(now: number, session: RelayedSession, bytes: Uint8Array, at: number): number {
@@ -97,164 +133,103 @@ export class ServerProxy implements ProxyNode {
 		return DOWN;
 	}
 
+	#forwardUp(session: RelayedSession): number {
+		if (session.datagramsUp === 0) this.#knownSenders.add(session.senderId, hostKey(session.sender.host));
+		session.datagramsUp++;
+		this.#counters.datagramsUp++;
+		const slot = this.#sessions.slotOf(session);
+		assert(slot >= 0, 'a session that is under way has a place');
+		return FIRST_WAY_UP + slot;
+	}
+
 	#isOwn(sourceKey: number, sourcePort: number): boolean {
 		return sourcePort === this.#config.ownPort && this.#ownKeys.has(sourceKey);
 	}
 
-	#strayReason(func: number, sourceKey: number, sourcePort: number): string {
-		if (this.#isOwn(sourceKey, sourcePort)) return 'own';
-		if (func === MessageType.KEY_REQ || func === MessageType.PROXY_KEY) return 'not-for-server-proxies';
+	#strayReason(func: number, sourceKey: number, sourcePort: number): DropReason {
+		if (this.#isOwn(sourceKey, sourcePort)) return 'own-echo';
+		if (func === MessageType.KEY_REQ || func === MessageType.PROXY_KEY) return 'wrong-role';
 		return isMessageType(func) ? 'unknown-group' : 'unknown-function';
 	}
 
-	#drop(reason: string): number {
+	#drop(reason: DropReason): undefined {
 		this.#counters.drop(reason);
-		return Route.Drop;
 	}
 
 	destinations(way: number): readonly Endpoint[] {
 		return way === DOWN ? this.#sites.live : this.#sessions.upstream(way - FIRST_WAY_UP);
 	}
 
-	// ---- input
-
-	handleDatagram(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+	/** ANNOUNCE and heartbeats. */
+	#handleMessage(now: number, arrival: Arrival): void {
+		const { bytes, headerAt: at, length, sourceKey } = arrival;
+		const from = arrival.source();
 		const header = decodeHeader(bytes, at, length, this.#header);
 		if (isMalformed(header)) {
 			this.#reports.drop(now, header.malformed, from);
 			return;
 		}
 		this.#counters.datagramsHandled++;
-		const key = hostKey(from.host);
-		if (this.#isOwn(key, from.port)) this.#counters.drop('own');
-		else if (header.func === MessageType.ANNOUNCE) this.#handleAnnounce(now, from, key, bytes, at, length);
-		else if (header.func === MessageType.HB_REQ) this.#handleHeartbeat(now, from, bytes, at, length);
-		else if (header.func === MessageType.HB_RESP) this.#handleHeartbeatAnswer(now, from, bytes, at, length);
-		// Everything else is routed, or not for a server proxy.
-		else this.#counters.drop('off-its-way');
+		const datagram = { now, from, sourceKey, header, bytes, at, length };
+		if (header.func === MessageType.ANNOUNCE) this.#announces.handle(datagram);
+		else if (header.func === MessageType.HB_REQ) this.#handleHeartbeat(datagram);
+		else this.#handleHeartbeatAnswer(datagram);
 	}
 
-	#handleAnnounce(now: number, from: Endpoint, key: number, bytes: Uint8Array, at: number, length: number): void {
-		const header = this.#header;
-		const { groupId, sourceId: senderId } = header;
-		// What a site is sent does not come back from it, or two proxies would send it to and fro.
-		if (this.#sites.has(key, from.port)) {
-			this.#reports.drop(now, 'announce-from-downstream', from);
-			return;
-		}
-		const known = this.#sessions.get(groupId);
-		const isRepeat = known !== undefined && this.#isRepeat(known, key, from, bytes, at);
-		if (known !== undefined && !isRepeat) {
-			const reason = reasonToKeep(now, known, header, from);
-			if (reason !== undefined) {
-				this.#reports.drop(now, reason, from);
-				return;
-			}
-		}
-		if (!isRepeat) {
-			const announce = decodeAnnounce(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
-			if (isMalformed(announce)) {
-				this.#reports.drop(now, announce.malformed, from);
-				return;
-			}
-			const refusal = this.#check.refusal(announce, senderId, from) ?? this.#makeRoom(now, known);
-			if (refusal !== undefined) {
-				this.#reports.ignore(now, groupId, senderId, refusal);
-				return;
-			}
-			this.#start(new RelayedSession(now, from, header, announce), known);
-		}
-		this.#forwardAnnounce(now, groupId, bytes, at, length);
-	}
-
-	/** An ANNOUNCE of a session that is under way, from its own sender. */
-	#isRepeat(known: RelayedSession, key: number, from: Endpoint, bytes: Uint8Array, at: number): boolean {
-		const { groupInstance, sourceId } = this.#header;
-		if (groupInstance !== known.groupInstance || sourceId !== known.senderId) return false;
-		return known.isSender(key, from.port) || known.isSenderAtOtherAddress(key, from.port, bytes, at);
-	}
-
-	/** A sentence if every place is taken by a session that is under way, or may soon be. */
-	#makeRoom(now: number, known: RelayedSession | undefined): string | undefined {
-		if (known !== undefined || !this.#sessions.isFull) return undefined;
-		const session = this.#sessions.whoGivesWay(now);
-		if (session === undefined) return 'Too many sessions at the same time';
-		const { outcome, reason } = session.outcome;
-		this.#end(session, outcome, `${reason}, and its place is needed`);
-		return undefined;
-	}
-
-	#start(session: RelayedSession, replaced: RelayedSession | undefined): void {
-		if (replaced !== undefined) {
-			const { outcome } = replaced.outcome;
-			this.#end(replaced, outcome === 'silent' ? 'aborted' : outcome, 'Its sender has started anew under its group id');
-		}
-		this.#sessions.add(session);
-		const { groupId, groupInstance, senderId, sender, privateGroup, isEncrypted } = session;
-		this.#reports.forgetIgnored(groupId);
-		const source = this.#config.security?.sourceSpecific === true ? sender.host : undefined;
-		this.#reports.emit({
-			...{ kind: 'sessionStarted', groupId, groupInstance, senderId, sender },
-			...{ privateGroup, source, isEncrypted },
-		});
-	}
-
-	#forwardAnnounce(now: number, groupId: number, bytes: Uint8Array, at: number, length: number): void {
-		this.#sessions.get(groupId)?.hear(now, bytes, at);
-		this.#counters.datagramsDown++;
-		const copy = bytes.slice(at, at + length);
-		for (const endpoint of this.#sites.live) {
-			if (!this.#announceQueue.push(endpoint, copy)) this.#counters.drop('queue-full');
-		}
-	}
-
-	#handleHeartbeat(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+	#handleHeartbeat(datagram: HandledDatagram): void {
+		const { now, from, header } = datagram;
 		this.#counters.heartbeatsIn++;
-		const message = decodeHbReq(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
-		if (isMalformed(message)) {
-			this.#reports.drop(now, message.malformed, from);
-			return;
-		}
-		const refusal = this.#answers.handleRequest(now, from, this.#header.sourceId, message);
-		if (refusal !== undefined) this.#reports.drop(now, refusal, from);
+		const message = decodeBody(decodeHbReq, datagram);
+		const reason = isMalformed(message)
+			? message.malformed
+			: this.#answers.handleRequest(now, from, header.sourceId, message);
+		if (reason !== undefined) this.#reports.drop(now, reason, from);
 	}
 
-	#handleHeartbeatAnswer(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+	#handleHeartbeatAnswer(datagram: HandledDatagram): void {
+		const { now, from } = datagram;
 		this.#counters.heartbeatAnswers++;
-		const message = decodeHbResp(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
+		const message = decodeBody(decodeHbResp, datagram);
 		if (isMalformed(message)) this.#reports.drop(now, message.malformed, from);
-		else if (!this.#ownHeartbeats.handleResponse(now, from, message)) {
-			this.#reports.drop(now, 'unasked-heartbeat-answer', from);
-		}
+		else if (!this.#ownHeartbeats.handleResponse(now, from, message))
+			this.#reports.drop(now, 'heartbeat-unasked', from);
 	}
 
 	handleTimeout(now: number): void {
-		this.#ownHeartbeats.handleTimeout(now);
-		this.#answers.handleTimeout(now);
-		this.#sites.handleTimeout(now);
+		const containment = this.#containment;
+		containment.begin(now);
+		containment.call(now, undefined, () => this.#ownHeartbeats.handleTimeout(now));
+		containment.call(now, undefined, () => this.#answers.handleTimeout(now));
+		containment.call(now, undefined, () => this.#sites.handleTimeout(now));
 		for (const session of this.#sessions.all()) {
-			if (session.deadline > now) continue;
-			const { outcome, reason } = session.outcome;
-			this.#end(session, outcome, reason);
+			containment.call(now, session, () => {
+				if (session.deadline > now) return;
+				const { outcome, reason } = session.outcome;
+				this.#sessions.end(session, outcome, reason);
+			});
 		}
 	}
 
 	// ---- commands
 
 	/** Says nothing to anybody, as in C: sender and receivers notice by themselves, and another proxy may take over. */
-	abort(_now: number, reason: string, groupId?: number): void {
-		for (const session of [...this.#sessions.all()]) {
-			if (groupId === undefined || session.groupId === groupId) this.#end(session, 'interrupted', reason);
+	abort(now: number, reason: string, groupId?: number): void {
+		this.#containment.begin(now);
+		for (const session of this.#sessions.all()) {
+			if (groupId !== undefined && session.groupId !== groupId) continue;
+			this.#containment.call(now, session, () => this.#sessions.end(session, 'interrupted', reason));
 		}
 	}
 
-	#end(session: RelayedSession, outcome: SessionOutcome, reason: string): void {
-		this.#sessions.remove(session);
-		const { groupId, senderId, privateGroup, totals } = session;
-		this.#reports.emit({ kind: 'sessionEnded', groupId, senderId, outcome, reason, privateGroup, totals });
+	fail(now: number, groupId: number, error: unknown): void {
+		this.#containment.fail(now, groupId, error);
 	}
 
 	// ---- output
+
+	pollRequest(): ProxyRequest | undefined {
+		return this.#requests.poll();
+	}
 
 	pollTransmit(_now: number, batch: OutgoingBatch): boolean {
 		return this.#heartbeatQueue.poll(batch) || this.#announceQueue.poll(batch);
@@ -283,21 +258,4 @@ export class ServerProxy implements ProxyNode {
 	get counters(): Readonly<Record<string, number>> {
 		return this.#counters.snapshot();
 	}
-}
-
-type SessionOutcome = Extract<ProxyEvent, { kind: 'sessionEnded' }>['outcome'];
-
-/** Why an ANNOUNCE that is no repeat does not end the session that has its group id; undefined if it does. */
-function reasonToKeep(
-	now: number,
-	known: RelayedSession,
-	header: Readonly<CommonHeader>,
-	from: Endpoint,
-): string | undefined {
-	if (known.isSilent(now)) return undefined;
-	if (header.sourceId !== known.senderId) return 'wrong-source';
-	if (from.host !== known.sender.host) return 'wrong-address';
-	// A restart of the same sender comes with the next instance, and speaks for itself.
-	if (header.groupInstance > known.groupInstance) return undefined;
-	return header.groupInstance < known.groupInstance ? 'old-instance' : 'wrong-address';
 }

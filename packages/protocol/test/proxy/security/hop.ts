@@ -28,8 +28,9 @@ import {
 import type { Endpoint } from '../../../src/ports.ts';
 import type { GatheringProxyConfig, ProxySecurityConfig } from '../../../src/proxy/proxy-config.ts';
 import { PROXY_DEFAULTS } from '../../../src/proxy/proxy-config.ts';
-import type { RelaySecurity, RelayVerdict } from '../../../src/proxy/relay-security.ts';
+import type { RelayVerdict } from '../../../src/proxy/security/receiver-handshakes.ts';
 import { type RelayAcceptance, RelaySecurer } from '../../../src/proxy/security/relay-securer.ts';
+import type { RelaySessionSecurity } from '../../../src/proxy/security/relay-session-security.ts';
 import type { SenderSecurityConfig } from '../../../src/security-config.ts';
 import { Member } from '../../../src/sender/membership/members.ts';
 import { SenderSecurity } from '../../../src/sender/security/sender-security.ts';
@@ -90,7 +91,7 @@ export function acceptBy(
 	securer: RelaySecurer,
 	bytes: Uint8Array,
 	from = SENDER_AT,
-	replaced?: RelaySecurity,
+	replaced?: RelaySessionSecurity,
 ): RelayAcceptance {
 	const header = decodeHeader(bytes, 0, bytes.length);
 	if (isMalformed(header)) throw new Error(header.malformed);
@@ -103,7 +104,7 @@ export class Hop {
 	readonly sender: SenderSecurity;
 	readonly securer: RelaySecurer;
 	readonly kind: 'client' | 'response';
-	readonly relay: RelaySecurity;
+	readonly relay: RelaySessionSecurity;
 	/** The proxy as the sender sees it. */
 	readonly peer = new Member(PROXY_ID);
 	readonly announced: Uint8Array;
@@ -245,7 +246,13 @@ export class HopReceiver {
 	registerWith({ relay }: Hop): RelayVerdict {
 		const verdict = relay.register(1000, this.id, this.at, this.register);
 		if (verdict.kind !== 'taken' || !relay.needsClientKeys) return verdict;
-		return relay.proveKey(1000, this.id, this.at, this.security.clientKey!, undefined);
+		return relay.proveKey({
+			now: 1000,
+			receiverId: this.id,
+			from: this.at,
+			message: this.security.clientKey!,
+			pinned: undefined,
+		});
 	}
 
 	/** Takes the group key out of a KEYINFO of the proxy; whether the proxy believes the answer. */

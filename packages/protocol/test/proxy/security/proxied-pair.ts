@@ -1,13 +1,14 @@
 /** A sender, a gathering proxy and receivers in one process: whole encrypted sessions, on a network that can be changed. */
-import { hostKey, isMulticast } from '@uftp/wire';
+
+import { isMulticast } from '@uftp/wire';
 import {
 	type Endpoint,
 	type GatheringProxyConfig,
-	type OutgoingBatch,
+	makeBatch,
 	type ProxyEvent,
 	type ReceiverSecurityConfig,
-	Route,
 	type SenderConfig,
+	SingleArrival,
 } from '../../../src/index.ts';
 import { GatheringProxy } from '../../../src/proxy/gathering/gathering-proxy.ts';
 import { SENDER, SecuredPair } from '../../secured/pair.ts';
@@ -25,19 +26,7 @@ export class ProxiedPair {
 	tamper: LocalTamper = (_to, _from, bytes) => bytes;
 	/** The proxy is gone: it hears nothing and says nothing. */
 	isDead = false;
-	readonly #batch: OutgoingBatch = {
-		bytes: new Uint8Array(65_507),
-		capacity: 64,
-		count: 0,
-		stride: 0,
-		lastLength: 0,
-		file: -1,
-		payloadOffset: 0,
-		payloadBytes: 0,
-		lastPayloadBytes: 0,
-		offsets: new Float64Array(64),
-		destination: PROXY_AT,
-	};
+	readonly #batch = makeBatch();
 
 	constructor(
 		config: GatheringProxyConfig,
@@ -73,9 +62,8 @@ export class ProxiedPair {
 		const at = 50;
 		const memory = new Uint8Array(at + bytes.length + 50);
 		memory.set(bytes, at);
-		const way = this.proxy.route(now, hostKey(from.host), from.port, memory, at, bytes.length);
-		if (way >= 0) for (const to of this.proxy.destinations(way)) this.#send(to, bytes);
-		if (way === Route.Handle) this.proxy.handleDatagram(now, from, memory, at, bytes.length);
+		const way = this.proxy.handle(now, new SingleArrival(from, memory, { at, length: bytes.length }));
+		if (way !== undefined) for (const to of this.proxy.destinations(way)) this.#send(to, bytes);
 		memory.fill(0xdd);
 		this.#drain();
 	}

@@ -1,4 +1,4 @@
-import { type Endpoint, type OutgoingBatch, type Proxy as ProxyCore, type ProxyEvent, Route } from '@uftp/protocol';
+import type { Arrival, Endpoint, OutgoingBatch, Proxy as ProxyCore, ProxyEvent, ProxyRequest } from '@uftp/protocol';
 
 /** What a test wants a proxy to say: the first byte of a datagram decides on its way. */
 export class ScriptedProxy implements ProxyCore {
@@ -10,32 +10,37 @@ export class ScriptedProxy implements ProxyCore {
 	readonly routed: { key: number; port: number; length: number }[] = [];
 	readonly aborts: { reason: string; groupId: number | undefined }[] = [];
 	readonly events: ProxyEvent[] = [];
+	readonly requests: ProxyRequest[] = [];
+	readonly failed: { groupId: number; error: unknown }[] = [];
 	readonly transmits: { to: Endpoint; bytes: Uint8Array }[] = [];
 	timeouts = 0;
 	deadline = Number.POSITIVE_INFINITY;
 	/** What a handled datagram causes. */
 	onHandled: (from: Endpoint, bytes: Uint8Array) => void = () => {};
+	onTimeout: () => void = () => {};
+	onAbort: () => void = () => {};
 	readonly sessionCount = 0;
 	readonly sessions = [];
 	readonly counters = {};
 
-	route(_now: number, key: number, port: number, bytes: Uint8Array, at: number, length: number): number {
+	handle(_now: number, arrival: Arrival): number | undefined {
+		const { bytes, headerAt: at, length, sourceKey: key, sourcePort: port } = arrival;
 		this.routed.push({ key, port, length });
-		if (bytes[at] === this.handleByte) return Route.Handle;
-		return this.ways.has(bytes[at]) ? bytes[at] : Route.Drop;
+		if (this.ways.has(bytes[at])) return bytes[at];
+		if (bytes[at] !== this.handleByte) return undefined;
+		const from = arrival.source();
+		const copy = bytes.slice(at, at + length);
+		this.handled.push({ from, bytes: copy });
+		this.onHandled(from, copy);
+		return undefined;
 	}
 
 	destinations(way: number): readonly Endpoint[] {
 		return this.ways.get(way) ?? [];
 	}
 
-	handleDatagram(_now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
-		const copy = bytes.slice(at, at + length);
-		this.handled.push({ from, bytes: copy });
-		this.onHandled(from, copy);
-	}
-
 	handleTimeout(): void {
+		this.onTimeout();
 		this.timeouts += 1;
 		this.deadline = Number.POSITIVE_INFINITY;
 	}
@@ -56,11 +61,21 @@ export class ScriptedProxy implements ProxyCore {
 		return true;
 	}
 
+	pollRequest(): ProxyRequest | undefined {
+		return this.requests.shift();
+	}
+
+	fail(_now: number, groupId: number, error: unknown): void {
+		this.failed.push({ groupId, error });
+		this.requests.push({ kind: 'fault', groupId, error });
+	}
+
 	pollEvent(): ProxyEvent | undefined {
 		return this.events.shift();
 	}
 
 	abort(_now: number, reason: string, groupId?: number): void {
 		this.aborts.push({ reason, groupId });
+		this.onAbort();
 	}
 }

@@ -1,7 +1,6 @@
 /** What receivers say to a session that a gathering proxy serves: kept for others to join it, or passed on. */
 import { openedAt, unwrapOpened } from '@uftp/crypto';
 import {
-	type CommonHeader,
 	decodeAbort,
 	decodeClientKey,
 	decodeComplete,
@@ -9,7 +8,6 @@ import {
 	decodeKeyInfoAck,
 	decodeRegister,
 	decodeStatus,
-	HEADER_BYTES,
 	isMalformed,
 	isMessageType,
 	type Malformed,
@@ -17,19 +15,33 @@ import {
 	malformed,
 	type Status,
 } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { admission } from '../../message-rules.ts';
-import type { Endpoint } from '../../ports.ts';
 import { Allowance } from '../../shared/allowance.ts';
 import { SESSION_FILE_ID } from '../../shared/session-file-id.ts';
-import { STRAYS_PER_SECOND } from './gathering-limits.ts';
+import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
+import { HOLD_MS_MAX, STRAYS_PER_SECOND } from './gathering-limits.ts';
 import type { KeyDelivery } from './key-delivery.ts';
+import type { PendingOf } from './pending-answers.ts';
 import type { RelayAdmission } from './relay-admission.ts';
 import type { RelayContext } from './relay-context.ts';
 import type { RelayedReceiver } from './relayed-receivers.ts';
 
 const SEALED = { isSealed: true, isEncryptedSession: true } as const;
 
-export class AnswerDesk {
+/** The memory that a datagram stands in: bytes[at .. at+length). */
+type Stretch = Pick<HandledDatagram, 'bytes' | 'at' | 'length'>;
+
+/** An answer of a receiver of the session, opened if it was sealed. */
+interface Answer extends Stretch {
+	readonly now: number;
+	readonly receiver: RelayedReceiver;
+	readonly func: number;
+	/** The datagram as it came. */
+	readonly asItCame: Stretch;
+}
+
+export class Downstream {
 	readonly #context: RelayContext;
 	readonly #admission: RelayAdmission;
 	readonly #keys: KeyDelivery;
@@ -41,43 +53,29 @@ export class AnswerDesk {
 		this.#keys = keys;
 	}
 
-	/** The datagram bytes[at .. at+length) of a receiver. It may be changed in place. */
-	handle(
-		now: number,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
-		const { func, sourceId } = header;
-		const bodyAt = at + HEADER_BYTES;
-		const bodyBytes = length - HEADER_BYTES;
+	/** A datagram of a receiver. It may be changed in place. */
+	handle(datagram: HandledDatagram): Malformed | undefined {
+		const { func } = datagram.header;
 		this.#context.totals.messagesIn++;
-		if (func === MessageType.ENCRYPTED) return this.#handleSealed(now, from, sourceId, bytes, at, length);
+		if (func === MessageType.ENCRYPTED) return this.#handleSealed(datagram);
 		if (func === MessageType.REGISTER) {
-			const message = decodeRegister(bytes, bodyAt, bodyBytes);
+			const message = decodeBody(decodeRegister, datagram);
 			if (isMalformed(message)) return message;
-			this.#admission.handleRegister(now, from, sourceId, message, length);
+			this.#admission.handleRegister(datagram, message);
 			return undefined;
 		}
 		if (func === MessageType.CLIENT_KEY) {
-			const message = decodeClientKey(bytes, bodyAt, bodyBytes);
+			const message = decodeBody(decodeClientKey, datagram);
 			if (isMalformed(message)) return message;
-			this.#admission.handleClientKey(now, from, sourceId, message, length);
+			this.#admission.handleClientKey(datagram, message);
 			return undefined;
 		}
-		return this.#handleClear(now, from, header, bytes, at, length);
+		return this.#handleClear(datagram);
 	}
 
-	#handleClear(
-		now: number,
-		from: Endpoint,
-		{ func, sourceId }: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
+	#handleClear(datagram: HandledDatagram): Malformed | undefined {
+		const { now, header } = datagram;
+		const { func, sourceId } = header;
 		const { security, receivers, node } = this.#context;
 		// Only who has no keys yet may leave an encrypted session in the clear.
 		const mayLeave = func === MessageType.ABORT && receivers.get(sourceId)?.hasGroupKey !== true;
@@ -85,39 +83,33 @@ export class AnswerDesk {
 			node.counters.drop('clear-in-encrypted-session');
 			return undefined;
 		}
-		const receiver = this.#admission.receiverOf(now, sourceId, from, length);
-		const bodyAt = at + HEADER_BYTES;
-		const bodyBytes = length - HEADER_BYTES;
-		if (receiver !== undefined) return this.#take(now, receiver, func, bytes, bodyAt, bodyBytes, bytes, at, length);
-		if (func === MessageType.ABORT) return this.#handleStrangersAbort(now, sourceId, bytes, bodyAt, bodyBytes);
+		const receiver = this.#admission.receiverOf(datagram);
+		if (receiver !== undefined) return this.#take({ ...datagram, receiver, func, asItCame: datagram });
+		if (func === MessageType.ABORT) return this.#handleStrangersAbort(datagram);
 		// Known under this id, but elsewhere; or nobody at all.
 		if (receivers.get(sourceId) !== undefined || !isGathered(func)) {
 			node.counters.drop('unknown-receiver');
 			return undefined;
 		}
-		const wrong = this.#checked(func, bytes, bodyAt, bodyBytes);
+		const wrong = this.#checked(datagram);
 		if (wrong !== undefined) return wrong;
-		const late = this.#admission.admitLate(now, sourceId, from);
+		const late = this.#admission.admitLate(now, sourceId, datagram.from);
 		if (late === undefined) return undefined;
-		return this.#take(now, late, func, bytes, bodyAt, bodyBytes, bytes, at, length);
+		return this.#take({ ...datagram, receiver: late, func, asItCame: datagram });
 	}
 
 	/** Whether an answer is whole, before anybody is registered for it. */
-	#checked(func: number, bytes: Uint8Array, at: number, length: number): Malformed | undefined {
-		if (func === MessageType.FILEINFO_ACK) return onlyMalformed(decodeFileInfoAck(bytes, at, length));
-		if (func === MessageType.COMPLETE) return onlyMalformed(decodeComplete(bytes, at, length));
-		const status = decodeStatus(bytes, at, length);
+	#checked(datagram: HandledDatagram): Malformed | undefined {
+		const { func } = datagram.header;
+		if (func === MessageType.FILEINFO_ACK) return onlyMalformed(decodeBody(decodeFileInfoAck, datagram));
+		if (func === MessageType.COMPLETE) return onlyMalformed(decodeBody(decodeComplete, datagram));
+		const status = decodeBody(decodeStatus, datagram);
 		return isMalformed(status) ? status : this.#bitmapProblem(status);
 	}
 
-	#handleSealed(
-		now: number,
-		from: Endpoint,
-		sourceId: number,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
+	#handleSealed(datagram: HandledDatagram): Malformed | undefined {
+		const { now, from, header, bytes, at, length } = datagram;
+		const { sourceId } = header;
 		const { security, receivers, node, terms } = this.#context;
 		if (security === undefined) {
 			node.counters.drop('encrypted-in-clear-session');
@@ -126,12 +118,12 @@ export class AnswerDesk {
 		const receiver = receivers.get(sourceId);
 		if (receiver === undefined || receiver.isUnproven || !security.hasGroupKey) {
 			// A receiver that has lost another proxy: the sender knows it, and can open what it says.
-			const isStray = receivers.get(sourceId) === undefined && !security.signsAnew;
+			const isStray = receiver === undefined && !security.signsAnew;
 			if (isStray && this.#strays.take(now)) this.#context.forward(terms.sender, bytes, at, length);
 			else node.counters.drop('unknown-receiver');
 			return undefined;
 		}
-		const asItStands = bytes.slice(at, at + length);
+		const asItCame = { bytes: bytes.slice(at, at + length), at: 0, length };
 		const plainBytes = security.openFromReceiver(sourceId, bytes, at, length);
 		if (plainBytes <= 0) {
 			node.reports.drop(now, 'not-opened', from);
@@ -145,85 +137,66 @@ export class AnswerDesk {
 			return undefined;
 		}
 		const plainLength = unwrapOpened(bytes, at, plainBytes);
-		const bodyAt = at + HEADER_BYTES;
-		return this.#take(now, receiver, func, bytes, bodyAt, plainLength - HEADER_BYTES, asItStands, 0, length);
+		assert(plainLength <= length, 'a message is no longer than what it was sealed in');
+		return this.#take({ now, receiver, func, bytes, at, length: plainLength, asItCame });
 	}
 
-	/** An answer in bytes[at .. at+length), behind the common header; `datagram` holds it as it came. */
-	#take(
-		now: number,
-		receiver: RelayedReceiver,
-		func: number,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-		datagram: Uint8Array,
-		datagramAt: number,
-		datagramBytes: number,
-	): Malformed | undefined {
-		switch (func) {
+	#take(answer: Answer): Malformed | undefined {
+		const { now, receiver } = answer;
+		assert(!receiver.isUnproven, 'only those who have shown their key are listened to');
+		receiver.hasAnswered = true;
+		switch (answer.func) {
 			case MessageType.FILEINFO_ACK:
-				return this.#takeFileInfoAck(now, receiver, bytes, at, length);
+				return this.#takeFileInfoAck(answer);
 			case MessageType.STATUS:
-				return this.#takeStatus(now, receiver, bytes, at, length);
+				return this.#takeStatus(answer);
 			case MessageType.COMPLETE:
-				return this.#takeComplete(now, receiver, bytes, at, length);
+				return this.#takeComplete(answer);
 			case MessageType.KEYINFO_ACK: {
-				const message = decodeKeyInfoAck(bytes, at, length);
+				const message = decodeBody(decodeKeyInfoAck, answer);
 				if (isMalformed(message)) return message;
-				if (this.#keys.acknowledge(receiver, message.verifyData)) this.#emitKeyed(receiver);
+				if (this.#keys.acknowledge(receiver, message.verifyData)) this.#context.emitConfirmed(receiver);
 				return undefined;
 			}
 			case MessageType.CC_ACK:
-				this.#passOn(now, receiver, datagram, datagramAt, datagramBytes);
+				this.#passOn(answer);
 				return undefined;
 			case MessageType.ABORT: {
-				const message = decodeAbort(bytes, at, length);
+				const message = decodeBody(decodeAbort, answer);
 				if (isMalformed(message)) return message;
 				this.#leave(now, receiver, message.message);
 				return undefined;
 			}
 			default:
-				this.#context.node.counters.drop('unexpected-message');
+				this.#context.node.counters.drop('wrong-phase');
 				return undefined;
 		}
 	}
 
-	#emitKeyed({ id: receiverId }: RelayedReceiver): void {
-		const { node, terms } = this.#context;
-		node.reports.emit({ kind: 'receiverConfirmed', groupId: terms.groupId, receiverId });
-	}
-
-	#takeFileInfoAck(
-		now: number,
-		receiver: RelayedReceiver,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
-		const message = decodeFileInfoAck(bytes, at, length);
+	#takeFileInfoAck(answer: Answer): Malformed | undefined {
+		const { now } = answer;
+		const message = decodeBody(decodeFileInfoAck, answer);
 		if (isMalformed(message)) return message;
-		const { pending, holdMs } = this.#context;
-		const { fileId, partial, timestamp } = message;
-		pending.addFileInfoAck(now, holdMs, receiver.id, fileId, partial, { timestamp, heardAt: now });
+		const { fileId, partial: isPartial, timestamp } = message;
+		const { pending } = this.#context;
+		pending.addFileInfoAck(this.#from(answer), { fileId, isPartial, echoed: { timestamp, heardAt: now } });
+		assert(pending.deadline <= now + HOLD_MS_MAX, 'no answer waits longer than it may');
 		this.#releaseIfAll(now, fileId);
 		return undefined;
 	}
 
-	#takeStatus(
-		now: number,
-		receiver: RelayedReceiver,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
-		const message = decodeStatus(bytes, at, length);
+	#takeStatus(answer: Answer): Malformed | undefined {
+		const message = decodeBody(decodeStatus, answer);
 		if (isMalformed(message)) return message;
 		const wrong = this.#bitmapProblem(message);
 		if (wrong !== undefined) return wrong;
-		const { pending, holdMs } = this.#context;
-		pending.addStatus(now, holdMs, receiver.id, message);
+		this.#context.pending.addStatus(this.#from(answer), message);
 		return undefined;
+	}
+
+	/** Whose answer it is, and how long it may wait. */
+	#from({ now, receiver }: Answer): PendingOf {
+		return { now, holdMs: this.#context.holdMs, id: receiver.id };
 	}
 
 	/** A section has at most 8 blocks per byte of a block, so no bitmap is longer than one block and one byte. */
@@ -232,21 +205,13 @@ export class AnswerDesk {
 		return bitmapBytes > this.#context.terms.blockBytes + 1 ? malformed('too-long') : undefined;
 	}
 
-	#takeComplete(
-		now: number,
-		receiver: RelayedReceiver,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
-		const message = decodeComplete(bytes, at, length);
+	#takeComplete(answer: Answer): Malformed | undefined {
+		const { now, receiver } = answer;
+		const message = decodeBody(decodeComplete, answer);
 		if (isMalformed(message)) return message;
-		const { pending, holdMs } = this.#context;
-		const { fileId, status, freeSpaceBytes } = message;
-		if (freeSpaceBytes !== undefined) pending.addFreeSpace(now, receiver.id, fileId, status, freeSpaceBytes);
-		else pending.addComplete(now, holdMs, receiver.id, fileId, status);
-		if (fileId === SESSION_FILE_ID) this.#context.receivers.complete(receiver);
-		this.#releaseIfAll(now, fileId);
+		this.#context.pending.addComplete(this.#from(answer), message);
+		if (message.fileId === SESSION_FILE_ID) this.#context.receivers.complete(receiver);
+		this.#releaseIfAll(now, message.fileId);
 		return undefined;
 	}
 
@@ -258,35 +223,29 @@ export class AnswerDesk {
 	}
 
 	/** Congestion feedback is the receiver's own, and urgent. */
-	#passOn(now: number, receiver: RelayedReceiver, bytes: Uint8Array, at: number, length: number): void {
+	#passOn({ now, receiver, asItCame: { bytes, at, length } }: Answer): void {
 		const { security, node, terms } = this.#context;
-		if (!this.#strays.take(now)) node.counters.drop('too-many-to-pass-on');
+		if (!this.#strays.take(now)) node.counters.drop('too-many-answers');
 		else if (security?.signsAnew === true && !security.signUpAnew(receiver.id, bytes, at, length)) {
 			node.counters.drop('not-signed');
 		} else this.#context.forward(terms.sender, bytes, at, length);
 	}
 
 	#leave(now: number, receiver: RelayedReceiver, reason: string): void {
-		const { receivers, security, node, terms } = this.#context;
-		receivers.delete(receiver.id);
-		security?.forget(receiver.id);
+		const { node, terms } = this.#context;
+		this.#context.drop(receiver.id);
 		this.#context.abortUp(now, receiver.id, reason);
 		node.reports.emit({ kind: 'receiverAborted', groupId: terms.groupId, receiverId: receiver.id, reason });
 	}
 
 	/** Somebody who has not registered refuses to take part: the sender may want to know why. */
-	#handleStrangersAbort(
-		now: number,
-		sourceId: number,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): Malformed | undefined {
-		const message = decodeAbort(bytes, at, length);
+	#handleStrangersAbort(datagram: HandledDatagram): Malformed | undefined {
+		const { now, header } = datagram;
+		const message = decodeBody(decodeAbort, datagram);
 		if (isMalformed(message)) return message;
 		const { node, receivers } = this.#context;
-		const isStranger = receivers.get(sourceId) === undefined;
-		if (isStranger && node.refusals.take(now)) this.#context.abortUp(now, sourceId, message.message);
+		const isStranger = receivers.get(header.sourceId) === undefined;
+		if (isStranger && node.refusals.take(now)) this.#context.abortUp(now, header.sourceId, message.message);
 		else node.counters.drop('unknown-receiver');
 		return undefined;
 	}

@@ -1,20 +1,25 @@
 /** How a gathering proxy takes ANNOUNCEs of sessions that it does not serve yet, or that begin anew. */
-import { type Announce, type CommonHeader, decodeAnnounce, HEADER_BYTES, isMalformed, MAX_ROBUST } from '@uftp/wire';
+import { type Announce, type CommonHeader, decodeAnnounce, isMalformed, MAX_ROBUST } from '@uftp/wire';
+import { KNOWN_ANNOUNCES_PER_SECOND, STRANGERS_ANNOUNCES_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
+import { Allowance } from '../../shared/allowance.ts';
 import { isSameEndpoint } from '../../shared/endpoints.ts';
 import { silenceMs } from '../../shared/grtt.ts';
-import type { RelaySecurity } from '../relay-security.ts';
+import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
 import type { RelaySecurer } from '../security/relay-securer.ts';
+import type { RelaySessionSecurity } from '../security/relay-session-security.ts';
 import { announceRefusal } from './announcements.ts';
 import { isFirstPacket } from './ended-relays.ts';
-import type { RelayNode } from './relay-context.ts';
+import type { RelayNode, RelayTerms } from './relay-context.ts';
 import type { RelaySession } from './relay-session.ts';
 import type { RelayTable } from './relay-table.ts';
 
-export class Invited {
+export class AnnounceHandler {
 	readonly #node: RelayNode;
 	readonly #table: RelayTable;
 	readonly #securer: RelaySecurer;
+	readonly #strangers = new Allowance(STRANGERS_ANNOUNCES_PER_SECOND, 1000);
+	readonly #known = new Allowance(KNOWN_ANNOUNCES_PER_SECOND, 1000);
 
 	constructor(node: RelayNode, table: RelayTable, securer: RelaySecurer) {
 		this.#node = node;
@@ -22,23 +27,22 @@ export class Invited {
 		this.#securer = securer;
 	}
 
-	/** The datagram bytes[at .. at+length) is an ANNOUNCE: it may start a session. */
-	handleAnnounce(
-		now: number,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-	): void {
+	/** The datagram is an ANNOUNCE: it may start a session. */
+	handle(datagram: HandledDatagram): void {
+		const { now, from, header, bytes, at, length } = datagram;
 		const { reports, config, counters } = this.#node;
-		const known = this.#table.get(header.groupId);
-		if (known !== undefined && !mayReplace(now, known, from, header)) return;
-		if (known === undefined && this.#table.ended.isOver(now, from, header)) {
+		const replaced = this.#table.get(header.groupId);
+		if (replaced !== undefined && !mayReplace(now, replaced, from, header)) return;
+		if (replaced === undefined && this.#table.ended.isOver(now, from, header)) {
 			counters.drop('session-over');
 			return;
 		}
-		const announce = decodeAnnounce(bytes, at + HEADER_BYTES, length - HEADER_BYTES);
+		const isKnown = replaced !== undefined || this.#isKnown(datagram);
+		if (!(isKnown ? this.#known : this.#strangers).take(now)) {
+			counters.drop('too-many-announces');
+			return;
+		}
+		const announce = decodeBody(decodeAnnounce, datagram);
 		if (isMalformed(announce)) {
 			reports.drop(now, announce.malformed, from);
 			return;
@@ -50,32 +54,43 @@ export class Invited {
 			return;
 		}
 		const heard = { from, header, announce, bytes, at, length };
-		const acceptance = this.#securer.accept(now, heard, known?.context.security);
+		const acceptance = this.#securer.accept(now, heard, replaced?.context.security);
 		if (acceptance.kind !== 'join') {
 			reports.ignore(now, groupId, senderId, acceptance.reason);
 			return;
 		}
-		if (known === undefined && !this.#table.makeRoom(now)) {
+		// A pinned key has signed the ANNOUNCE.
+		const isProved = isKnown || acceptance.security?.facts.isPinned === true;
+		if (replaced === undefined && !this.#table.makeRoom(now, isProved)) {
 			reports.ignore(now, groupId, senderId, 'Too many sessions at the same time');
 			return;
 		}
-		if (known !== undefined) {
-			known.context.finish('aborted', 'The sender has started the session again');
-			this.#table.settle(now, known);
+		if (replaced !== undefined) {
+			replaced.context.finish('aborted', 'The sender has started the session again');
+			this.#table.settle(now, replaced);
 		}
-		this.#start(now, from, header, announce, acceptance.security);
+		this.#table.start(now, this.#terms(datagram, announce, acceptance.security, isProved), header.grtt);
 	}
 
-	#start(
-		now: number,
-		from: Endpoint,
-		header: Readonly<CommonHeader>,
+	/** A sender in the list of this proxy, or one whose session has had receivers here. */
+	#isKnown({ header, from, sourceKey }: HandledDatagram): boolean {
+		const { config, knownSenders } = this.#node;
+		if (knownSenders.has(header.sourceId, sourceKey)) return true;
+		const senders = config.security?.senders ?? [];
+		return senders.some(
+			({ senderId, address, fingerprint }) =>
+				senderId === header.sourceId && fingerprint === undefined && (address === undefined || address === from.host),
+		);
+	}
+
+	#terms(
+		{ now, from, header }: HandledDatagram,
 		announce: Announce,
-		security: RelaySecurity | undefined,
-	): void {
+		security: RelaySessionSecurity | undefined,
+		isOfKnownSender: boolean,
+	): RelayTerms {
 		const port = this.#node.config.receiverPort;
-		this.#node.reports.forgetIgnored(header.groupId);
-		const terms = {
+		return {
 			groupId: header.groupId,
 			groupInstance: header.groupInstance,
 			senderId: header.sourceId,
@@ -86,8 +101,8 @@ export class Invited {
 			blockBytes: announce.blockBytes,
 			announced: { timestamp: announce.timestamp, heardAt: now },
 			security,
+			isOfKnownSender,
 		};
-		this.#table.start(now, terms, header.grtt);
 	}
 }
 

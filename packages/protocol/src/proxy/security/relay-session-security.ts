@@ -33,16 +33,15 @@ import type { Encode } from '../../shared/encode.ts';
 import type { KeyTerms } from '../../shared/security/member-keys.ts';
 import { type Agreement, SealedRefusal, SessionSecurity } from '../../shared/security/session-security.ts';
 import type { ProxySecurityConfig } from '../proxy-config.ts';
-import type { RelaySecurity, RelayVerdict } from '../relay-security.ts';
 import type { AnnounceRewriter } from './announce-rewriter.ts';
 import { signAnew } from './packet-signatures.ts';
-import { ReceiverHandshakes } from './receiver-handshakes.ts';
+import { ReceiverHandshakes, type ReceiverKeyProof, type RelayVerdict } from './receiver-handshakes.ts';
 
 const { sourceId } = Header.fields;
 const { counterHigh, counterLow } = EncryptedLayout.fields;
 
 /** What the security of a session is made of. */
-export interface HopTerms {
+export interface RelaySessionTerms {
 	readonly config: ProxySecurityConfig;
 	/** What the proxy has agreed on with the sender. */
 	readonly agreement: Agreement;
@@ -59,10 +58,12 @@ export interface HopTerms {
 	readonly receiversMax: number;
 }
 
-export class HopSecurity implements RelaySecurity {
+export class RelaySessionSecurity {
+	/** Receivers must show their key (CLIENT_KEY): the sender's ENC_INFO asks for it. */
 	readonly needsClientKeys: boolean;
+	/** Key-exchange signatures: every sealed datagram is verified here and signed anew with the proxy's key. */
 	readonly signsAnew: boolean;
-	readonly #terms: HopTerms;
+	readonly #terms: RelaySessionTerms;
 	readonly #upstream: SessionSecurity;
 	readonly #receivers: ReceiverHandshakes;
 	/** Signs packets, with key-exchange signatures. */
@@ -70,7 +71,7 @@ export class HopSecurity implements RelaySecurity {
 	/** Opens what receivers send. */
 	#opener: Opener | undefined;
 
-	constructor(terms: HopTerms) {
+	constructor(terms: RelaySessionTerms) {
 		const { config, agreement, counter, key, allowance, receiversMax } = terms;
 		const { suite, handshake, showsKey } = agreement;
 		this.#terms = terms;
@@ -112,10 +113,15 @@ export class HopSecurity implements RelaySecurity {
 		return this.#upstream.keyInfo;
 	}
 
+	/** The proxy's own CLIENT_KEY; undefined if the sender asks for none. */
 	get clientKey(): ClientKey | undefined {
 		return this.#upstream.clientKey;
 	}
 
+	/**
+	 * Takes the group key out of the proxy's item of a KEYINFO; false if it does not fit. KEYINFO is not authenticated: until
+	 * something has been opened with a key, a later one replaces it, and receivers that got the first have to be keyed anew.
+	 */
 	takeGroupKey(counter: bigint, sourceId: number, item: KeyInfoItem): boolean {
 		const before = this.#upstream.groupMaster;
 		if (!this.#upstream.takeGroupKey(counter, sourceId, item)) return false;
@@ -133,38 +139,46 @@ export class HopSecurity implements RelaySecurity {
 		return this.#upstream.groupMaster !== undefined;
 	}
 
+	/** What the proxy's KEYINFO_ACK says. */
 	verifyData(): Uint8Array {
 		return this.#upstream.verifyData();
 	}
 
+	/** Opens a datagram of the sender in place: plain bytes, or a negative refusal. */
 	openFromSender(bytes: Uint8Array, at: number, length: number): number {
 		if (sourceId.get(bytes, at) !== this.#terms.senderId) return OpenRefusal.UNKNOWN_SIGNER;
 		return this.#upstream.open(bytes, at, length);
 	}
 
+	/** Seals the proxy's own messages to the sender; undefined until the group key is there. */
 	get sealer(): Sealer | undefined {
 		return this.#upstream.sealer;
 	}
 
+	/**
+	 * Client proxies: puts the proxy's own keys in place of the sender's into an ANNOUNCE of this session, in place and of
+	 * the same length, and signs it anew where ANNOUNCEs are signed. False, and the bytes are as they were, if it is not
+	 * the sender's: it must not be forwarded. Response proxies forward no ANNOUNCE.
+	 */
 	rewriteAnnounce(now: number, bytes: Uint8Array, at: number, length: number): boolean {
 		const { rewriter, allowance } = this.#terms;
 		return rewriter !== undefined && allowance.take(now) && rewriter.rewrite(bytes, at, length);
 	}
 
+	/**
+	 * A receiver's REGISTER. Where keys are needed, the receiver is in the session once a verdict says its fingerprint: that
+	 * of `proveKey`, or this one, if its CLIENT_KEY came earlier.
+	 */
 	register(now: number, receiverId: number, from: Endpoint, message: Register): RelayVerdict {
 		return this.#receivers.register(now, receiverId, from, message);
 	}
 
-	proveKey(
-		now: number,
-		receiverId: number,
-		from: Endpoint,
-		message: ClientKey,
-		pinned: Uint8Array | undefined,
-	): RelayVerdict {
-		return this.#receivers.proveKey(now, receiverId, from, message, pinned);
+	/** A receiver's CLIENT_KEY, checked against its REGISTER, and against `pinned` if given (20 bytes). */
+	proveKey(proof: ReceiverKeyProof): RelayVerdict {
+		return this.#receivers.proveKey(proof);
 	}
 
+	/** A KEYINFO with the group key for these receivers, wrapped at the moment of sending; its header bears the sender's id. */
 	keyInfoFor(receiverIds: readonly number[]): Encode {
 		return (bytes, at) => {
 			const { groupMaster } = this.#upstream;
@@ -181,10 +195,12 @@ export class HopSecurity implements RelaySecurity {
 		};
 	}
 
+	/** A receiver's KEYINFO_ACK: true when it proves that it has the group key. */
 	acknowledge(receiverId: number, verifyData: Uint8Array): boolean {
 		return this.hasGroupKey && this.#receivers.acknowledge(receiverId, verifyData);
 	}
 
+	/** Opens a datagram of a receiver in place: plain bytes, or a negative refusal. */
 	openFromReceiver(receiverId: number, bytes: Uint8Array, at: number, length: number): number {
 		const opener = this.#opener;
 		if (opener === undefined) return SealedRefusal.NO_GROUP_KEY;
@@ -199,20 +215,25 @@ export class HopSecurity implements RelaySecurity {
 		return plainBytes;
 	}
 
+	/** The receiver is gone: forgets its keys. */
 	forget(receiverId: number): void {
 		this.#receivers.forget(receiverId);
 	}
 
+	/**
+	 * Key-exchange signatures: verifies a sealed datagram of the sender / of a receiver as it stands, and puts the proxy's
+	 * own signature in place of the other, in place. False if it was not signed rightly, or the lengths differ.
+	 */
 	signDownAnew(bytes: Uint8Array, at: number, length: number): boolean {
 		const { agreement, senderId } = this.#terms;
 		const { senderVerifier } = agreement;
 		if (this.#signer === undefined || senderVerifier === undefined) return false;
-		return signAnew(bytes, at, length, senderId, senderVerifier, this.#signer);
+		return signAnew({ bytes, at, length, sourceId: senderId }, senderVerifier, this.#signer);
 	}
 
 	signUpAnew(receiverId: number, bytes: Uint8Array, at: number, length: number): boolean {
 		const verifier = this.#receivers.get(receiverId)?.keys.packetVerifier;
 		if (this.#signer === undefined || verifier === undefined) return false;
-		return signAnew(bytes, at, length, receiverId, verifier, this.#signer);
+		return signAnew({ bytes, at, length, sourceId: receiverId }, verifier, this.#signer);
 	}
 }

@@ -1,87 +1,14 @@
-import type { Endpoint, ProxyEvent } from '@uftp/protocol';
+import type { Endpoint } from '@uftp/protocol';
 import { hostKey } from '@uftp/wire';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { DatagramSocket, Family, SocketDriver } from '../src/datagram-socket.ts';
-import { type MulticastListener, openListener } from '../src/listener.ts';
-import { openSocket } from '../src/open-socket.ts';
-import { LossWatch } from '../src/proxy/loss-watch.ts';
-import { ProxyDriver } from '../src/proxy/proxy-driver.ts';
-import type { NodeFault } from '../src/receiving-node.ts';
-import { type Collected, collect, fillBurst, loopback, pattern, sendAll, sendEach, settle, until } from './loopback.ts';
-import { runInNamespace } from './network-namespace.ts';
-import { ScriptedProxy } from './scripted-proxy.ts';
-
-const HOSTS = { 4: '127.0.0.1', 6: '::1' } as const;
-
-const closing: { close(): void }[] = [];
-afterEach(() => {
-	for (const each of closing.splice(0).reverse()) each.close();
-});
-
-function kept<Thing extends { close(): void }>(thing: Thing): Thing {
-	closing.push(thing);
-	return thing;
-}
-
-interface Stage {
-	readonly proxy: ScriptedProxy;
-	readonly listener: MulticastListener;
-	readonly driver: ProxyDriver;
-	readonly sender: DatagramSocket;
-	readonly sites: readonly { readonly socket: DatagramSocket; readonly got: Collected[] }[];
-	readonly events: ProxyEvent[];
-}
-
-/** A scripted proxy on the loopback, somebody who sends to it, and three sites. */
-async function stage(socketDriver: SocketDriver, family: Family): Promise<Stage> {
-	const host = HOSTS[family];
-	const open = async (): Promise<DatagramSocket> =>
-		kept(await openSocket({ family, bind: { address: host }, networkInterface: loopback() }));
-	const probe = await openSocket({ family, bind: { address: host } });
-	const { port } = probe.local;
-	probe.close();
-	const listener = kept(
-		await openListener({
-			family,
-			bind: { port },
-			networkInterface: loopback(),
-			driver: socketDriver,
-			isExclusive: true,
-		}),
-	);
-	const sites = [];
-	for (let i = 0; i < 3; i++) {
-		const socket = await open();
-		sites.push({ socket, got: collect(socket) });
-	}
-	const proxy = new ScriptedProxy();
-	const events: ProxyEvent[] = [];
-	const driver = kept(
-		new ProxyDriver({
-			proxy,
-			sockets: [listener],
-			interfaces: () => [loopback()],
-			onEvent: (event) => events.push(event),
-			onFault: rethrow,
-		}),
-	);
-	driver.start();
-	return { proxy, listener, driver, sender: await open(), sites, events };
-}
-
-/** No test here expects a fault. */
-function rethrow({ error }: NodeFault): never {
-	throw error;
-}
-
-/** Datagrams that begin with the number of a way. */
-function marked(way: number, count: number, length: number, lastLength = length): Uint8Array[] {
-	return Array.from({ length: count }, (_, i) => {
-		const bytes = pattern(i + 1, i === count - 1 ? lastLength : length);
-		bytes[0] = way;
-		return bytes;
-	});
-}
+import { describe, expect, it } from 'vitest';
+import type { DatagramSocket, Family, SocketDriver } from '../../src/datagram-socket.ts';
+import { type MulticastListener, openListener } from '../../src/listener.ts';
+import { openSocket } from '../../src/open-socket.ts';
+import { LossWatch } from '../../src/proxy/loss-watch.ts';
+import { ProxyDriver } from '../../src/proxy/proxy-driver.ts';
+import { collect, fillBurst, loopback, pattern, sendAll, sendEach, settle, until } from '../loopback.ts';
+import { runInNamespace } from '../network-namespace.ts';
+import { HOSTS, kept, marked, onFault, stage } from './proxy-stage.ts';
 
 for (const socketDriver of ['linux-batch', 'portable'] as const) {
 	for (const family of [4, 6] as const) {
@@ -168,26 +95,26 @@ function contract(socketDriver: SocketDriver, family: Family): void {
 	// The loopback of Linux does not carry multicast over IPv6.
 	if (family === 4)
 		it('joins the private group of a session and leaves it at its end', async () => {
-			const { proxy, listener, driver, sender, sites, events } = await stage(socketDriver, family);
+			const { proxy, listener, driver, sender, sites } = await stage(socketDriver, family);
 			const group = '230.78.9.1';
 			proxy.ways.set(1, [sites[0].socket.local]);
 			const to = { host: group, port: listener.local.port };
-			proxy.events.push({ ...started, privateGroup: group });
+			proxy.requests.push({ kind: 'joinGroup', groupId: 5, group, source: undefined });
 			driver.flush();
 			await sendEach(sender, to, marked(1, 2, 100));
 			await until(() => sites[0].got.length === 2);
 			expect(sites[0].got).toHaveLength(2);
-			proxy.events.push({ ...ended, privateGroup: group });
+			proxy.requests.push({ kind: 'leaveGroup', groupId: 5 });
 			driver.flush();
 			await sendEach(sender, to, marked(1, 2, 100));
 			await settle();
 			expect(sites[0].got).toHaveLength(2);
-			expect(events.map(({ kind }) => kind)).toEqual(['sessionStarted', 'sessionEnded']);
 		});
 
 	it('a group that cannot be joined ends its session with a sentence', async () => {
 		const { proxy, driver } = await stage(socketDriver, family);
-		proxy.events.push({ ...started, privateGroup: family === 4 ? '10.1.2.3' : '2001:db8::1' });
+		const group = family === 4 ? '10.1.2.3' : '2001:db8::1';
+		proxy.requests.push({ kind: 'joinGroup', groupId: 5, group, source: undefined });
 		driver.flush();
 		expect(proxy.aborts).toEqual([
 			{ reason: expect.stringMatching(/^cannot join .*is not a multicast group/), groupId: 5 },
@@ -214,24 +141,6 @@ function contract(socketDriver: SocketDriver, family: Family): void {
 	});
 }
 
-const started = {
-	kind: 'sessionStarted',
-	groupId: 5,
-	groupInstance: 0,
-	senderId: 1,
-	sender: { host: '10.0.0.1', port: 1044 },
-	isEncrypted: false,
-} as const;
-
-const ended = {
-	kind: 'sessionEnded',
-	groupId: 5,
-	senderId: 1,
-	outcome: 'completed',
-	reason: '',
-	totals: { receivers: 0, datagramsDown: 0, messagesIn: 0, messagesOut: 0, heldMs: 0, heldMsMax: 0 },
-} as const;
-
 /** A listener whose send buffer holds `room` datagrams, which nothing drains but the test. */
 function clogged(listener: MulticastListener): { socket: DatagramSocket; room: number } {
 	const state = { room: 0, socket: listener as DatagramSocket };
@@ -257,13 +166,7 @@ describe('a full send buffer', () => {
 		driver.close();
 		const buffer = clogged(listener);
 		const slow = kept(
-			new ProxyDriver({
-				proxy,
-				sockets: [buffer.socket],
-				interfaces: () => [loopback()],
-				onEvent: () => {},
-				onFault: rethrow,
-			}),
+			new ProxyDriver({ proxy, sockets: [buffer.socket], interfaces: () => [loopback()], onEvent() {}, onFault }),
 		);
 		slow.start();
 		proxy.ways.set(1, [sites[0].socket.local, sites[1].socket.local]);
@@ -290,13 +193,7 @@ describe('a full send buffer', () => {
 		driver.close();
 		const buffer = clogged(listener);
 		const slow = kept(
-			new ProxyDriver({
-				proxy,
-				sockets: [buffer.socket],
-				interfaces: () => [loopback()],
-				onEvent: () => {},
-				onFault: rethrow,
-			}),
+			new ProxyDriver({ proxy, sockets: [buffer.socket], interfaces: () => [loopback()], onEvent() {}, onFault }),
 		);
 		slow.start();
 		proxy.ways.set(1, [sites[0].socket.local]);
