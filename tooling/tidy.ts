@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { codeOnly, importsOf, lineAt } from './code-text.ts';
 import { brokenReferences } from './document-rules.ts';
 import type { Finding, TidyFile } from './finding.ts';
+import { importCircles } from './import-circles.ts';
 
 const maxFileLines = 400;
 const maxFolderFiles = 20;
@@ -18,6 +19,18 @@ const coreRefusals: readonly [RegExp, string][] = [
 	[/\bperformance\b/g, 'the core reads no clock: take `now` (monotonic milliseconds) as an argument'],
 	[/\b(?:setTimeout|setInterval|setImmediate)\b/g, 'the core has no timers: say when to be woken through pollTimeout'],
 	[/\b(?:Bun|process|Buffer)\./g, 'the core does not know its runtime: put it behind a port of packages/protocol'],
+];
+
+/** What no program shares: the core and the io packages are used by commands, services and libraries alike. */
+const neutralPath = /^packages\/(?:crypto|protocol|transport|storage)\/src\//;
+
+const neutralRefusals: readonly [RegExp, string][] = [
+	[
+		/(?<=[\s(`'"])(?<!(?:sysctl|ulimit|[|&+*/=?:]) )-[A-Za-z](?=[)`'",;:]|\s(?![-|>+*/]))/gm,
+		'a flag of one command: name the setting, and let each program have its own words for it (problems of packages/endpoint)',
+	],
+	[/\bUFTP_[A-Z_]+\b/g, 'a variable of the services: name the setting, and let each program have its own words for it'],
+	[/\b(?:uftpctl|uftp_keymgt)\b/g, 'a command: this package does not know which program it is part of'],
 ];
 
 const codeRefusals: readonly [RegExp, string][] = [
@@ -63,6 +76,7 @@ export function tidy(files: readonly TidyFile[]): Finding[] {
 	return [
 		...findings,
 		...crowdedFolders(files.map((file) => file.path)),
+		...importCircles(files),
 		...staleLockfile(files),
 		...brokenReferences(files),
 	];
@@ -82,6 +96,7 @@ function tidyFile(file: TidyFile): Finding[] {
 	refuse(findings, path, text, [
 		[/^\s*\/\/\s*@ts-(?:ignore|nocheck)/gm, 'the compiler is not to be silenced: fix the type'],
 	]);
+	if (neutralPath.test(path)) refuse(findings, path, text, neutralRefusals);
 	if (corePath.test(path)) refuse(findings, path, code, coreRefusals);
 	if (testFile.test(path)) refuse(findings, path, code, testRefusals);
 	return [...findings, ...misplacedImports(file)];

@@ -1,7 +1,14 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ending } from './programs.ts';
-import type { Restart } from './scenario.ts';
+
+/** What a restarted session may cost. */
+export interface Restart {
+	/** Bytes that the sender's interface sends in it, as a share of the bytes of the files. */
+	readonly shareMax: number;
+	/** What the first sender must have exited with. */
+	readonly firstExit: number;
+}
 
 /** The temporary directory of a receiver, made. */
 export function makeTemporary(scratch: string, host: number): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './host.ts';
 import { type Ending, findProgram, launch, type Maker, type Program, waitUntilListening } from './programs.ts';
-import { judgeRestart, makeTemporary, takeRestartFile } from './restart.ts';
+import { judgeRestart, makeTemporary, type Restart, takeRestartFile } from './restart.ts';
 import type { Topology } from './topology.ts';
 import { differences, makeTree, sizeOfTree, type TreeEntry } from './trees.ts';
 
@@ -48,14 +48,6 @@ export interface Expectation {
 	/** What receivers must have printed: host and pattern. */
 	readonly receiverSays?: readonly (readonly [host: number, like: RegExp])[];
 	readonly atLeastSeconds?: number;
-}
-
-/** What a restarted session may cost. */
-export interface Restart {
-	/** Bytes that the sender's interface sends in it, as a share of the bytes of the files. */
-	readonly shareMax: number;
-	/** What the first sender must have exited with. */
-	readonly firstExit: number;
 }
 
 /** One row of the table: a session (or two), with whatever disturbs it. */

@@ -36,6 +36,23 @@ describe('tidy', () => {
 		expect(about('packages/sim/src/main.ts', 'const seed = Date.now();')).toEqual([]);
 	});
 
+	it.each([
+		["const why = 'give it another UID (-U)';", '-U'],
+		['/** Sync mode (-Z). */', '-Z'],
+		['// As with `-D name`.', '-D'],
+		["throw new Error('Set UFTP_STATE_DIR.');", 'UFTP_STATE_DIR'],
+		["const cure = 'run uftpctl keys';", 'uftpctl'],
+	])('refuses the words of one program in packages that all programs share: %s', (line, word) => {
+		for (const path of [core, 'packages/storage/src/failure.ts']) {
+			expect(about(path, line)).toEqual([expect.stringContaining(`1 \`${word}\`: `)]);
+		}
+		expect(about('apps/cli/src/uftp/main.ts', line)).toEqual([]);
+	});
+
+	it('lets those packages name commands of the system, and subtract', () => {
+		expect(about(core, "const cure = 'sysctl -w net.core.rmem_max=1';\nconst b = (a | -a) * -c;\n")).toEqual([]);
+	});
+
 	it('lets comments and strings speak of what code may not do', () => {
 		expect(about(core, "// Math.random would not do\n/* nor Date.now() */\nconst why = 'performance';\n")).toEqual([]);
 	});

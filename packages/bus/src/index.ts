@@ -4,7 +4,8 @@
  */
 export * from './bus.ts';
 export * from './bus-error.ts';
-export { type ConnectOptions, connectBus } from './connect.ts';
+export { connectBus } from './connect.ts';
+export type { ConnectOptions } from './connect-options.ts';
 export { announceLocalBus, findLocalBus, type LocalBus } from './discover.ts';
 export { type BrokerLimits, MemoryBroker, sharedBroker } from './memory/memory-broker.ts';
 export { MemoryBus } from './memory/memory-bus.ts';

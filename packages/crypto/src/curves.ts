@@ -6,7 +6,7 @@ export const CurveId = { SECP224R1: 21, SECP256K1: 22, SECP256R1: 23, SECP384R1:
 export interface Curve {
 	/** Its number on the wire. */
 	readonly id: number;
-	/** Its name in UFTP; option -e and -k also take `alias`. */
+	/** Its name in UFTP; where people write it, `alias` is taken too. */
 	readonly name: string;
 	/** OpenSSL's name, if it is another one. */
 	readonly alias?: string;

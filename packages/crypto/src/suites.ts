@@ -24,7 +24,7 @@ export type SignatureType = (typeof SignatureType)[keyof typeof SignatureType];
 export type CipherMode = 'cbc' | 'gcm' | 'ccm';
 
 export interface CipherTraits {
-	/** UFTP's name for it, as option `-Y` takes it. */
+	/** UFTP's name for it, as people write it. */
 	readonly name: string;
 	readonly mode: CipherMode;
 	readonly keyBytes: number;
@@ -112,7 +112,7 @@ export type SuiteResult =
 export function chooseSuite(numbers: SuiteNumbers, offer: Offer): SuiteResult {
 	const { keyType, hashType, keyExchange, signatureType } = numbers;
 	if (keyType === CipherType.DES) {
-		return refused('DES is refused: it can be broken by trying all keys. Choose aes256-gcm (-Y aes256-gcm)');
+		return refused('DES is refused: it can be broken by trying all keys. Choose aes256-gcm');
 	}
 	if (!isKey(CIPHERS, keyType)) return refused(`cipher ${keyType} is not one of UFTP 4; use a 4.x sender`);
 	if (!isKey(HASHES, hashType)) return refused(`hash ${hashType} is not one of UFTP 4 (2 sha1 to 5 sha512)`);

@@ -2,7 +2,7 @@
 import type { Endpoint } from './ports.ts';
 import type { ReceiverSecurityConfig } from './security-config.ts';
 
-/** The proxy that gathers this receiver's answers for its senders (-R). */
+/** The proxy that gathers this receiver's answers for its senders. */
 export interface ResponseProxyConfig {
 	/** Where it listens: receivers' answers and KEY_REQs go there, its own messages come from there. */
 	readonly endpoint: Endpoint;

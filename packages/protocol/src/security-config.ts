@@ -60,13 +60,13 @@ export interface ReceiverSecurityConfig {
 	 * (`generateRsaKey`, `generateEcKey`), or undefined where that is not wanted. May be slow for RSA, so keep them.
 	 */
 	readonly keyFor?: ((senderKey: PublicKey) => PrivateKey | undefined) | undefined;
-	/** Clear sessions are refused (-E). */
+	/** Clear sessions are refused. */
 	readonly encryptedOnly: boolean;
-	/** The list of senders (-S): others are refused, in the clear, too. Undefined: everybody is accepted. */
+	/** The list of senders: others are refused, in the clear, too. Undefined: everybody is accepted. */
 	readonly senders?: readonly AllowedSender[] | undefined;
 	/**
 	 * Private groups are joined for packets of the sender only, and must be source-specific (232/8, ff3x::/32), as C
-	 * does with -S.
+	 * does with a list of senders.
 	 */
 	readonly sourceSpecific?: boolean | undefined;
 }
@@ -85,8 +85,7 @@ export function senderSecurityProblem(security: SenderSecurityConfig, blockBytes
 	const { suite, key, agreementCurve, backend } = security;
 	const wanted = suite.keyExchange === KeyExchange.ECDH_ECDSA ? 'ec' : 'rsa';
 	if (key.kind !== wanted) {
-		const kind =
-			wanted === 'ec' ? 'a key on a curve (-k FILE, or -K ec:prime256v1)' : 'an RSA key (-k FILE, or -K rsa:2048)';
+		const kind = wanted === 'ec' ? 'a key on a curve, such as prime256v1' : 'an RSA key of 2048 bits or more';
 		return `${describeSuite(suite)} needs ${kind}, but the sender's key is of the other kind`;
 	}
 	const signs = suite.keyExchange !== KeyExchange.RSA || suite.signature === SignatureType.KEYEX;

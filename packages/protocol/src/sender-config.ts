@@ -61,7 +61,7 @@ export interface SenderConfig {
 	readonly preview?: boolean;
 	/** What ends a transfer early; without it nothing but silence does. */
 	readonly limits?: SenderLimits;
-	/** End the session for everybody at the first receiver that fails (-q). */
+	/** End the session for everybody at the first receiver that fails. */
 	readonly quitOnError: boolean;
 	/** Upper bound of datagrams in one burst (segmentation offload: 64). */
 	readonly burstMax: number;

@@ -2,7 +2,8 @@
  * `aggregation [--receivers N] [--proxies N] [--loss PCT] [--seed N]`: the same session with and without response
  * proxies, and what the sender has to hear in either.
  */
-import { type Run, run } from './runner.ts';
+import type { Run } from './run.ts';
+import { run } from './runner.ts';
 import { QUIET_PATH, type Scenario, scenarioNamed } from './scenario.ts';
 
 const USAGE = 'sim aggregation [--receivers N] [--proxies N] [--loss PCT] [--seed N]';

@@ -3,7 +3,8 @@
  * `sim aggregation` compares a session with and without response proxies.
  */
 import { aggregate } from './aggregation.ts';
-import { type Run, run } from './runner.ts';
+import type { Run } from './run.ts';
+import { run } from './runner.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from './scenario.ts';
 
 const USAGE = `sim [${Object.keys(SCENARIOS).join(' | ')} | aggregation] [--seed N] [--runs N] [--receivers N] [--loss PCT]`;

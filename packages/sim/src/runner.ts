@@ -1,37 +1,16 @@
 /** Runs one scenario to its end and has the checkers judge it. */
 import type { SenderConfig } from '@uftp/protocol';
-import { CHECKERS, type Checker } from './checkers/checkers.ts';
+import { CHECKERS } from './checkers/checkers.ts';
 import { EventQueue } from './event-queue.ts';
-import { Network, type NetworkCounters, SENDER_LAN } from './network.ts';
+import { Network, SENDER_LAN } from './network.ts';
 import { Prng } from './prng.ts';
+import type { Checker, Run } from './run.ts';
 import { catalogueOf, type Scenario } from './scenario.ts';
-import type { SimulatedProxy } from './simulated-proxy.ts';
-import type { SimulatedReceiver } from './simulated-receiver.ts';
 import { SimulatedSender } from './simulated-sender.ts';
 import { NO_PATH, placeProxies, placeReceivers, planDeaths, restartConfig, SENDER, senderConfig } from './stage.ts';
 
 /** What still travels when the session is over is given this long to arrive. */
 const AFTERMATH_MS = 200_000;
-
-/** Everything that a checker may look at. */
-export interface Run {
-	readonly scenario: Scenario;
-	readonly sender: SimulatedSender;
-	/** The sender of the second run, and what it sent, in a scenario with a restart. */
-	readonly again?: { readonly sender: SimulatedSender; readonly forwardBytes: number } | undefined;
-	readonly receivers: readonly SimulatedReceiver[];
-	/** The server proxy first, if there is one. */
-	readonly proxies: readonly SimulatedProxy[];
-	readonly network: NetworkCounters;
-	/** Names of the messages that travelled in the clear, of either side. */
-	readonly clearFunctions: ReadonlySet<string>;
-	/** Virtual milliseconds until the sender's session ended; NaN when it did not. */
-	readonly sessionMs: number;
-	/** Bytes of the files over the time of the session. */
-	readonly goodputBytesPerSecond: number;
-	/** Sentences of the checkers; empty when all is well. */
-	readonly violations: readonly string[];
-}
 
 export function run(scenario: Scenario, checkers: readonly Checker[] = CHECKERS): Run {
 	const queue = new EventQueue();

@@ -1,7 +1,8 @@
 import { CipherType, HashType, KeyExchange } from '@uftp/crypto';
 import { openBackend } from '@uftp/crypto/backends';
 import { describe, expect, it } from 'vitest';
-import { type Run, run } from '../src/runner.ts';
+import type { Run } from '../src/run.ts';
+import { run } from '../src/runner.ts';
 import { QUIET_PATH, type Scenario, scenarioNamed } from '../src/scenario.ts';
 import { secured, suiteOf } from './secured.ts';
 

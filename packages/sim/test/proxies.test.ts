@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareAggregation, WANTED_FACTOR } from '../src/aggregation.ts';
-import { type Run, run } from '../src/runner.ts';
+import type { Run } from '../src/run.ts';
+import { run } from '../src/runner.ts';
 import { QUIET_PATH, type Scenario, scenarioNamed } from '../src/scenario.ts';
 
 const ROUGH = { ...QUIET_PATH, delayMs: 3, jitterMs: 3, loss: 0.04, lossBack: 0.05, duplicate: 0.02, reorder: 0.03 };

@@ -9,7 +9,7 @@ import type {
 	CatalogueProblemKind,
 	FileContent,
 	SourceEntry,
-} from './catalogue.ts';
+} from './catalogue-entry.ts';
 import { because, codeOf } from './failure.ts';
 import { isInside, type SourceRoot, shownInRoot } from './source-root.ts';
 import { linkTarget, namesIn, realPath, systemPath } from './system-path.ts';

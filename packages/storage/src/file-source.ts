@@ -1,7 +1,7 @@
 /** Reads blocks straight from files into the memory of outgoing bursts. */
 import fs from 'node:fs';
 import { type BlockSource, FileType, type OutgoingBatch } from '@uftp/protocol';
-import type { SourceEntry } from './catalogue.ts';
+import type { SourceEntry } from './catalogue-entry.ts';
 import { UnreachableDirectory } from './directory-handle.ts';
 import { because, codeOf } from './failure.ts';
 import { PayloadViewCache } from './payload-views.ts';

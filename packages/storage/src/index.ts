@@ -1,6 +1,7 @@
 /** Files: what a sender reads its blocks from and where a receiver puts them. */
 
 export * from './catalogue.ts';
+export type * from './catalogue-entry.ts';
 export * from './checksum.ts';
 export { FileSource } from './file-source.ts';
 export { movingFault } from './receiving/backup.ts';

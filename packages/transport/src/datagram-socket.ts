@@ -8,10 +8,10 @@
  * and joining a group are the caller's commands and throw a `TransportError` whose message is a sentence for a user.
  */
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
+import type { Family } from './family.ts';
 import type { NetworkInterface } from './interfaces.ts';
 
-/** IP version of a socket: an IPv6 socket never carries IPv4. */
-export type Family = 4 | 6;
+export type { Family } from './family.ts';
 
 export type SocketDriver = 'linux-batch' | 'portable';
 

@@ -31,7 +31,7 @@ import type {
 } from '../bus.ts';
 import { defaultMaxPayloadBytes, defaultRequestTimeoutMs } from '../bus.ts';
 import { BusClosed, NoResponders, PermissionDenied, RequestTimeout } from '../bus-error.ts';
-import type { ConnectOptions } from '../connect.ts';
+import type { ConnectOptions } from '../connect-options.ts';
 import { ReceivedMessage } from '../message.ts';
 import { checkSize, copyHeaders, encodePayload, type HeaderMap, noHeaders } from '../payload.ts';
 import { runHandler, within } from '../run-handler.ts';

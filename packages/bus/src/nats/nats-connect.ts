@@ -9,7 +9,7 @@ import {
 	UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
 import { BusUnavailable } from '../bus-error.ts';
-import type { ConnectOptions } from '../connect.ts';
+import type { ConnectOptions } from '../connect-options.ts';
 import { type BusAddress, parseBusAddress } from './bus-address.ts';
 
 const defaultConnectTimeoutMs = 5000;

@@ -29,9 +29,7 @@ export function readPem(text: string): PrivateNumbers {
 			throw new KeyError(`the file holds a ${label.toLowerCase()}; give the file with the private key`);
 		}
 	}
-	throw new KeyError(
-		'the file holds no private key in PEM form ("-----BEGIN ... PRIVATE KEY-----"); make one with uftp_keymgt',
-	);
+	throw new KeyError('the file holds no private key in PEM form ("-----BEGIN ... PRIVATE KEY-----")');
 }
 
 /** The text of a PEM file with this key: "RSA PRIVATE KEY" or "EC PRIVATE KEY". Store it with mode 600. */

@@ -1,5 +1,5 @@
 /** What a receiver stored is what the sender sent: every byte, once, complete. */
-import type { Checker } from './checkers.ts';
+import type { Checker } from '../run.ts';
 
 export const bytesIdentical: Checker = {
 	name: 'bytes identical',

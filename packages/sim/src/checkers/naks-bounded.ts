@@ -1,5 +1,5 @@
 /** Receivers do not flood the sender: their answers stay in proportion to what was lost. */
-import type { Checker } from './checkers.ts';
+import type { Checker } from '../run.ts';
 
 /** Answers that every receiver may send without any loss: registration, file info, completion, and their repeats. */
 const PER_RECEIVER = 60;

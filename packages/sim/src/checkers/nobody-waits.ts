@@ -1,5 +1,5 @@
 /** Sessions end: the sender's within the limit of the scenario, the receivers' soon after it. */
-import type { Checker } from './checkers.ts';
+import type { Checker } from '../run.ts';
 
 export const nobodyWaits: Checker = {
 	name: 'nobody waits for ever',

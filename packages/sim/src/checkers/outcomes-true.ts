@@ -1,5 +1,5 @@
 /** The sender says that a receiver has a file exactly when it has. */
-import type { Checker } from './checkers.ts';
+import type { Checker } from '../run.ts';
 
 export const outcomesTrue: Checker = {
 	name: 'outcomes true',

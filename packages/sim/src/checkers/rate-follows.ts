@@ -1,6 +1,6 @@
 /** Congestion control uses a bottleneck, and follows it when its rate changes: within ten seconds. */
 import { SERIES_MS } from '../network.ts';
-import type { Checker } from './checkers.ts';
+import type { Checker } from '../run.ts';
 
 /** After the start, and after each change. */
 const FOLLOWED_MS = 10_000;

@@ -1,6 +1,6 @@
 /**
  * Where a receiver puts what it would overwrite or delete: `{backup}/YYYYMMDD/HHMMSS/{full path}`, by the local time at
- * which the session was announced (uftpd's -A).
+ * which the session was announced.
  */
 import fs from 'node:fs';
 import type { Place } from '../destination.ts';

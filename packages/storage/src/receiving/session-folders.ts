@@ -1,5 +1,5 @@
 /**
- * A temporary directory for whole sessions (uftpd's -T): each receives into `{temporary}/_group_GGGGGGGG` and is moved
+ * A temporary directory for whole sessions: each receives into `{temporary}/_group_GGGGGGGG` and is moved
  * to the destination when it is complete.
  */
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Sessions that are run again for those that they failed (uftp's -F): what the earlier run left in the session's folder
+ * Sessions that are run again for those that they failed: what the earlier run left in the session's folder
  * is taken up. Beside the folder `_group_GGGGGGGG` stands the journal `_group_GGGGGGGG_restart` of its unfinished files.
  */
 import fs from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Names of files that are not complete yet. They have the shape that the C receiver uses with `-t`, so that tools that
+ * Names of files that are not complete yet. They have the shape that the C receiver uses for its own temporary files, so that tools that
  * know to leave those alone leave ours alone too.
  */
 import fs from 'node:fs';

@@ -66,8 +66,8 @@ async function open(options: ProxySocketsOptions, family: Family): Promise<Multi
 	} catch (error) {
 		if (!(error instanceof TransportError) || error.code !== 'EADDRINUSE') throw error;
 		throw new TransportError(
-			`${error.message} A proxy needs a port of its own, because it is answered there: give it another one (-p 1045), ` +
-				'and name that at whoever sends to it (-q of a server proxy, -H host:port of a downstream one).',
+			`${error.message} A proxy needs a port of its own, because it is answered there: give it another one, ` +
+				'and name that port to the proxies that send to it.',
 			error.code,
 		);
 	}

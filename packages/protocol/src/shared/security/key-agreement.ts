@@ -229,7 +229,7 @@ function proxyMisfit(
 	const where = `the response proxy at ${formatEndpoint(endpoint)}`;
 	if (!isCompatible(publicKey, senderKey)) {
 		const kinds = `${where} has ${describeKey(publicKey)}, the sender ${describeKey(senderKey)}`;
-		return `Response proxy key not compatible with server key: ${kinds}; give the proxy a key like the sender's (-k)`;
+		return `Response proxy key not compatible with server key: ${kinds}; give the proxy a key like the sender's`;
 	}
 	if (suite.keyExchange === KeyExchange.RSA) return undefined;
 	if (typeof agreementKey === 'string')
@@ -237,7 +237,7 @@ function proxyMisfit(
 	const wanted = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
 	if (wanted?.kind !== 'ec' || wanted.curve === agreementKey.curve) return undefined;
 	const curves = `${where} has ${agreementKey.curve.name}, the sender ${wanted.curve.name}`;
-	return `Response proxy ECDH key not compatible with server key: ${curves}; start the proxy with -e ${wanted.curve.name}`;
+	return `Response proxy ECDH key not compatible with server key: ${curves}; give the proxy an ECDH key on ${wanted.curve.name}`;
 }
 
 function exchangeEcdh({ backend, random }: ReceiverSecurityConfig, other: EcPublicKey): Exchanged | string {
