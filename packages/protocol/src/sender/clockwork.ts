@@ -57,6 +57,7 @@ export class Clockwork {
 	/** The time of `now` as it stands on the wire. */
 	timestamp(now: number): Timestamp {
 		const ms = this.#config.epochMs + now;
+		assert(ms >= 0, 'a timestamp lies before 1970');
 		const seconds = Math.floor(ms / 1000);
 		return {
 			seconds: seconds % 2 ** 32,
@@ -93,6 +94,7 @@ export class Clockwork {
 		const measuredMs = nextGrttMs(this.#grttMs, longestRttMs, isFirst, this.#config.grttMs);
 		this.#grttMs = Math.max(measuredMs, this.#slowestGrttMs);
 		this.#isMeasured = true;
+		assert(this.#grttMs > 0 && Number.isFinite(this.#grttMs), 'the GRTT is no time');
 	}
 }
 

@@ -55,6 +55,7 @@ export class Completion implements Phase {
 			this.isOver = true;
 			return;
 		}
+		assert(this.#waiting.size > 0, 'nobody is asked');
 		this.#requests++;
 		this.#nextAt = now + REPEAT_GRTT * clock.grttMs;
 		const ids = withProxies([...this.#waiting]);
@@ -70,6 +71,7 @@ export class Completion implements Phase {
 		if (message.fileId !== 0) return false;
 		// Who is still owed something cannot be done with the session.
 		if (member.owed.size > 0) return true;
+		assert(member.isIn, 'who is not in the session completes it');
 		this.#parts.roster.finish(member);
 		this.#unconfirmed.add(member);
 		this.onRosterChange(now, member);

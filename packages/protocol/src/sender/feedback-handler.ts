@@ -106,6 +106,7 @@ export class FeedbackHandler {
 		if (!member.isIn) return undefined;
 		const message = decodeAnswer(func, bytes, at, length);
 		if (message === undefined || isMalformed(message)) return message;
+		assert(member.address !== undefined, 'who is in the session has an address');
 		if (member.isAway) member.answersFrom(from);
 		if (member.via !== undefined && isFromPeer(member.via, from)) member.via.heardAt = now;
 		congestion?.report(now, member, message);
@@ -175,6 +176,7 @@ export class FeedbackHandler {
 
 	/** Which of its receivers lack the blocks nobody knows, unless it is for one only that it can be. */
 	#onProxyStatus(now: number, proxy: ProxyPeer, answer: StatusAnswer, phase: Phase | undefined): void {
+		assert(proxy.isIn, 'a proxy that is not in the session reports losses');
 		this.#onReport(now, proxy, answer);
 		const member = soleMember(proxy);
 		if (member === undefined) phase?.onProxyStatus?.(now, proxy, answer.message);
@@ -220,6 +222,7 @@ export class FeedbackHandler {
 	}
 
 	#aborted(now: number, member: Member, reason: string, phase: Phase | undefined): void {
+		assert(!member.isFinished || member.owed.size === 0, 'who has finished is owed nothing');
 		this.#parts.roster.abort(member, reason, 'itself');
 		phase?.onRosterChange(now, member);
 	}

@@ -30,6 +30,7 @@ export class Outbox {
 	/** What is not said is as for most messages: sealed in an encrypted session unless it never is, and not paced. */
 	push(func: MessageType, destination: Endpoint, encode: Encode, options: QueueOptions = {}): void {
 		if (this.#queue.length - this.#next >= OUTBOX_MAX) return;
+		assert(this.#next <= this.#queue.length, 'more messages were taken than there were');
 		const isClear = MESSAGE_TRAITS[func].encryption === 'never';
 		this.#queue.push({ func, destination, encode, isClear, isPaced: false, hidesGroupSize: false, ...options });
 	}

@@ -132,6 +132,7 @@ export class Outgoing {
 			this.#abortsSince = now;
 			this.#abortsTo.clear();
 		}
+		assert(message.length > 0, 'a node is refused without a reason');
 		const count = this.#abortsTo.get(from.host) ?? 0;
 		if (count >= STRANGER_ABORTS_PER_SOURCE || !this.#aborts.take(now)) {
 			this.#reports.count('too-many-refusals');

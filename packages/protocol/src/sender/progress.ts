@@ -1,4 +1,5 @@
 /** A snapshot of a sending session for progress lines. */
+import { assert } from '../assert.ts';
 import type { SenderProgress } from '../events.ts';
 import type { Member } from './membership/members.ts';
 import type { SenderParts } from './parts.ts';
@@ -21,6 +22,7 @@ export function senderProgress({ config, catalogue, roster, rate }: Parts, cours
 	const round = phase instanceof FileRound ? phase : undefined;
 	const [sent, total] = round?.passBlocks ?? [0, 0];
 	const { blockBytes } = config;
+	assert(sent <= total, 'a pass has sent more than it has');
 	const size = round === undefined ? 0 : catalogue[round.file].size;
 	return {
 		phase: phaseName(course),

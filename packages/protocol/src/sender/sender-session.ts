@@ -101,6 +101,9 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 		const sealer = this.#parts.security?.sealer;
 		if (sealer === undefined || batch.file < 0) return;
 		const headerBytes = batch.payloadOffset - sealer.plainOffset;
+		assert(this.#isUnsealed, 'a burst is sealed twice, or was not composed by this session');
+		assert(headerBytes > 0, 'a block has no header');
+		assert(batch.count * batch.stride <= batch.bytes.length, 'a burst is longer than its batch');
 		for (let i = 0; i < batch.count; i++) {
 			const payloadBytes = i === batch.count - 1 ? batch.lastPayloadBytes : batch.payloadBytes;
 			sealer.seal(batch.bytes, i * batch.stride, headerBytes + payloadBytes);
@@ -115,6 +118,7 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 		if (!outgoing.outbox.isEmpty) {
 			if (!composeControl(this.#parts, now, batch, this.#sequence)) return false;
 		} else if (this.#end !== undefined || this.#phase?.compose?.(now, batch, this.#sequence) !== true) return false;
+		assert(batch.count === 1 || batch.file >= 0, 'control messages leave one by one');
 		if (outgoing.isForAll(batch.destination)) this.#sequence = (this.#sequence + batch.count) & 0xffff;
 		assert(batch.count > 0 && batch.lastLength > 0, 'a burst is empty');
 		this.#isUnsealed = batch.file >= 0 && this.#parts.security !== undefined;
@@ -264,6 +268,7 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 			this.#startRound(now, task);
 			return;
 		}
+		assert(!this.#isOpening, 'a file is opened while another is');
 		this.#isOpening = true;
 		this.#phase = undefined;
 		this.#parts.reports.openFile(task.file);
@@ -332,6 +337,11 @@ export class SenderSession implements Session<SenderRequest, SenderEvent, never>
 			? ({ code: 'allFilesUnavailable', message: 'none of the files could be read' } as const)
 			: undefined;
 		const reason = failure ?? why;
+		assert(this.#end === undefined, 'a session ends twice');
+		assert(
+			reason !== undefined || roster.count('present', 'away') === 0,
+			'a session ends without some of its receivers',
+		);
 		const { bytesSent, packetsSent, repairBytesSent } = outgoing;
 		const end: SenderEnd = {
 			...(reason === undefined ? {} : { failure: reason }),

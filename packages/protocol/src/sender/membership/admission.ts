@@ -61,6 +61,7 @@ export function admit(parts: AdmissionParts, registering: Registering): Member |
 		outgoing.abortStranger(now, from, id, text);
 		return undefined;
 	}
+	assert(member.via === undefined, 'who was never let in is behind no proxy');
 	member.answersFrom(from);
 	member.instance = instance;
 	member.isOurs = instance !== undefined;
@@ -106,6 +107,7 @@ function registerAgain(
 ): void {
 	const { now, from, message, isRegistering } = registering;
 	const { roster, handshakes } = parts;
+	assert(member.isIn, 'only who is in the session registers again');
 	if (member.via !== undefined) {
 		// A receiver behind a proxy registers itself.
 		if (isRegistering || instance === undefined || !hasLostProxy(parts, now, member, undefined)) {

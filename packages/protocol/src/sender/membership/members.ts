@@ -95,6 +95,7 @@ export abstract class Peer {
 
 	/** With other keys it counts anew. */
 	set keys(keys: MemberKeys | undefined) {
+		assert(keys === undefined || (this.#state !== 'lost' && this.#state !== 'aborted'), 'who has left gets no keys');
 		this.#keys = keys;
 		this.#window = undefined;
 	}

@@ -39,6 +39,7 @@ export class Newcomers {
 	mayEnter(now: number, id: number, from: Endpoint): boolean {
 		if (this.#expected.has(id)) return true;
 		this.#age(now);
+		assert(now >= this.#bornAt, 'time runs backwards');
 		const host = hostKey(from.host);
 		const first = this.#young.get(id) ?? this.#old.get(id);
 		if (first !== undefined && first.host === host && now - first.at >= REPEAT_MS_MIN) return true;

@@ -1,4 +1,5 @@
 /** How long a receiver may be silent: when it is away, and when it is lost (docs/protocol.md, section 14.3). */
+import { assert } from '../../assert.ts';
 import type { SenderConfig } from '../../sender-config.ts';
 import type { Clockwork } from '../clockwork.ts';
 import type { Member } from './members.ts';
@@ -24,6 +25,7 @@ interface Parts {
 
 /** Whether to go on without a member after so many unanswered requests, the first of them `sinceMs` ago. */
 export function isPatienceOver(config: SenderConfig, member: Member, requests: number, sinceMs: number): boolean {
+	assert(requests >= 0 && sinceMs >= 0, 'fewer requests than none, or after they were answered');
 	if (sinceMs < OWN_ROUND_TRIPS * member.rttMs) return false;
 	if (!ridesOut(config, member)) return requests >= config.robust && sinceMs >= LOST_MS_MIN;
 	return requests >= AWAY_REQUESTS && sinceMs >= AWAY_MS;
@@ -31,6 +33,7 @@ export function isPatienceOver(config: SenderConfig, member: Member, requests: n
 
 /** A member does not answer: it is away if it may come back, else lost. */
 export function giveUp({ config, clock, roster }: Parts, now: number, member: Member, reason: string): void {
+	assert(member.state === 'present', 'only who is present is given up');
 	if (ridesOut(config, member)) roster.away(now, member);
 	else roster.lose(member, silentProxyReason(clock, now, member) ?? reason);
 }
@@ -43,6 +46,7 @@ export function expireAway({ config, clock, roster }: Parts, now: number): boole
 		roster.lose(member, silentProxyReason(clock, now, member) ?? `no answer for ${seconds} s`);
 		hasExpired = true;
 	}
+	assert(roster.awayDeadline > now, 'somebody is still away whose grace is over');
 	return hasExpired;
 }
 

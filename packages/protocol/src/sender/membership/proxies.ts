@@ -3,7 +3,9 @@
  * find another way, and what proxies of 4.x make of congestion control (docs/protocol.md, section 12, and quirks 11 and
  * 23 in section 15).
  */
+
 import { type Abort, formatUid } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { SILENCE_MS_MIN } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { SenderSecurity } from '../security/sender-security.ts';
@@ -30,6 +32,7 @@ interface Parts {
 
 /** Whether nothing has come from the proxy for longer than it may hold answers. */
 export function isProxySilent({ grttMs }: Clock, now: number, proxy: ProxyPeer): boolean {
+	assert(now >= proxy.heardAt, 'time runs backwards');
 	return now - proxy.heardAt > Math.max(SILENCE_MS_MIN, SILENCE_GRTT * grttMs);
 }
 
@@ -52,6 +55,7 @@ export function membersBehind(roster: Roster, proxy: ProxyPeer, ids: readonly nu
 		const member = roster.get(id);
 		if (member?.via === proxy && member.isIn) members.push(member);
 	}
+	assert(members.length <= ids.length, 'a proxy speaks for more receivers than it names');
 	return members;
 }
 
@@ -105,6 +109,7 @@ export function hasLostProxy(
 
 /** The receiver answers through `proxy` from now on, or (undefined) itself. */
 export function moveTo(roster: Roster, member: Member, proxy: ProxyPeer | undefined, address: Endpoint): void {
+	assert(member.via !== proxy, 'a receiver moves to where it is');
 	roster.movedBehind(member, proxy, address);
 	member.claimedAt = undefined;
 	member.hasDuplicateId = false;

@@ -1,6 +1,8 @@
 /** Proxies that register: which receivers come in with them, and which do not (docs/protocol.md, section 12.4). */
+
 import { formatUid, type Register } from '@uftp/wire';
-import { CLAIMED_RECEIVERS_MAX, PROXY_RECEIVERS_MAX } from '../../limits.ts';
+import { assert } from '../../assert.ts';
+import { CLAIMED_RECEIVERS_MAX, PROXY_RECEIVERS_MAX, ROSTER_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import { problem } from '../../problem.ts';
 import { readOwnMarker } from '../../shared/own-marker.ts';
@@ -41,6 +43,7 @@ export function enrollProxy(
 	ids: readonly number[] = [],
 ): Member[] {
 	parts.roster.register(proxy);
+	assert(proxy.claimed.size <= CLAIMED_RECEIVERS_MAX, 'a proxy has named more receivers than are remembered');
 	const claimed = [...new Set([...proxy.claimed, ...ids])];
 	proxy.claimed.clear();
 	return admitReceivers(parts, registering, proxy, claimed);
@@ -102,6 +105,7 @@ function admitReceivers(
 	proxy: ProxyPeer,
 	ids: readonly number[],
 ): Member[] {
+	assert(proxy.isIn, 'a proxy brings receivers before it is in the session');
 	const admitted: Member[] = [];
 	for (const id of ids) {
 		const member = receiverFor(parts, registering, proxy, id);
@@ -183,8 +187,10 @@ function hasOldWayBeenHeard(now: number, member: Member): boolean {
 }
 
 function enrollBehind({ roster, newcomers, security }: AdmissionParts, proxy: ProxyPeer, member: Member): Member {
+	assert(member.state === 'mute', 'a receiver comes in twice');
 	member.via = proxy;
 	proxy.members.add(member);
+	assert(proxy.members.size <= ROSTER_MAX, 'more receivers are behind a proxy than there are');
 	member.keys = undefined;
 	member.instance = undefined;
 	member.answersFrom(proxy.knownAddress);

@@ -236,6 +236,7 @@ export class Roster {
 		assert(via !== undefined, 'only a receiver that is behind a proxy can move');
 		via.members.delete(member);
 		proxy?.members.add(member);
+		assert(proxy === undefined || proxy.isIn, 'a receiver moves behind a proxy that is not in the session');
 		member.via = proxy;
 		member.answersFrom(address);
 		const viaProxyId = proxy === via ? undefined : proxy?.id;
@@ -254,6 +255,7 @@ export class Roster {
 
 	/** Those that wait for REG_CONF and may get it now, proxies first: they do not wait any more. */
 	takeUnconfirmed(mayHave: (peer: Peer) => boolean): Peer[] {
+		assert(this.#unconfirmed.size <= this.size, 'more nodes wait for confirmation than there are');
 		const taken: Peer[] = [];
 		for (const peer of this.#unconfirmed) if (mayHave(peer)) taken.push(peer);
 		for (const peer of taken) this.#unconfirmed.delete(peer);
@@ -273,6 +275,7 @@ export class Roster {
 
 	/** A round trip was measured. */
 	measured(peer: Peer, rttMs: number): void {
+		assert(rttMs >= 0, 'a round trip is negative');
 		const isCounted = peer instanceof Member && peer.isPresent;
 		if (isCounted) this.#roundTrips.remove(peer);
 		peer.rttMs = rttMs;

@@ -48,6 +48,10 @@ export class RoundTrips {
 			for (const member of members) if (member.isPresent) this.add(member);
 			this.#isStale = false;
 		}
+		assert(
+			this.#longest === 0 || this.#shortest <= this.#longest,
+			'the shortest round trip is longer than the longest',
+		);
 		const believed = Math.min(this.#longestUnproved, Math.max(UNPROVED_MS, OUTLIER * this.#shortest));
 		return Math.max(this.#longest, this.#longestUnproved === 0 ? 0 : believed);
 	}

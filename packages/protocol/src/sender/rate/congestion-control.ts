@@ -102,6 +102,7 @@ export class CongestionControl {
 		this.#hasStarted = true;
 		this.#isAsking = false;
 		this.#isSending = true;
+		assert(now >= this.#sendingSince, 'time runs backwards');
 		this.#sendingSince = now;
 		this.#nextAt = Math.max(this.#nextAt, now);
 		this.#rate.resume(now);
@@ -146,6 +147,7 @@ export class CongestionControl {
 		if (this.#firstAskedAt === undefined) return;
 		const rttMs = clock.roundTripMs(now, info.timestamp, this.#firstAskedAt, member.rttMs);
 		if (rttMs !== undefined) roster.measured(member, rttMs);
+		assert(member.isIn, 'who is not in the session reports');
 		this.#untold.add(member);
 		clock.raise(member.rttMs);
 		// Who has the file has no part in how fast it is sent.
@@ -167,6 +169,7 @@ export class CongestionControl {
 
 	/** Puts TFMCC_DATA_INFO at `at`; returns its length. Hot: allocates nothing. */
 	writeDataInfo(bytes: Uint8Array, at: number): number {
+		assert(at + TfmccDataInfoLayout.size <= bytes.length, 'an extension does not fit into its batch');
 		fields.type.set(bytes, at, ExtensionType.TFMCC_DATA_INFO);
 		fields.words.set(bytes, at, TfmccDataInfoLayout.size / 4);
 		fields.sendRateCode.set(bytes, at, this.#sendRateCode);
@@ -232,6 +235,7 @@ export class CongestionControl {
 		}
 		for (let asked = 0; told.size < most && asked < Math.min(most, roster.size); asked++) told.add(this.#another());
 		const common = CcFlag.RTT | (isSlowStart ? CcFlag.SLOW_START : 0);
+		assert(told.size <= most, 'CONG_CTRL names more receivers than it has room for');
 		const known = [...told].filter((member) => member.isPresent && member.rttMs > 0);
 		return known.map((member) => ({
 			clientId: member.id,

@@ -1,10 +1,11 @@
 /**
- * The rate of a session that is told to go as fast as its receivers stand (-R -1).
+ * The rate of a session that is told to go as fast as its receivers can take it.
  *
  * Rate mode has no feedback but NAKs, which come once a section. A section that the receivers lost more of than usual
  * was sent too fast; one that they lost as much of at a clearly lower rate shows that the loss is the network's own and
  * not ours, and slowing down for it would help nobody.
  */
+import { assert } from '../../assert.ts';
 
 /** Loss above the network's own that counts as too fast. */
 const EXCESS_LOSS = 0.02;
@@ -66,6 +67,7 @@ export class RateControl {
 	/** A section of a pass has left completely: so many blocks of `packetBytes` since the section before. */
 	sectionSent(now: number, pass: number, section: number, blocks: number, packetBytes: number): void {
 		const elapsedMs = now - this.#lastSentAt;
+		assert(elapsedMs >= 0 && blocks >= 0, 'a section was sent before the one before');
 		this.#lastSentAt = now;
 		if (blocks < BLOCKS_MIN) return;
 		const usedRate = (blocks * packetBytes * 1000) / elapsedMs > this.#rate * USED_SHARE;
@@ -86,6 +88,7 @@ export class RateControl {
 	lossReported(section: number, missing: number): string | undefined {
 		const sent = this.#pending.findLast((entry) => entry.section === section);
 		if (sent === undefined) return undefined;
+		assert(missing >= 0, 'fewer blocks than none are missing');
 		sent.loss = Math.max(sent.loss, Math.min(1, missing / sent.blocks));
 		if (sent.epoch !== this.#epoch || this.#trial !== undefined) return undefined;
 		if (sent.loss <= this.#ownLoss + EXCESS_LOSS) return undefined;
@@ -96,7 +99,9 @@ export class RateControl {
 	evaluate(now: number, holdoffMs: number): string | undefined {
 		let reason: string | undefined;
 		while (this.#pending.length > 0 && this.#pending[0].endedAt + holdoffMs <= now) {
-			reason = this.#judge(this.#pending.shift()!) ?? reason;
+			const sent = this.#pending.shift();
+			assert(sent !== undefined, 'no section waits to be judged');
+			reason = this.#judge(sent) ?? reason;
 		}
 		return reason;
 	}
@@ -122,6 +127,7 @@ export class RateControl {
 	}
 
 	#backOff(sent: SentSection): string {
+		assert(sent.loss > 0 && sent.loss <= 1, 'a loss that is no share of a section');
 		this.#epoch++;
 		this.#isStarting = false;
 		this.#ceiling = sent.rate * 0.9;

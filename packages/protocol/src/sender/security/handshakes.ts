@@ -87,6 +87,7 @@ export class Handshakes {
 	/** A REGISTER of a member came once more. */
 	registerAgain(now: number, from: Endpoint, peer: Peer, message: Register): void {
 		const { keys } = peer;
+		assert(peer.isIn, 'only who is in the session registers again');
 		// With the group key it needs nothing more; a repeat gets KEYINFO with the next cycle anyway.
 		if (keys === undefined || keys.hasGroupKey || keys.isOf(message)) return;
 		// Started anew. Behind a proved key there may be anybody: that one has to wait for the next session.
@@ -136,6 +137,7 @@ export class Handshakes {
 			// C senders do not survive this; the REGISTER is under way, or will be repeated.
 			if (this.#early.size >= EARLY_CLIENT_KEYS_MAX) this.#early.clear();
 			this.#early.set(id, { from, bytes: bytes.slice(at, at + length) });
+			assert(this.#early.size <= EARLY_CLIENT_KEYS_MAX, 'more early keys are kept than may be');
 			return undefined;
 		}
 		if (!this.#security.needsClientKeys || keys.clientKey !== undefined || member.state !== 'mute') return undefined;

@@ -52,6 +52,7 @@ export function openSealed(parts: Parts, { now, from, header, bytes, at, length 
 		reports.drop(now, 'no-keys', from);
 		return 0;
 	}
+	assert(at >= 0 && at + length <= bytes.length, 'a datagram lies outside of its buffer');
 	const plainBytes = security.open(peer, keys, bytes, at, length);
 	if (plainBytes <= 0) {
 		reports.drop(now, REFUSALS[plainBytes] ?? 'malformed', from);

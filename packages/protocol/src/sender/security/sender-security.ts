@@ -2,6 +2,7 @@
  * The keys of one encrypted session at its sender: ENC_INFO, the group key and what seals and opens with it
  * (docs/protocol.md, section 11). What belongs to one receiver stands in `member-keys.ts`.
  */
+
 import {
 	CurveId,
 	composeKeyInfo,
@@ -29,6 +30,7 @@ import {
 	parseAddress,
 	spanOf,
 } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { needsClientKeys, type SenderSecurityConfig, senderSecurityProblem } from '../../security-config.ts';
 import type { SenderConfig } from '../../sender-config.ts';
 import type { Encode } from '../../shared/encode.ts';
@@ -69,7 +71,7 @@ export class SenderSecurity implements KeyTerms {
 		this.rand1 = newRand1(random, session.epochMs + now);
 		this.privateAddress = session.isUnicast
 			? new Uint8Array(session.family === 4 ? 4 : 16)
-			: parseAddress(session.privateEndpoint.host)!;
+			: parsedAddress(session.privateEndpoint.host);
 		const signer =
 			suite.keyExchange === KeyExchange.RSA && suite.signature !== SignatureType.KEYEX
 				? undefined
@@ -143,6 +145,12 @@ export class SenderSecurity implements KeyTerms {
 	}
 }
 
+function parsedAddress(host: string): Uint8Array {
+	const address = parseAddress(host);
+	if (address === undefined) throw new RangeError(`the private address ${host} is no IP address`);
+	return address;
+}
+
 /** As C's: the time in its first four bytes, which nobody reads, then chance. */
 function newRand1(random: SenderSecurityConfig['random'], epochMs: number): Uint8Array {
 	const rand1 = random(RAND_BYTES).slice();
@@ -154,6 +162,7 @@ function newRand1(random: SenderSecurityConfig['random'], epochMs: number): Uint
 function newAgreementKey(config: SenderSecurityConfig): EcPrivateKey | undefined {
 	const { suite, key, backend, random, agreementCurve } = config;
 	if (suite.keyExchange === KeyExchange.RSA) return undefined;
-	const own = key.publicKey.kind === 'ec' ? key.publicKey.curve : curveById(CurveId.SECP256R1)!;
+	const own = key.publicKey.kind === 'ec' ? key.publicKey.curve : curveById(CurveId.SECP256R1);
+	assert(own !== undefined, 'the curve that RSA keys agree on is not known');
 	return generateEcKey(backend, agreementCurve ?? own, random);
 }

@@ -53,6 +53,7 @@ export class FileSchedule {
 	/** A file cannot be read: nobody gets it. */
 	skipped(task: FileTask): void {
 		if (task.isFresh) this.filesUnavailable++;
+		assert(this.filesUnavailable <= this.#parts.catalogue.length, 'more files are left out than there are');
 		for (const member of task.members) {
 			if (member.owed.delete(task.file)) this.#parts.roster.missed(member, 1);
 		}
@@ -98,6 +99,7 @@ export class FileSchedule {
 
 	#taskFor(file: number, members: readonly Member[], isFresh: boolean): FileTask | undefined {
 		const entry = this.#parts.catalogue[file];
+		assert(entry !== undefined, 'a task for a file that is not in the catalogue');
 		const map = SectionMap.of(entry.size, this.#parts.config.blockBytes);
 		if (typeof map === 'string') {
 			const what = problem('file-skipped', { file, name: entry.name, reason: map });

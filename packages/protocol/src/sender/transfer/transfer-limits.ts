@@ -29,6 +29,7 @@ export class TransferLimits {
 
 	/** The first block is about to leave. */
 	start(now: number): void {
+		assert(this.#maxMs > 0, 'a transfer has no time at all');
 		if (this.deadline === Number.POSITIVE_INFINITY) this.deadline = now + this.#maxMs;
 	}
 
