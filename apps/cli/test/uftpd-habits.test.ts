@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { heartbeatDatagram, heartbeatTargets } from '../src/uftpd/heartbeats.ts';
+import { heartbeatTargets } from '../src/uftpd/heartbeats.ts';
 import { Loopback } from './drop-in-processes.ts';
 
 let here: Loopback;
@@ -115,12 +115,6 @@ describe('uftpd', () => {
 });
 
 describe('heartbeats', () => {
-	it('are 28 bytes without a key, as C sends them', () => {
-		expect(Buffer.from(heartbeatDatagram(0x0a630002)).toString('hex')).toBe(
-			'400e0000' + '0a630002' + '00000000' + '00000000' + '0e030000' + '00000000' + '00000000',
-		);
-	});
-
 	it('go to the port that is named, else to 1044', async () => {
 		expect(await heartbeatTargets(['10.0.0.1', '10.0.0.2:2044', 'fd00::1', '[fd00::2]:3044'])).toEqual([
 			{ host: '10.0.0.1', port: 1044 },

@@ -55,13 +55,14 @@ async function senderKey(spec: string): Promise<PublicKey> {
 
 describe('keys of uftpd', () => {
 	it('are made in memory for whatever key a sender has, once for each size and curve, where none is given', async () => {
-		const { config, log } = await secure('');
-		expect(config.keys).toEqual([]);
+		const { security, log } = await secure('');
+		expect(security.keys).toEqual([]);
+		if (typeof security.keyFor !== 'function') throw new Error('no keys are made');
 		for (const spec of ['rsa:512', 'rsa:1024', 'ec:prime256v1', 'ec:secp521r1']) {
 			const key = await senderKey(spec);
-			const made = config.keyFor?.(key);
+			const made = security.keyFor(key);
 			expect(made === undefined ? false : isCompatible(made.publicKey, key)).toBe(true);
-			expect(config.keyFor?.(await senderKey(spec))).toBe(made);
+			expect(security.keyFor(await senderKey(spec))).toBe(made);
 		}
 		expect(
 			log.lines.filter((text) => text.startsWith('Warning: weak encryption: an RSA key of 512 bits')),
@@ -69,9 +70,9 @@ describe('keys of uftpd', () => {
 	});
 
 	it('are those of -K and -k only, if there are any', async () => {
-		const { config, log } = await secure('-K rsa:1024,ec:secp384r1');
-		expect(config.keys.map(({ kind }) => kind)).toEqual(['rsa', 'ec']);
-		expect(config.keyFor).toBeUndefined();
+		const { security, log } = await secure('-K rsa:1024,ec:secp384r1');
+		expect(security.keys.map(({ kind }) => kind)).toEqual(['rsa', 'ec']);
+		expect(security.keyFor).toBe('none');
 		expect(log.lines[0]).toMatch(/^Loaded 1024 bit RSA key with fingerprint /);
 		expect(log.lines[1]).toMatch(/^Loaded ECDSA key with curve secp384r1 and fingerprint /);
 	});
@@ -80,8 +81,8 @@ describe('keys of uftpd', () => {
 		const files = `${path.join(directory, '1.pem')},${path.join(directory, '2.pem')}`;
 		const made = await secure(`-k ${files} -K rsa:512,ec:prime256v1`);
 		const read = await secure(`-k ${files}`);
-		expect(read.config.keys.map(({ publicKey }) => publicKey.blob)).toEqual(
-			made.config.keys.map(({ publicKey }) => publicKey.blob),
+		expect(read.security.keys.map(({ publicKey }) => publicKey.blob)).toEqual(
+			made.security.keys.map(({ publicKey }) => publicKey.blob),
 		);
 		expect(await refusal(`-k ${files} -K rsa:512,ec:prime256v1`)).toMatchObject({ exitCode: 3 });
 		expect(await refusal('-k /nonexistent')).toMatchObject({ exitCode: 3 });
@@ -89,15 +90,14 @@ describe('keys of uftpd', () => {
 });
 
 describe('the list of -S', () => {
-	it('names senders with their addresses and fingerprints, and makes the joins source-specific', async () => {
+	it('names senders with their addresses and fingerprints', async () => {
 		const list = listed('one', `# ours\n0x0A000009|10.0.0.9|${print}\n10.0.0.8|10.0.0.8\n`);
-		const { config, senders } = await secure(`-S ${list} ${ssm}`);
-		expect(config).toMatchObject({ sourceSpecific: true, encryptedOnly: false });
+		const { security, senders } = await secure(`-S ${list} ${ssm}`);
+		expect(security.encryptedOnly).toBe(false);
 		expect(senders).toEqual([
 			{ senderId: 0x0a000009, address: '10.0.0.9', fingerprint: Uint8Array.from({ length: 20 }, (_, i) => i) },
 			{ senderId: 0x0a000008, address: '10.0.0.8', fingerprint: undefined },
 		]);
-		expect(config.senders).toBe(senders);
 	});
 
 	it('may be a folder of files, whose hidden files and backups do not count', async () => {

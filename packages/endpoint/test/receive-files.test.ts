@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReceiverEvent } from '@uftp/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EndpointError, type FileWriter, openReceiver, ReceiverPort, type RunningReceiver } from '../src/index.ts';
+import {
+	EndpointError,
+	type FileWriter,
+	heartbeatDatagram,
+	openReceiver,
+	ReceiverPort,
+	type RunningReceiver,
+} from '../src/index.ts';
 import { outcomes, pattern } from './loopback-receiver.ts';
 import { loopbackSettings, sendOne } from './loopback-sender.ts';
 
@@ -171,5 +178,31 @@ describe('a receiver', () => {
 		await new Promise<void>((resolve) => holder.bind(0, resolve));
 		expect(await refused({ destination: folder, port: holder.address().port })).toBe('socket-failed');
 		await new Promise<void>((resolve) => holder.close(() => resolve()));
+	});
+});
+
+describe('the heartbeats of a receiver', () => {
+	it('are 28 bytes without a key, as C sends them', () => {
+		expect(Buffer.from(heartbeatDatagram(0x0a630002)).toString('hex')).toBe(
+			'400e0000' + '0a630002' + '00000000' + '00000000' + '0e030000' + '00000000' + '00000000',
+		);
+	});
+
+	it('leave from the port that it listens on', async () => {
+		const proxy = createSocket('udp4');
+		await new Promise<void>((resolve) => proxy.bind(0, '127.0.0.1', resolve));
+		const came = new Promise<{ readonly port: number; readonly bytes: Uint8Array }>((resolve) => {
+			proxy.once('message', (bytes, { port }) => resolve({ port, bytes }));
+		});
+		const to = [{ host: '127.0.0.1', port: proxy.address().port }];
+		const receiver = await opened({
+			...loopbackSettings(),
+			destination: folder,
+			heartbeats: { to, intervalMs: 60_000 },
+		});
+		const { port, bytes } = await came;
+		expect(port).toBe(receiver.ports[0].port);
+		expect([...bytes]).toEqual([...heartbeatDatagram(receiver.uid)]);
+		await new Promise<void>((resolve) => proxy.close(() => resolve()));
 	});
 });

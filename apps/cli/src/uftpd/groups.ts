@@ -1,9 +1,8 @@
 /** The public groups of -M by address family, checked. */
+import { type Family, familyOf } from '@uftp/endpoint/network';
 import { isMulticast } from '@uftp/wire';
 import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
-
-export type Family = 4 | 6;
 
 /** Resolves -M: exit 1 for what is no address, exit 2 for an address that is no group, as in C. */
 export async function publicGroups(names: readonly string[]): Promise<ReadonlyMap<Family, readonly string[]>> {
@@ -20,7 +19,7 @@ export async function publicGroups(names: readonly string[]): Promise<ReadonlyMa
 				`Error joining multicast group: ${name} is not multicast. Name groups such as 230.4.4.1; unicast needs no -M.`,
 			);
 		}
-		const family = address.includes(':') ? 6 : 4;
+		const family = familyOf(address);
 		const known = groups.get(family) ?? [];
 		if (!known.includes(address)) known.push(address);
 		groups.set(family, known);

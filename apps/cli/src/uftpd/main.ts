@@ -1,25 +1,27 @@
 /** `uftpd`: receives files with the flags, the lines and the exit codes of UFTP 4.10.2. */
 import fs from 'node:fs';
-import type { Endpoint, ReceiverEvent, ResponseProxyConfig } from '@uftp/protocol';
+import { type Family, familyOf } from '@uftp/endpoint/network';
+import { describeProblem } from '@uftp/endpoint/problems';
+import { openReceiver, type ReceiverSettings, type RunningReceiver } from '@uftp/endpoint/receiving';
+import { formatEndpoint, type ReceiverEvent, type ResponseProxyConfig } from '@uftp/protocol';
 import type { FileSink } from '@uftp/storage';
-import { bufferWarning, selectDriver } from '@uftp/transport';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon.ts';
 import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon-life.ts';
+import { asOpeningError, faultLine } from '../drop-in/endpoint-error.ts';
 import { hexId, Level, type Log } from '../drop-in/log.ts';
 import { openLogFile } from '../drop-in/log-file.ts';
 import { openStatusOutput, type StatusOutput } from '../drop-in/status-output.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
+import { COMMAND_VOCABULARY } from '../drop-in/vocabulary.ts';
 import { parseReceiverArguments, type ReceiverArguments } from './arguments.ts';
 import { openSink } from './folders.ts';
 import { publicGroups } from './groups.ts';
-import { heartbeatTargets, startHeartbeats } from './heartbeats.ts';
+import { heartbeatTargets } from './heartbeats.ts';
 import { HostNames } from './host-names.ts';
-import { defaultUid, type ListeningInterfaces, listeningInterfaces } from './listening-interfaces.ts';
 import { ReceiverLines } from './log-lines.ts';
 import { PostReceiveScript } from './post-receive.ts';
 import { receiverSecurity } from './receiver-security.ts';
-import { ReceivingNode } from './receiving-node.ts';
 import { responseProxy } from './response-proxy.ts';
 import { SessionKeeping } from './session-keeping.ts';
 import { ReceiverStatus } from './status-lines.ts';
@@ -47,61 +49,58 @@ async function receive(options: ReceiverArguments, starter: Starter | undefined)
 	log.say(Level.Info, VERSION_LINE);
 	setPriority(options.priority);
 	const status = openStatusOutput('F', options.statusFile, log);
-	const heartbeats = await heartbeatTargets(options.heartbeatTargets);
-	const groups = await publicGroups(options.publicGroups);
-	const proxy = await proxyOfGroups(options, groups);
-	const security = await receiverSecurity(options, log);
-	const interfaces = await listeningInterfaces(options.networkInterfaces, [...groups.keys()]);
-	const receiverId = options.receiverId ?? defaultUid(interfaces.firstAddress);
-	// A sink for each family: nodes number their files by themselves.
-	const sinks = [...groups.keys()].map(() => openSink(options));
-	const onEvent = tellEvents(options, log, status);
-	const [high, low] = crypto.getRandomValues(new Uint32Array(2));
-	const nodes: ReceivingNode[] = [];
-	let stopHeartbeats = (): void => {};
+	const receiver = await open(options, log, status);
+	let ending: number = ExitCode.Interrupted;
 	try {
-		for (const [i, [family, ofFamily]] of [...groups].entries()) {
-			const keeping = sessionKeeping(options, sinks[i], log);
-			nodes.push(
-				await ReceivingNode.open({
-					family,
-					port: options.port,
-					groups: ofFamily,
-					interfaces: interfaces.byFamily.get(family) ?? [],
-					bufferBytes: options.bufferBytes,
-					receiverId,
-					instance: [high, low],
-					sink: sinks[i],
-					security,
-					responseProxy: proxy !== undefined && familyOf(proxy.endpoint) === family ? proxy : undefined,
-					dscp: options.dscp,
-					onEvent: (event) => {
-						onEvent(event);
-						keeping.see(event);
-					},
-					onFault: ({ error }) => {
-						log.say(Level.Error, error instanceof Error ? (error.stack ?? error.message) : String(error));
-					},
-				}),
-			);
-		}
-		const { sentence } = await selectDriver();
-		logStart(log, options, interfaces, receiverId, sentence, nodes);
-		stopHeartbeats = startHeartbeats(
-			heartbeats,
-			options.heartbeatSeconds * 1000,
-			(target) => nodes.find(({ family }) => family === familyOf(target))?.sendHeartbeat(target, receiverId),
-			log,
-		);
+		logStart(log, options, receiver);
 		const removePidFile = settleDaemon(options, log, starter);
-		log.say(Level.Error, `Exiting on signal ${await interruption()}`);
+		const signal = await Promise.race([interruption(), receiver.closed]);
+		if (signal !== undefined) log.say(Level.Error, `Exiting on signal ${signal}`);
+		else ending = ExitCode.Resources;
 		removePidFile();
 	} finally {
-		stopHeartbeats();
-		for (const node of nodes) node.close(FAREWELL);
-		for (const sink of sinks) sink.close();
+		await receiver.stop(FAREWELL);
 	}
-	return ExitCode.Interrupted;
+	return ending;
+}
+
+/** Reads what the options name, and opens the receiver. Throws a `CommandError` with C's exit code. */
+async function open(options: ReceiverArguments, log: Log, status: StatusOutput): Promise<RunningReceiver> {
+	const to = await heartbeatTargets(options.heartbeatTargets);
+	const groups = await publicGroups(options.publicGroups);
+	const proxy = await proxyOfGroups(options, groups);
+	const { security, senders } = await receiverSecurity(options, log);
+	const onEvent = tellEvents(options, log, status);
+	const keeping = new Map<Family, SessionKeeping>();
+	const settings: ReceiverSettings = {
+		publicAddress: [...groups.values()].flat(),
+		port: options.port,
+		interfaces: options.networkInterfaces.length === 0 ? 'all' : options.networkInterfaces,
+		receiveBufferBytes: options.bufferBytes,
+		dscp: options.dscp,
+		uid: options.receiverId ?? 'address',
+		blockSink: (family) => {
+			const sink = openSink(options);
+			keeping.set(family, sessionKeeping(options, sink, log));
+			return sink;
+		},
+		security,
+		senders,
+		responseProxy: proxy,
+		heartbeats: { to, intervalMs: options.heartbeatSeconds * 1000 },
+	};
+	try {
+		return await openReceiver(settings, {
+			onEvent: (event, family) => {
+				onEvent(event);
+				keeping.get(family)?.see(event);
+			},
+			onHeartbeat: (target) => log.say(Level.Info, `Sent HB_REQ to ${formatEndpoint(target)}`),
+			onFault: ({ error }) => log.say(Level.Error, faultLine(error)),
+		});
+	} catch (error) {
+		throw asOpeningError(error, 'uftpd');
+	}
 }
 
 function tellEvents(options: ReceiverArguments, log: Log, status: StatusOutput): (event: ReceiverEvent) => void {
@@ -130,30 +129,20 @@ function sessionKeeping(options: ReceiverArguments, sink: FileSink, log: Log): S
 /** -R; its answers must have a socket of the proxy's address family. */
 async function proxyOfGroups(
 	{ responseProxy: given, port }: ReceiverArguments,
-	groups: ReadonlyMap<4 | 6, unknown>,
+	groups: ReadonlyMap<Family, unknown>,
 ): Promise<ResponseProxyConfig | undefined> {
 	if (given === undefined) return undefined;
 	const proxy = await responseProxy(given, port);
-	if (groups.has(familyOf(proxy.endpoint))) return proxy;
-	const family = `IPv${familyOf(proxy.endpoint)}`;
+	const { host } = proxy.endpoint;
+	if (groups.has(familyOf(host))) return proxy;
+	const family = `IPv${familyOf(host)}`;
 	throw new CommandError(
 		ExitCode.Parameters,
-		`Invalid proxy address ${proxy.endpoint.host}: it is an ${family} address, and -M has no ${family} group.`,
+		`Invalid proxy address ${host}: it is an ${family} address, and -M has no ${family} group.`,
 	);
 }
 
-function familyOf(endpoint: Endpoint): 4 | 6 {
-	return endpoint.host.includes(':') ? 6 : 4;
-}
-
-function logStart(
-	log: Log,
-	options: ReceiverArguments,
-	interfaces: ListeningInterfaces,
-	receiverId: number,
-	socketSentence: string,
-	nodes: readonly ReceivingNode[],
-): void {
+function logStart(log: Log, options: ReceiverArguments, { ports, uid }: RunningReceiver): void {
 	for (const word of options.ignored) log.say(Level.Warning, `"${word}" is no option: ignored, as by the C program`);
 	if (options.script !== undefined && !isRunnable(options.script)) {
 		log.say(
@@ -161,17 +150,13 @@ function logStart(
 			`${options.script} (-s) is not there or cannot be run: files will be received, but not told.`,
 		);
 	}
-	for (const reason of interfaces.reasons) log.say(Level.Info, reason);
+	const [{ socket }] = ports;
+	for (const note of ports.flatMap(({ notes }) => notes))
+		log.say(Level.Info, describeProblem(note, COMMAND_VOCABULARY));
 	const groups = options.publicGroups.join(', ');
-	log.say(Level.Info, `UID: ${hexId(receiverId)}  Groups: ${groups}  Port: ${options.port}  Socket: ${socketSentence}`);
-	for (const { listener } of nodes) {
-		const warning = bufferWarning(listener, options.bufferBytes);
-		if (warning !== undefined) log.say(Level.Warning, warning);
-		if (!listener.isShared) continue;
-		log.say(
-			Level.Warning,
-			`Another receiver on this machine has port ${options.port} too: multicast reaches both, a unicast session only the one that was started last. Give each another port (-p) for unicast.`,
-		);
+	log.say(Level.Info, `UID: ${hexId(uid)}  Groups: ${groups}  Port: ${options.port}  Socket: ${socket}`);
+	for (const warning of ports.flatMap((port) => port.warnings(options.bufferBytes))) {
+		log.say(Level.Warning, typeof warning === 'string' ? warning : describeProblem(warning, COMMAND_VOCABULARY));
 	}
 }
 

@@ -1,13 +1,7 @@
 /** Keys of `uftpd`, and whom it accepts: -k, -K, -E, -S. */
-import {
-	describeKey,
-	formatFingerprint,
-	generateEcKey,
-	generateRsaKey,
-	type PrivateKey,
-	type PublicKey,
-} from '@uftp/crypto';
-import type { ReceiverSecurityConfig } from '@uftp/protocol';
+import { formatFingerprint, type PrivateKey, type PublicKey } from '@uftp/crypto';
+import { keyMaker as makerOfKeys } from '@uftp/endpoint/identity';
+import type { ReceiverSecuritySettings } from '@uftp/endpoint/receiving';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { type Cryptography, openCryptography } from '../drop-in/cryptography.ts';
 import { keyOfWish, loadedLine } from '../drop-in/keys.ts';
@@ -20,7 +14,7 @@ const SAFE_RSA_BITS = 1024;
 const DEFAULT_GROUP = '230.4.4.1';
 
 export interface ReceiverSecurity {
-	readonly config: ReceiverSecurityConfig;
+	readonly security: ReceiverSecuritySettings & { readonly keys: readonly PrivateKey[] };
 	/** Those of -S; undefined: from anywhere. */
 	readonly senders: readonly ListedSender[] | undefined;
 }
@@ -32,18 +26,8 @@ export async function receiverSecurity(options: ReceiverArguments, log: Log): Pr
 	const cryptography = await openCryptography();
 	const keys = loadKeys(options, cryptography, log);
 	log.say(Level.Info, `Encrypted sessions: ${cryptography.sentence}`);
-	const { backend, random } = cryptography;
-	return {
-		senders,
-		config: {
-			backend,
-			random,
-			keys,
-			...(keys.length === 0 ? { keyFor: keyMaker(cryptography, log) } : {}),
-			encryptedOnly: options.encryptedOnly,
-			...(senders === undefined ? {} : { senders, sourceSpecific: true }),
-		},
-	};
+	const keyFor = keys.length === 0 ? keyMaker(cryptography, log) : 'none';
+	return { senders, security: { cryptography, keys, keyFor, encryptedOnly: options.encryptedOnly } };
 }
 
 /** With -S all groups are source-specific. Exit 1 otherwise, in C's words. */
@@ -85,24 +69,12 @@ export function loadKeys(
 }
 
 /** Keys in memory, one of each size and curve that senders had. */
-export function keyMaker(cryptography: Cryptography, log: Log): (senderKey: PublicKey) => PrivateKey | undefined {
-	const { backend, random } = cryptography;
-	const made = new Map<string, PrivateKey>();
-	return (senderKey) => {
-		const kind = describeKey(senderKey);
-		let key = made.get(kind);
-		if (key === undefined) {
-			key =
-				senderKey.kind === 'rsa'
-					? generateRsaKey(backend, 8 * senderKey.modulus.length)
-					: generateEcKey(backend, senderKey.curve, random);
-			made.set(kind, key);
-			const print = formatFingerprint(key.publicKey.fingerprint);
-			log.say(Level.Info, `Made a key in memory that fits the sender's (${kind}), with fingerprint ${print}`);
-			warnOfShort(key.publicKey, log);
-		}
-		return key;
-	};
+export function keyMaker(cryptography: Cryptography, log: Log): (senderKey: PublicKey) => PrivateKey {
+	return makerOfKeys(cryptography, ({ publicKey }, kind) => {
+		const print = formatFingerprint(publicKey.fingerprint);
+		log.say(Level.Info, `Made a key in memory that fits the sender's (${kind}), with fingerprint ${print}`);
+		warnOfShort(publicKey, log);
+	});
 }
 
 function warnOfShort(key: PublicKey, log: Log): void {

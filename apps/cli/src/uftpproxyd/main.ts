@@ -1,13 +1,14 @@
 /** `uftpproxyd`: a server, client or response proxy with the flags, the lines and the exit codes of UFTP 4.10.2. */
 
 import { describeSite } from '@uftp/endpoint/identity';
-import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
+import { describeProblem } from '@uftp/endpoint/problems';
 import { openProxy, type ProxyEnd, type ProxySettings, type RunningProxy } from '@uftp/endpoint/relaying';
 import type { DownstreamSite } from '@uftp/protocol';
 import { selectDriver } from '@uftp/transport';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon.ts';
 import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon-life.ts';
+import { asOpeningError, faultLine } from '../drop-in/endpoint-error.ts';
 import { hexId, Level, type Log } from '../drop-in/log.ts';
 import { openLogFile } from '../drop-in/log-file.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
@@ -60,39 +61,11 @@ async function forward(options: ProxyArguments, starter: Starter | undefined): P
 	return ending;
 }
 
-/** Exit codes as in C; 1 for settings that cannot be, 2 for what the network refuses. */
 async function open(settings: ProxySettings, log: Log): Promise<RunningProxy> {
 	try {
-		return await openProxy(settings, {
-			onFault: ({ error, groupId }) => {
-				const where = groupId === undefined ? '' : ` in session ${hexId(groupId)}`;
-				log.say(
-					Level.Error,
-					`Fault${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-				);
-			},
-		});
+		return await openProxy(settings, { onFault: ({ error }) => log.say(Level.Error, faultLine(error)) });
 	} catch (error) {
-		if (!(error instanceof EndpointError)) throw error;
-		const sentence = describeError(error, COMMAND_VOCABULARY);
-		switch (error.code) {
-			case 'interface-unknown':
-			case 'outgoing-interface-unknown':
-				throw new CommandError(ExitCode.Parameters, `Invalid name/address ${error.facts.wanted}: ${sentence}`);
-			case 'outgoing-interface-missing':
-				throw new CommandError(ExitCode.Network, `Error getting an outgoing interface: ${sentence}`);
-			case 'interface-missing':
-			case 'interface-without-family':
-			case 'uid-underivable':
-				throw new CommandError(ExitCode.Network, sentence);
-			case 'socket-failed':
-				throw new CommandError(
-					error.facts.systemCode === 'EDSCP' ? ExitCode.Parameters : ExitCode.Network,
-					`uftpproxyd: ${sentence}`,
-				);
-			default:
-				throw new CommandError(ExitCode.Parameters, `uftpproxyd: ${sentence}`);
-		}
+		throw asOpeningError(error, 'uftpproxyd');
 	}
 }
 

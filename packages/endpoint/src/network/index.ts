@@ -13,3 +13,4 @@ export { readEndpoints } from './read-endpoints.ts';
 export { literalAddress, resolveHost } from './resolve-host.ts';
 export { type ResponseProxyAddress, responseProxyAt } from './response-proxy.ts';
 export { PRIVATE_PATTERNS, randomBelow, type SessionAddresses, sessionAddresses } from './session-addresses.ts';
+export { socketError } from './socket-error.ts';

@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import { FileSink } from '@uftp/storage';
 import { type DatagramSocket, openSocket } from '@uftp/transport';
 import { chooseUid, defaultUid, nodeName, type UidChoice } from '../identity/index.ts';
-import { areSourceSpecific, groupSources } from '../network/index.ts';
+import { areSourceSpecific, groupSources, socketError } from '../network/index.ts';
 import { EndpointError } from '../problems/index.ts';
 import { HOOK_MS_MAX } from '../running/index.ts';
 import { FunctionSink } from './function-sink.ts';
 import { receiverKeys } from './receiver-keys.ts';
-import { ReceiverPort, socketError } from './receiver-port.ts';
+import { ReceiverPort } from './receiver-port.ts';
 import { type NodeParts, RunningReceiver } from './running-receiver.ts';
 import type { ClosableSink, ReceiverHooks, ReceiverSettings } from './settings.ts';
 

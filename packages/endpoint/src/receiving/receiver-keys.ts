@@ -25,7 +25,7 @@ export async function receiverKeys(
 ): Promise<ReceiverKeys | undefined> {
 	const { security = {}, senders } = settings;
 	if (security === 'none') return undefined;
-	const { cryptography: wanted, makesKeys = true, onKeyMade, encryptedOnly = false } = security;
+	const { cryptography: wanted, keyFor, onKeyMade, encryptedOnly = false } = security;
 	const cryptography = typeof wanted === 'object' ? wanted : await openCryptography(wanted);
 	const { keys, notes, warnings } = keysOf(security, cryptography, settings, nodeName);
 	const { backend, random } = cryptography;
@@ -34,7 +34,7 @@ export async function receiverKeys(
 			backend,
 			random,
 			keys,
-			...(makesKeys ? { keyFor: keyMaker(cryptography, onKeyMade) } : {}),
+			...(keyFor === 'none' ? {} : { keyFor: keyFor ?? keyMaker(cryptography, onKeyMade) }),
 			encryptedOnly,
 			...(senders === undefined ? {} : { senders, sourceSpecific }),
 		},

@@ -11,10 +11,16 @@ import {
 	openListener,
 	ReceiverDriver,
 	selectDriver,
-	TransportError,
 } from '@uftp/transport';
 import { DEFAULT_PORT, isMulticast } from '@uftp/wire';
-import { chooseInterface, type Family, familyOf, listeningInterfaces, ownAddress } from '../network/index.ts';
+import {
+	chooseInterface,
+	type Family,
+	familyOf,
+	listeningInterfaces,
+	ownAddress,
+	socketError,
+} from '../network/index.ts';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
 import type { PortSettings } from './settings.ts';
 
@@ -203,10 +209,4 @@ async function listenOn(family: Family, settings: PortSettings): Promise<Multica
 	} catch (error) {
 		throw socketError(error);
 	}
-}
-
-/** An error of a socket as an `EndpointError` `socket-failed`, whose facts have the system's code ("EADDRINUSE"). */
-export function socketError(error: unknown): unknown {
-	if (!(error instanceof TransportError)) return error;
-	return new EndpointError('socket-failed', { why: error.message, system: error.code }, error);
 }

@@ -217,7 +217,8 @@ export class RunningReceiver {
 				}
 			}
 		};
-		beat();
+		// The caller has the object before the first hook is called.
+		setImmediate(() => !this.#isClosed && beat());
 		this.#beating = setInterval(beat, heartbeats.intervalMs);
 	}
 }

@@ -1,6 +1,13 @@
 /** What `openReceiver` needs to know. */
 import type { PrivateKey } from '@uftp/crypto';
-import type { AllowedSender, BlockSink, Endpoint, ReceiverEvent, ResponseProxyConfig } from '@uftp/protocol';
+import type {
+	AllowedSender,
+	BlockSink,
+	Endpoint,
+	ReceiverEvent,
+	ReceiverSecurityConfig,
+	ResponseProxyConfig,
+} from '@uftp/protocol';
 import type { FileSinkOptions } from '@uftp/storage';
 import type { LateBlockSink, SocketDriver } from '@uftp/transport';
 import type { Cryptography, WrapperLegacy } from '../identity/index.ts';
@@ -37,8 +44,11 @@ export interface ReceiverSecuritySettings {
 	readonly keys?: readonly PrivateKey[] | undefined;
 	/** A file with the private key (PEM); it must be there. */
 	readonly keyFile?: string | undefined;
-	/** Make keys in memory for senders whose key none of the node's fits; default true. */
-	readonly makesKeys?: boolean | undefined;
+	/**
+	 * Finds a key for a sender whose key none of the node's fits. 'none': such senders are refused. Default: makes one in
+	 * memory, of which `onKeyMade` is told.
+	 */
+	readonly keyFor?: NonNullable<ReceiverSecurityConfig['keyFor']> | 'none' | undefined;
 	/** Is given each key that was made in memory, and its kind. */
 	readonly onKeyMade?: ((key: PrivateKey, kind: string) => void) | undefined;
 	/** Take part in encrypted sessions only; default false. */

@@ -1,6 +1,7 @@
-import { bufferWarning, type DatagramSocket, monotonicMs, openProxySockets, TransportError } from '@uftp/transport';
+import { bufferWarning, type DatagramSocket, monotonicMs, openProxySockets } from '@uftp/transport';
 import { DEFAULT_PORT } from '@uftp/wire';
 import { defaultUid } from '../identity/index.ts';
+import { socketError } from '../network/index.ts';
 import { type ProxyInterfaces, type ProxyInterfacesQuestion, proxyInterfaces } from '../network/proxy-interfaces.ts';
 import { EndpointError } from '../problems/index.ts';
 import type { OnFault } from '../running/index.ts';
@@ -90,7 +91,6 @@ async function openSockets(
 			driver: settings.socketDriver ?? 'auto',
 		});
 	} catch (error) {
-		if (!(error instanceof TransportError)) throw error;
-		throw new EndpointError('socket-failed', { why: error.message, systemCode: error.code }, error);
+		throw socketError(error);
 	}
 }

@@ -14,12 +14,12 @@ import {
 	openSocket,
 	SenderDriver,
 	selectDriver,
-	TransportError,
 } from '@uftp/transport';
 import { uidFromAddress } from '@uftp/wire';
 import { type ChosenInterface, chooseInterface } from '../network/interface-choice.ts';
 import { resolveHost } from '../network/resolve-host.ts';
 import { type SessionAddresses, sessionAddresses } from '../network/session-addresses.ts';
+import { socketError } from '../network/socket-error.ts';
 import { EndpointError } from '../problems/index.ts';
 import { EventFeed, EventHook, HOOK_MS_MAX, reportFault } from '../running/index.ts';
 import { CatalogueSource } from './catalogue-source.ts';
@@ -317,8 +317,7 @@ async function openedSocket(
 			...(socketDriver === undefined ? {} : { driver: socketDriver }),
 		});
 	} catch (error) {
-		if (!(error instanceof TransportError)) throw error;
-		throw new EndpointError('socket-failed', { why: error.message, systemCode: error.code }, error);
+		throw socketError(error);
 	}
 }
 
