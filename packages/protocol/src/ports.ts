@@ -141,15 +141,18 @@ export type FileDecision =
 			readonly reason: string;
 			readonly freeSpaceBytes?: number;
 	  }
-	/** The whole session ends with an ABORT that carries `reason` (no disk space, ...). */
+	/** The whole session ends with an ABORT that carries `reason`: not for what concerns this file only (no disk space). */
 	| { readonly kind: 'abort'; readonly reason: string };
 
 /** Where a receiver's blocks go. Implemented by `storage`; every call is synchronous and never throws. */
 export interface BlockSink {
 	offer(file: IncomingFile): FileDecision;
-	/** Stores bytes[at .. at+length) at byte `offset` of the file. Undefined on success, else a sentence. */
+	/**
+	 * Stores bytes[at .. at+length) at byte `offset` of the file. Undefined on success, else a sentence: then the file is
+	 * rejected and discarded, and the session goes on.
+	 */
 	write(handle: number, offset: number, bytes: Uint8Array, at: number, length: number): string | undefined;
-	/** All blocks are there: puts the file under its name. Undefined on success, else a sentence. */
+	/** All blocks are there: puts the file under its name. Undefined on success, else a sentence, as for `write`. */
 	finish(handle: number): string | undefined;
 	/**
 	 * The file will not be completed: removes what was written. With `arrived` the session may be resumed, and a sink that

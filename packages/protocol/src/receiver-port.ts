@@ -28,7 +28,7 @@ export type ReceiverRequest =
 	| { readonly kind: 'endSession'; readonly groupId: number }
 	/** Ask the sink, and answer with `fileDecided`. */
 	| { readonly kind: 'offerFile'; readonly file: IncomingFile }
-	/** All blocks are placed: write what is left, finish the file, and answer with `fileStored` or `fileFailed`. */
+	/** All blocks are placed: write what is left, finish the file, and answer with `fileStored` or `fileRejected`. */
 	| { readonly kind: 'finishFile'; readonly file: IncomingFile }
 	/** The file will not be completed. `arrived`: what a resumed session need not send again. */
 	| { readonly kind: 'discardFile'; readonly file: IncomingFile; readonly arrived?: BlockMap }
@@ -48,8 +48,11 @@ export interface Receiver extends Session<ReceiverRequest, ReceiverEvent, Placem
 	/** Answers to `offerFile` and `finishFile`; `handle` is the file's. */
 	fileDecided(now: number, handle: number, decision: FileDecision): void;
 	fileStored(now: number, handle: number, status?: CompleteStatus): void;
-	/** Writing or finishing failed: the session ends with an ABORT that carries the reason. */
-	fileFailed(now: number, handle: number, reason: string): void;
+	/**
+	 * Writing or finishing failed: the file ends as rejected, the sender is answered so, and the session goes on. What the
+	 * sink may still have of it is asked back with `discardFile`.
+	 */
+	fileRejected(now: number, handle: number, reason: string): void;
 	/** The session of an open file; undefined when no file has this handle. */
 	groupOf(handle: number): number | undefined;
 	/**

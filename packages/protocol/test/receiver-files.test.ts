@@ -151,7 +151,7 @@ describe('a receiver that is described a file', () => {
 		expect(shell.of('complete').map((complete) => complete.freeSpaceBytes)).toEqual([2 ** 40 + 5, 2 ** 40 + 5]);
 	});
 
-	it('ends the session when the sink says so or storing fails, and tells the sender why', () => {
+	it('ends the session when the sink says so, and tells the sender why', () => {
 		const first = joined();
 		first.shell.decide = () => ({ kind: 'abort', reason: 'Not enough disk space' });
 		first.shell.deliver(first.sender.fileInfo({ size: 5000 }));
@@ -163,13 +163,46 @@ describe('a receiver that is described a file', () => {
 		first.shell.clear();
 		first.shell.deliver(first.sender.announce());
 		expect([first.shell.node.sessionCount, first.shell.answers]).toEqual([0, []]);
+	});
 
-		const second = joined();
-		second.shell.store = (file) => second.shell.node.fileFailed(second.shell.now, file.handle, 'The disk is gone');
-		second.shell.deliver(second.sender.fileInfo({ size: 512 }));
-		sendBlocks(second.shell, second.sender, 1, contentOf(512));
-		expect(second.shell.of('abort').map((abort) => abort.message)).toEqual(['The disk is gone']);
-		expect(second.shell.eventsOf('fileDiscarded').length).toBe(1);
+	it('rejects a file that cannot be put under its name, and takes the next one', () => {
+		const { shell, sender } = joined();
+		const store = shell.store;
+		shell.store = (file) => shell.node.fileRejected(shell.now, file.handle, 'something is mounted there');
+		shell.deliver(sender.fileInfo({ fileId: 1, size: 512 }));
+		sendBlocks(shell, sender, 1, contentOf(512));
+		expect(shell.of('complete')).toMatchObject([{ fileId: 1, status: 3 }]);
+		expect(shell.eventsOf('fileEnded')).toMatchObject([{ status: 3, reason: 'something is mounted there' }]);
+		shell.store = store;
+		shell.deliver(sender.fileInfo({ fileId: 2, name: 'other', size: 512 }));
+		sendBlocks(shell, sender, 2, contentOf(512));
+		expect(shell.of('complete').map(({ fileId, status }) => [fileId, status])).toEqual([
+			[1, 3],
+			[2, 0],
+		]);
+		expect(shell.of('abort')).toEqual([]);
+	});
+
+	it('rejects a file that cannot be written in its middle: what else comes of it is dropped, and never asked for', () => {
+		const { shell, sender } = joined();
+		const content = contentOf(512 * 6);
+		shell.deliver(sender.fileInfo({ size: content.length }));
+		shell.deliver(sender.blockOf(1, content, 0, 0));
+		const { handle } = shell.eventsOf('fileOffered')[0].file;
+		shell.node.fileRejected(shell.now, handle, 'the disk is full');
+		shell.node.fileRejected(shell.now, handle, 'the disk is full');
+		shell.drain();
+		expect(shell.of('complete')).toMatchObject([{ fileId: 1, status: 3 }]);
+		expect(shell.requests.filter(({ kind }) => kind === 'discardFile')).toMatchObject([{ file: { handle } }]);
+		shell.deliver(sender.blockOf(1, content, 0, 1));
+		expect(shell.node.counters['blocksNew']).toBe(1);
+		shell.advance(5000);
+		shell.deliver(sender.done(1, 0));
+		shell.advance(5000);
+		expect(shell.of('status')).toEqual([]);
+		expect(shell.of('complete').length).toBe(2);
+		shell.deliver(sender.done(0, 0));
+		expect(shell.of('complete').map(({ fileId }) => fileId)).toEqual([1, 1, 0]);
 	});
 
 	it('rejects what it cannot map or does not know, without ending the session', () => {

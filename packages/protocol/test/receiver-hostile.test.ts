@@ -136,7 +136,7 @@ describe('a hostile network', () => {
 		expect(shell.node.handle(shell.now, new SingleArrival(SENDER, datagram))).toBeDefined();
 	});
 
-	it('may fill the memory for block maps: the next file ends its session with a reason', () => {
+	it('may fill the memory for block maps: the next file is rejected with a reason, and its session goes on', () => {
 		const { shell, sender } = joined({ bitmapBytesMax: 70_000 });
 		shell.decide = () => ({ kind: 'accept', status: 0 });
 		shell.contents.set = () => shell.contents;
@@ -149,10 +149,13 @@ describe('a hostile network', () => {
 			shell.drain();
 		};
 		shellDecides(1);
-		expect(shell.of('abort')).toEqual([]);
+		expect(shell.of('complete')).toEqual([]);
 		shellDecides(2);
-		expect(shell.of('abort')[0].message).toMatch(/No memory left/);
-		expect(shell.node.sessionCount).toBe(0);
+		expect(shell.of('complete')).toMatchObject([{ fileId: 2, status: 3 }]);
+		expect(shell.eventsOf('fileEnded')).toMatchObject([
+			{ status: 3, reason: expect.stringMatching(/no memory is left/) },
+		]);
+		expect([shell.of('abort'), shell.node.sessionCount]).toEqual([[], 1]);
 	});
 
 	it('may take every place with announcements that nobody stands behind: a real session still gets in', () => {

@@ -115,7 +115,7 @@ export class SimulatedReceiver {
 		if (placement !== undefined) {
 			const { handle, offset } = placement;
 			const problem = this.sink.write(handle, offset, placement.bytes, placement.at, placement.length);
-			if (problem !== undefined) this.node.fileFailed(now, handle, problem);
+			if (problem !== undefined) this.node.fileRejected(now, handle, problem);
 		}
 		this.#settle();
 	}
@@ -149,7 +149,7 @@ export class SimulatedReceiver {
 		else if (request.kind === 'finishFile') {
 			const problem = this.sink.finish(request.file.handle);
 			if (problem === undefined) this.node.fileStored(now, request.file.handle);
-			else this.node.fileFailed(now, request.file.handle, problem);
+			else this.node.fileRejected(now, request.file.handle, problem);
 		}
 	}
 

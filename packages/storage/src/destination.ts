@@ -1,7 +1,8 @@
 /** Where a name from the network lands: one of the receiver's destination directories and a path inside it. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { because } from './failure.ts';
+import { closeDirectory, openChild, openDirectory, ownPath } from './directory-handle.ts';
+import { because, codeOf } from './failure.ts';
 import { isInside } from './source-root.ts';
 import { quoted, splitName } from './wire-name.ts';
 
@@ -70,8 +71,32 @@ function placeIn(destination: string, components: readonly string[]): Place {
 	return { destination, parents: components.slice(0, -1), last: components.at(-1) };
 }
 
-/** Bytes that an ordinary user can still write to the file system that holds `directory`. */
-export function availableBytes(directory: string): number {
-	const { bavail, bsize } = fs.statfsSync(directory);
-	return bavail * bsize;
+/** A file system, and the bytes that an ordinary user can still write to it. */
+export interface DiskSpace {
+	/** Number of the file system's device. */
+	readonly device: number;
+	readonly availableBytes: number;
+}
+
+/** The file system that a new file at `place` will lie in: that of the last directory on the way that exists. */
+export function spaceAt({ destination, parents }: Place): DiskSpace {
+	const start = openDirectory(destination);
+	let last = start;
+	try {
+		for (const component of parents) {
+			const above = last;
+			try {
+				last = openChild(above, component);
+			} catch (error) {
+				if (codeOf(error) === 'ENOENT') break;
+				throw error;
+			}
+			if (above !== start) closeDirectory(above);
+		}
+		const { bavail, bsize } = fs.statfsSync(ownPath(last));
+		return { device: fs.fstatSync(last.fd).dev, availableBytes: bavail * bsize };
+	} finally {
+		if (last !== start) closeDirectory(last);
+		closeDirectory(start);
+	}
 }

@@ -151,7 +151,7 @@ export class MemorySink implements BlockSink {
 				if (!file.preview) this.#remove(name);
 				return answered();
 			default:
-				return { kind: 'abort', reason: `Unknown file type ${String(file.type)}` };
+				return rejected(`it is a thing of unknown type ${String(file.type)}`);
 		}
 	}
 
@@ -162,8 +162,7 @@ export class MemorySink implements BlockSink {
 		if (file.preview) return answered(status, 'preview only: nothing is written');
 		const free = this.#freeBytes();
 		if (file.size > free) {
-			const reason = `Not enough disk space: the file needs ${file.size} bytes, ${free} are available`;
-			return { kind: 'abort', reason };
+			return rejected(`Not enough disk space: the file needs ${file.size} bytes, ${free} are available`);
 		}
 		const { handle, modifiedSeconds } = file;
 		this.#open.set(handle, { name, content: new Uint8Array(file.size), modifiedSeconds });

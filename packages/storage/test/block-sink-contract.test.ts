@@ -228,8 +228,8 @@ describe.each(drivers)('a $name', ({ make }) => {
 		expect(decision.kind === 'answer' && decision.freeSpaceBytes).toBeGreaterThan(0);
 	});
 
-	it('aborts on a type that it does not know', () => {
-		expect(make().sink.offer(incoming('f', { type: 9 as never }))).toMatchObject({ kind: 'abort' });
+	it('rejects a type that it does not know', () => {
+		expect(make().sink.offer(incoming('f', { type: 9 as never }))).toMatchObject({ kind: 'answer', status: 3 });
 	});
 
 	it('refuses blocks outside the file', () => {

@@ -61,6 +61,34 @@ function smallDisk(directory: string): unknown {
 	return { tooLarge, first, second, fault, left, reserved };
 }
 
+/** The disk has 2 MiB; one of 60 MiB is mounted at `wide`, one of 100 KiB at `narrow`, and `host` on `config`. */
+function mounts(directory: string): unknown {
+	const sink = new FileSink({ destinations: [directory] });
+	let fileId = 0;
+	const outcome = (name: string, size: number): unknown => {
+		const handle = ++fileId;
+		const decision = sink.offer({ ...regular, handle, fileId, name, size });
+		if (decision.kind !== 'accept') return decision;
+		const bytes = new Uint8Array(Math.min(size, 1 << 16));
+		const fault = sink.write(handle, 0, bytes, 0, bytes.length);
+		return sink.finish(handle) ?? fault ?? 'stored';
+	};
+	return {
+		wide: outcome('wide/f', 20 << 20),
+		nested: outcome('wide/made/deeper/f', 20 << 20),
+		narrow: outcome('narrow/f', 1 << 20),
+		narrowNested: outcome('narrow/made/f', 1 << 20),
+		top: outcome('f', 20 << 20),
+		small: outcome('small', 1 << 20),
+		mountedOn: outcome('config', 3),
+		tooLong: outcome('n'.repeat(256), 3),
+		readOnly: outcome('sealed/f', 3),
+		belowAFile: outcome('small/f', 3),
+		last: outcome('last', 3),
+		left: fs.readdirSync(directory).sort(),
+	};
+}
+
 function unreadable(directory: string): unknown {
 	const at = (name: string) => path.join(directory, name);
 	fs.mkdirSync(at('tree/locked'), { recursive: true });
@@ -91,6 +119,7 @@ const [umask, option] = numbers.map((text) => Number.parseInt(text, 8));
 const probes: Record<string, () => unknown> = {
 	modes: () => modes(directory, umask, option),
 	'small-disk': () => smallDisk(directory),
+	mounts: () => mounts(directory),
 	unreadable: () => unreadable(directory),
 };
 console.log(JSON.stringify(probes[what]()));

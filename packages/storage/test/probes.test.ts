@@ -29,14 +29,60 @@ describe('a disk of one MiB', () => {
 	it('takes no file that is larger, no second file that does not fit beside the first, and reports a full disk', () => {
 		const { tooLarge, first, second, fault, left, reserved } = result();
 		expect(tooLarge).toEqual({
-			kind: 'abort',
+			kind: 'answer',
+			status: 3,
 			reason: expect.stringMatching(/^Not enough disk space: .*2097152 bytes/),
 		});
 		expect(first).toEqual({ kind: 'accept', status: 0 });
-		expect(second).toMatchObject({ kind: 'abort', reason: expect.stringMatching(/^Not enough disk space/) });
+		expect(second).toMatchObject({
+			kind: 'answer',
+			status: 3,
+			reason: expect.stringMatching(/^Not enough disk space/),
+		});
 		expect(fault).toMatch(/^"first" cannot be written: the disk is full.*ENOSPC/);
 		expect(left).toEqual([]);
-		expect(reserved).toMatchObject({ kind: 'abort', reason: expect.stringMatching(/^Not enough disk space/) });
+		expect(reserved).toMatchObject({
+			kind: 'answer',
+			status: 3,
+			reason: expect.stringMatching(/^Not enough disk space/),
+		});
+	});
+});
+
+describe('a destination with other file systems below it', () => {
+	const script = [
+		'set -e; cd "$0"; mount -t tmpfs -o size=2m uftp-test .; cd "$0"',
+		'mkdir wide narrow sealed; touch config host',
+		'mount -t tmpfs -o size=60m uftp-test wide; mount -t tmpfs -o size=100k uftp-test narrow',
+		'mount -t tmpfs -o ro uftp-test sealed; mount --bind host config',
+		'exec "$@"',
+	].join('; ');
+	const shortage = (size: number) => ({
+		kind: 'answer',
+		status: 3,
+		reason: expect.stringMatching(
+			new RegExp(`^Not enough disk space: the file needs ${size} bytes, [0-9]+ are available$`),
+		),
+	});
+
+	it('asks the one that the file will lie on for space, and refuses only what cannot get its name', () => {
+		const directory = scratchDirectory();
+		const before = ['unshare', ...(isRoot ? ['-m'] : ['-r', '-m']), 'sh', '-c', script, directory];
+		const outcomes = runProbe('mounts', [directory], before) as Record<string, unknown>;
+		expect(outcomes).toEqual({
+			wide: 'stored',
+			nested: 'stored',
+			narrow: shortage(1 << 20),
+			narrowNested: shortage(1 << 20),
+			top: shortage(20 << 20),
+			small: 'stored',
+			mountedOn: expect.stringMatching(/^"config" is complete but .*mounted on it.*\(EBUSY\)\.$/),
+			tooLong: { kind: 'answer', status: 3, reason: expect.stringMatching(/component longer than 255 bytes/) },
+			readOnly: { kind: 'answer', status: 3, reason: expect.stringMatching(/read-only \(EROFS\)/) },
+			belowAFile: { kind: 'answer', status: 3, reason: expect.stringMatching(/is not a directory/) },
+			last: 'stored',
+			left: ['config', 'host', 'last', 'narrow', 'sealed', 'small', 'wide'],
+		});
 	});
 });
 

@@ -101,7 +101,7 @@ export class ReceivingNode {
 		this.#replies = reply.createIncoming();
 		this.#reply = new BatchArrival(this.#replies);
 		this.#run = new BlockRun(sink, {
-			onProblem: (handle, problem) => receiver.fileFailed(this.#time(), handle, problem),
+			onProblem: (handle, problem) => receiver.fileRejected(this.#time(), handle, problem),
 			onFault: (handle, error) => {
 				const groupId = receiver.groupOf(handle);
 				if (groupId === undefined) this.#report({ error, groupId, endsNode: false });
@@ -226,7 +226,7 @@ export class ReceivingNode {
 				const { handle, groupId } = request.file;
 				this.#answered(groupId, sink.finish(handle), (problem) => {
 					if (problem === undefined) receiver.fileStored(this.#time(), handle);
-					else receiver.fileFailed(this.#time(), handle, problem);
+					else receiver.fileRejected(this.#time(), handle, problem);
 				});
 				return;
 			}

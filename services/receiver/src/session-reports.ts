@@ -104,7 +104,9 @@ export class SessionReports {
 		const { file, status, reason, elapsedMs } = event;
 		const outcome = outcomeByStatus[status];
 		const why = reason === undefined || reason === '' ? '' : `: ${reason}`;
-		this.#logger.info(`${file.name} (${file.size} bytes) of session ${sessionId(file.groupId)} ${outcome}${why}`);
+		const line = `${file.name} (${file.size} bytes) of session ${sessionId(file.groupId)} ${outcome}${why}`;
+		if (outcome === 'rejected') this.#logger.warn(line);
+		else this.#logger.info(line);
 		this.#events.publish(
 			'file',
 			{

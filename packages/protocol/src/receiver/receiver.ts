@@ -162,8 +162,8 @@ export class ReceiverNode implements Receiver {
 		this.#command(now, handle, (owner) => owner.fileStored(now, handle, status));
 	}
 
-	fileFailed(now: number, handle: number, reason: string): void {
-		this.#command(now, handle, (owner) => owner.fileFailed(now, handle, reason));
+	fileRejected(now: number, handle: number, reason: string): void {
+		this.#command(now, handle, (owner) => owner.fileRejected(now, handle, reason));
 	}
 
 	#command(now: number, handle: number, act: (owner: FileOwner) => void): void {

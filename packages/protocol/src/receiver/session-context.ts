@@ -24,7 +24,7 @@ export interface FileOwner {
 	readonly groupId: number;
 	fileDecided(now: number, handle: number, decision: FileDecision): void;
 	fileStored(now: number, handle: number, status: CompleteStatus | undefined): void;
-	fileFailed(now: number, handle: number, reason: string): void;
+	fileRejected(now: number, handle: number, reason: string): void;
 }
 
 /** What all sessions of a node share. */

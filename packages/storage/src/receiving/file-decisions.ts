@@ -15,14 +15,11 @@ export function answered(
 	return { kind: 'answer', status, reason };
 }
 
-/** A full disk ends the session, as with the C receiver; everything else concerns this file only. */
+/** Whatever is wrong concerns this file only. */
 export function failed(file: IncomingFile, error: unknown): FileDecision {
-	const code = codeOf(error);
-	if (code === 'ENOSPC' || code === 'EDQUOT')
-		return { kind: 'abort', reason: `Not enough disk space: ${because(error)}` };
-	if (code === 'EFBIG') {
-		return { kind: 'abort', reason: `Not enough disk space: the file system takes no file of ${file.size} bytes` };
-	}
 	if (error instanceof UnreachableDirectory) return rejected(error.message);
+	if (codeOf(error) === 'EFBIG') {
+		return rejected(`Not enough disk space: the file system takes no file of ${file.size} bytes (EFBIG)`);
+	}
 	return rejected(`${quoted(file.name)} cannot be made: ${because(error)}`);
 }

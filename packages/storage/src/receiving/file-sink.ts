@@ -8,7 +8,7 @@ import {
 	FileType,
 	type IncomingFile,
 } from '@uftp/protocol';
-import { availableBytes, checkedDestinations, type Place, type PlaceDecision, placeOf } from '../destination.ts';
+import { checkedDestinations, type Place, type PlaceDecision, placeOf, spaceAt } from '../destination.ts';
 import {
 	childPath,
 	closeDirectory,
@@ -208,9 +208,9 @@ export class FileSink implements BlockSink {
 			case FileType.Delete:
 				return this.#delete(file, place);
 			case FileType.FreeSpace:
-				return { ...answered(''), freeSpaceBytes: availableBytes(place.destination) };
+				return { ...answered(''), freeSpaceBytes: spaceAt(place).availableBytes };
 			default:
-				return { kind: 'abort', reason: `Unknown file type ${String(file.type)}` };
+				return rejected(`it is a thing of unknown type ${String(file.type)}`);
 		}
 	}
 
@@ -229,7 +229,7 @@ export class FileSink implements BlockSink {
 			}
 			const left = this.#restarts?.find(file, nameOf(place));
 			const shortage = this.#shortage(file, place, existing, left === undefined ? 0 : arrivedBytes(left.map));
-			if (shortage !== undefined) return { kind: 'abort', reason: shortage };
+			if (shortage !== undefined) return rejected(shortage);
 			isTaken = true;
 			return this.#take(file, place, parent ?? this.#parentOf(place), status, left);
 		} finally {
@@ -355,14 +355,18 @@ export class FileSink implements BlockSink {
 		return undefined;
 	}
 
+	/** Asks the file system in which the file will lie: another one may be mounted anywhere below the destination. */
 	#shortage(file: IncomingFile, place: Place, existing: fs.Stats | undefined, arrived: number): string | undefined {
-		let free = availableBytes(place.destination) - this.#minFreeBytes + arrived;
-		for (const open of this.#files.values()) {
-			if (open.place.destination === place.destination) free -= open.missingBytes;
-		}
-		if (!this.#rules.temporaryNames && existing !== undefined) free += existing.blocks * 512;
+		const { device, availableBytes } = spaceAt(place);
+		const freed = existing === undefined ? 0 : existing.blocks * 512;
+		let free = availableBytes - this.#minFreeBytes + arrived;
+		for (const open of this.#files.values()) if (open.device === device) free -= open.missingBytes;
+		if (!this.#rules.temporaryNames) free += freed;
 		if (file.size <= free) return undefined;
-		return `Not enough disk space: the file needs ${file.size} bytes, ${Math.max(free, 0)} are available`;
+		const shortage = `Not enough disk space: the file needs ${file.size} bytes, ${Math.max(free, 0)} are available`;
+		// Renaming a complete file over the old one needs room for both.
+		const fitsInPlace = this.#rules.temporaryNames && file.size <= free + freed;
+		return fitsInPlace ? `${shortage} beside the old one, which only updating in place would make room with` : shortage;
 	}
 }
 

@@ -28,6 +28,7 @@ export class IncomingRegular {
 	readonly #nameThen: string;
 	readonly #modifiedSeconds: number;
 	#missingBytes: number;
+	#device: number | undefined;
 
 	private constructor(file: IncomingFile, place: Place, parent: DirectoryHandle, fd: number, nameNow: string) {
 		this.file = file;
@@ -93,6 +94,12 @@ export class IncomingRegular {
 		}
 		if (fd !== undefined) fs.closeSync(fd);
 		return undefined;
+	}
+
+	/** Number of the device that the file lies on. */
+	get device(): number {
+		this.#device ??= fs.fstatSync(this.#fd).dev;
+		return this.#device;
 	}
 
 	/** Bytes that have not been written yet: the disk space that is still spoken for. */

@@ -22,8 +22,6 @@ export class FileTransfer {
 	ledger: ReceivedBlocks | undefined;
 	/** A part of the file was here before the session began. */
 	isPartial = false;
-	/** Something could not be written: what the ledger says is not so. */
-	isDamaged = false;
 	/** The FILEINFO that came last. */
 	described: HeldTimestamp;
 	/** A DONE has listed this receiver: the sender waits for an answer. */
@@ -40,7 +38,7 @@ export class FileTransfer {
 
 	/** What a resumed session need not send again; undefined if that is nothing. */
 	arrived(): BlockMap | undefined {
-		return this.stage === 'receiving' && !this.isDamaged ? this.ledger?.arrived() : undefined;
+		return this.stage === 'receiving' ? this.ledger?.arrived() : undefined;
 	}
 
 	close(): void {

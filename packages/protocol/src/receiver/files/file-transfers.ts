@@ -159,15 +159,15 @@ export class FileTransfers implements FileOwner {
 		} else if (transfer.file.type !== FileType.Regular) {
 			this.#end(now, transfer, decision.status, undefined);
 			this.complete(transfer.file.fileId);
-		} else this.#receive(transfer, decision.status, decision.present);
+		} else this.#receive(now, transfer, decision.status, decision.present);
 	}
 
-	#receive(transfer: FileTransfer, status: CompleteStatus, present: BlockMap | undefined): void {
+	#receive(now: number, transfer: FileTransfer, status: CompleteStatus, present: BlockMap | undefined): void {
 		const { node } = this.#context;
 		transfer.ledger = ReceivedBlocks.open(transfer.map, node.budget, present);
 		if (transfer.ledger === undefined) {
-			const reason = `No memory left to keep track of the blocks of "${transfer.file.name}"`;
-			this.#context.finish('aborted', reason, true);
+			this.#reject(now, transfer, 'no memory is left to keep track of its blocks');
+			this.complete(transfer.file.fileId);
 			return;
 		}
 		transfer.status = status;
@@ -192,18 +192,28 @@ export class FileTransfers implements FileOwner {
 		if (transfer === undefined) return;
 		this.filesReceived++;
 		this.#end(now, transfer, status ?? transfer.status, undefined);
-		// An empty file has no blocks whose end could be told: its sender asks with DONE, as for C receivers.
-		const isTold = COMPLETES_AT_ONCE && transfer.map.blocks > 0;
-		const { fileId } = transfer.file;
-		if (isTold || transfer.isAwaited) this.complete(fileId);
-		if (isTold && !transfer.isAwaited) this.#unasked.sent(now, fileId);
+		this.#completeEarly(now, transfer);
 	}
 
-	fileFailed(_now: number, handle: number, reason: string): void {
+	#completeEarly(now: number, { map, file: { fileId }, isAwaited }: FileTransfer): void {
+		// An empty file has no blocks whose end could be told: its sender asks with DONE, as for C receivers.
+		const isTold = COMPLETES_AT_ONCE && map.blocks > 0;
+		if (isTold || isAwaited) this.complete(fileId);
+		if (isTold && !isAwaited) this.#unasked.sent(now, fileId);
+	}
+
+	fileRejected(now: number, handle: number, reason: string): void {
 		const transfer = this.#byHandle(handle);
 		if (transfer === undefined) return;
-		transfer.isDamaged = true;
-		this.#context.finish('aborted', reason, true);
+		this.#reject(now, transfer, reason);
+		this.#completeEarly(now, transfer);
+	}
+
+	/** What cannot be stored concerns this file only: the others of the session go on. */
+	#reject(now: number, transfer: FileTransfer, reason: string): void {
+		// Before it is settled: the shell gives back what it has open for the file.
+		this.#context.node.requests.discard(transfer.file);
+		this.#end(now, transfer, CompleteStatus.Rejected, reason);
 	}
 
 	#byHandle(handle: number, stage?: FileTransfer['stage']): FileTransfer | undefined {
