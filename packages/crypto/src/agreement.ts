@@ -2,6 +2,7 @@
  * How sender and receiver come to the premaster, the secret from which all keys follow (docs/protocol.md,
  * section 11.4).
  */
+import { CryptographyError } from './cryptography-error.ts';
 import type { EcPrivateKey, EcPublicKey, RsaPrivateKey, RsaPublicKey } from './keys/key.ts';
 import type { Backend, RandomBytes } from './ports.ts';
 import { padForEncryption, padOaep, type Unpadded, unpadEncrypted, unpadOaep } from './rsa-padding.ts';
@@ -28,7 +29,8 @@ export function encryptPremaster(
 	const block = isOaep
 		? padOaep(backend, premaster, modulusBytes, random)
 		: padForEncryption(premaster, modulusBytes, random);
-	if (!key.operation.apply(block)) throw new Error('the cryptography library refused to encrypt the premaster');
+	if (!key.operation.apply(block))
+		throw new CryptographyError('the cryptography library refused to encrypt the premaster');
 	return block;
 }
 

@@ -10,6 +10,7 @@
  * at `openedAt`. With libcrypto, neither allocates anything.
  */
 import {
+	assert,
 	checkEncrypted,
 	copyBytes,
 	ENCRYPTED_HEADER_BYTES,
@@ -21,6 +22,7 @@ import {
 	writeEncryptedHeader,
 } from '@uftp/wire';
 import { pkcs7PaddingBytes } from './constant-time.ts';
+import { CryptographyError } from './cryptography-error.ts';
 import type { KeyBlock } from './key-schedule.ts';
 import { type NonceCounter, writeIv } from './nonce.ts';
 import type { Backend, PacketCipher } from './ports.ts';
@@ -120,7 +122,7 @@ export class Sealer {
 		if (tagBytes === 0) this.#pad(bytes, payloadAt + plainBytes, payloadBytes - plainBytes);
 		const aadBytes = tagBytes === 0 ? 0 : ENCRYPTED_HEADER_BYTES;
 		if (!this.#cipher.seal(bytes, payloadAt, payloadBytes - tagBytes, at, aadBytes)) {
-			throw new Error('the cryptography library refused to encrypt; choose another backend');
+			throw new CryptographyError('the cryptography library refused to encrypt; choose another backend');
 		}
 		const signer = this.#signer;
 		if (signer !== undefined) {
@@ -140,7 +142,7 @@ export class Sealer {
 
 	#takeCounter(): number {
 		const counter = this.#counter.next();
-		if (counter <= this.#lastCounter) throw new Error('an IV counter came twice; nothing may be sent with it');
+		assert(counter > this.#lastCounter, 'an IV counter came twice; nothing may be sent with it');
 		this.#lastCounter = counter;
 		return counter;
 	}

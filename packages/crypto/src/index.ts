@@ -11,6 +11,7 @@ export {
 	RSA_PREMASTER_BYTES,
 } from './agreement.ts';
 export { equalBytes } from './constant-time.ts';
+export { CryptographyError } from './cryptography-error.ts';
 export { CURVES, type Curve, CurveId, coordinateBytes, curveById, curveByName } from './curves.ts';
 export { describeRefusal, Opener, OpenRefusal, openedAt, Sealer, unwrapOpened } from './envelope.ts';
 export { composeKeyInfo, type KeyRecipient, unwrapGroupMaster } from './key-info.ts';

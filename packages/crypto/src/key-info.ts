@@ -4,6 +4,7 @@
  */
 import { type KeyInfo, type KeyInfoItem, type Span, setU32, setU64, spanOf, WRAPPED_KEY_BYTES } from '@uftp/wire';
 import { pkcs7PaddingBytes } from './constant-time.ts';
+import { CryptographyError } from './cryptography-error.ts';
 import { GROUP_MASTER_VERSION, type KeyBlock, MASTER_BYTES } from './key-schedule.ts';
 import { type NonceCounter, writeIv } from './nonce.ts';
 import type { Backend } from './ports.ts';
@@ -87,7 +88,7 @@ function wrap(
 	const cipher = backend.cipher(CIPHERS[suite.cipher].wrapping, keys.key);
 	writeIv(cipher.iv, keys.salt, ivSource, 0, 4);
 	if (!cipher.seal(wrapped, 0, WRAPPED_KEY_BYTES, 0, 0)) {
-		throw new Error('the cryptography library refused to wrap the group key; choose another backend');
+		throw new CryptographyError('the cryptography library refused to wrap the group key; choose another backend');
 	}
 	return wrapped;
 }

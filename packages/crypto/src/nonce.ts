@@ -1,4 +1,5 @@
 /** IVs (docs/protocol.md, section 11.6): from the salt of the keys, the source id and the counter of the message. */
+import { CryptographyError } from './cryptography-error.ts';
 import type { RandomBytes } from './ports.ts';
 
 const COUNTER_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -34,7 +35,8 @@ export class NonceCounter {
 
 	/** The next counter. Throws an Error after 2^53 - 1 packets, rather than ever give one twice. */
 	next(): number {
-		if (this.#value >= COUNTER_LIMIT) throw new Error('the IV counter is used up; start a new session with new keys');
+		if (this.#value >= COUNTER_LIMIT)
+			throw new CryptographyError('the IV counter is used up; start a new session with new keys');
 		this.#value += 1;
 		return this.#value;
 	}

@@ -1,6 +1,7 @@
 /** Signatures: RSA and ECDSA as UFTP lays them out, and HMAC (docs/protocol.md, sections 11.3 and 11.8). */
 import { copyBytes, getU16, setU16 } from '@uftp/wire';
 import { equalBytes, equalRanges } from './constant-time.ts';
+import { CryptographyError } from './cryptography-error.ts';
 import { coordinateBytes, scalarBytes } from './curves.ts';
 import type { EcPrivateKey, EcPublicKey, PrivateKey, PublicKey, RsaPrivateKey, RsaPublicKey } from './keys/key.ts';
 import type { Backend, Digester } from './ports.ts';
@@ -132,7 +133,8 @@ class RsaSigner implements Signer {
 	compute(bytes: Uint8Array, at: number, length: number): void {
 		this.#hasher.compute(bytes, at, length);
 		padForSignature(this.output, this.#hash, this.#hasher.output);
-		if (!this.#key.operation.apply(this.output)) throw new Error('the RSA key does not sign; is its file damaged?');
+		if (!this.#key.operation.apply(this.output))
+			throw new CryptographyError('the RSA key does not sign; is its file damaged?');
 	}
 }
 

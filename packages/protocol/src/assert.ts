@@ -1,9 +1,2 @@
-/** An error in this program itself, never in what a peer sent or a caller asked for. */
-export class AssertionError extends Error {
-	override readonly name = 'AssertionError';
-}
-
-/** Stays on in production: a state machine that has lost its invariants must not go on writing to disks. */
-export function assert(condition: unknown, message: string): asserts condition {
-	if (!condition) throw new AssertionError(message);
-}
+/** Assertions about this program itself: the same as in every package below. */
+export { AssertionError, assert } from '@uftp/wire';

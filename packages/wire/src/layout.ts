@@ -3,6 +3,7 @@
  * the size that docs/protocol.md, section 4, gives is asserted when the module loads. The diagrams there are drawn from
  * `parts`.
  */
+import { assert } from './assert.ts';
 import {
 	copyBytes,
 	getU16,
@@ -181,8 +182,7 @@ export function layout<const S extends Shape>(size: number, shape: S): Layout<S>
 		parts.push({ name, offset, size: kind.size, isReserved });
 		offset += kind.size;
 	}
-	if (offset !== size)
-		throw new Error(`layout of ${size} bytes adds up to ${offset}: ${Object.keys(shape).join(', ')}`);
+	assert(offset === size, `layout of ${size} bytes adds up to ${offset}: ${Object.keys(shape).join(', ')}`);
 	const entries = Object.entries(fields);
 	return {
 		size,

@@ -19,6 +19,7 @@ import {
 	verify,
 } from 'node:crypto';
 import { concatBytes } from '../bytes.ts';
+import { CryptographyError } from '../cryptography-error.ts';
 import { type Curve, coordinateBytes, openSslName } from '../curves.ts';
 import { DerTag, derElement, derObject } from '../keys/der.ts';
 import { encodePkcs1, encodeSec1 } from '../keys/pem.ts';
@@ -181,7 +182,7 @@ function nodeRsaPrivate(numbers: RsaNumbers): RsaOperation {
 	const der = Buffer.from(encodePkcs1(numbers));
 	const key = attempt(() => createPrivateKey({ key: der, format: 'der', type: 'pkcs1' }));
 	der.fill(0);
-	if (key === undefined) throw new Error('the runtime refuses this RSA key; make a new one');
+	if (key === undefined) throw new CryptographyError('the runtime refuses this RSA key; make a new one');
 	return rsaOperation(key, privateDecrypt);
 }
 

@@ -1,6 +1,7 @@
 /** Which library does the cryptography: chosen once, when a service starts. */
 import { createRequire } from 'node:module';
 import { loadLibcrypto } from '@uftp/native';
+import { CryptographyError } from '../cryptography-error.ts';
 import { CURVES } from '../curves.ts';
 import type { Backend, BackendName } from '../ports.ts';
 import { libcryptoBackend } from './libcrypto.ts';
@@ -30,7 +31,7 @@ const WORDS: Readonly<Record<BackendName, string>> = {
  */
 export function selectBackend(forced?: string): SelectedBackend {
 	if (forced !== undefined && !BACKEND_NAMES.some((name) => name === forced)) {
-		throw new Error(`there is no cryptography backend "${forced}"; choose one of ${BACKEND_NAMES.join(', ')}`);
+		throw new RangeError(`there is no cryptography backend "${forced}"; choose one of ${BACKEND_NAMES.join(', ')}`);
 	}
 	const refusals: string[] = [];
 	for (const name of BACKEND_NAMES) {
@@ -40,7 +41,7 @@ export function selectBackend(forced?: string): SelectedBackend {
 		refusals.push(opened);
 	}
 	const cure = forced === undefined ? 'install OpenSSL 3' : `leave the choice open, or install what ${forced} needs`;
-	throw new Error(`no cryptography: ${refusals.join('; ')}; ${cure}`);
+	throw new CryptographyError(`no cryptography: ${refusals.join('; ')}; ${cure}`);
 }
 
 interface OpenedBackend {
