@@ -1,5 +1,6 @@
 import { type Libc, Memory, RECEIVE_SLOTS, ReceiveMessages } from '@uftp/native';
 import type { Endpoint, IncomingBatch } from '@uftp/protocol';
+import { assert } from '@uftp/wire';
 import { INCOMING_BATCH_DATAGRAMS } from '../datagram-socket.ts';
 import { MAX_PAYLOAD_BYTES, MAX_SPLIT_BYTES, startsClearFileSegment } from '../expected-data.ts';
 
@@ -86,6 +87,8 @@ export class LinuxIncomingBatch implements IncomingBatch {
 	}
 
 	#layOut(split: number, payloadBytes: number): void {
+		assert(split >= 0 && split <= MAX_SPLIT_BYTES, 'the header area has room for every header');
+		assert(payloadBytes >= 0 && payloadBytes <= MAX_PAYLOAD_BYTES, 'the payload area has room for every payload');
 		this.split = split;
 		this.#payloadBytes = payloadBytes;
 		const messages = this.#messages;
@@ -107,6 +110,7 @@ export class LinuxIncomingBatch implements IncomingBatch {
 	/** Adds the datagrams of the message in `slot`, which was scattered over `predicted` headers and payloads. */
 	#unpack(slot: number, predicted: number): void {
 		const total = this.#messages.messageLength(slot);
+		assert(total >= 0 && total <= SLOT_BYTES, 'a message is not longer than its slot');
 		const segment = this.#messages.segmentLength(slot) || total;
 		const segments = segment === 0 ? 1 : Math.ceil(total / segment);
 		const stride = this.split + this.#payloadBytes;
@@ -123,6 +127,7 @@ export class LinuxIncomingBatch implements IncomingBatch {
 		const { split } = this;
 		const payloadBytes = this.#payloadBytes;
 		const stride = split + payloadBytes;
+		assert(slot + segments <= TRAIN_SEGMENTS, 'the areas of headers and payloads have room for the train');
 		const flatAt = FLAT_AT + slot * SLOT_BYTES;
 		for (let k = 0; k < segments; k += 1) {
 			const length = k === segments - 1 ? total - k * stride : stride;
@@ -173,6 +178,7 @@ export class LinuxIncomingBatch implements IncomingBatch {
 		const i = this.count;
 		// The kernel merges at most 128 datagrams, so that 32 messages always find room; a guard all the same.
 		if (i >= INCOMING_BATCH_DATAGRAMS) return;
+		assert(length >= 0 && headerAt >= 0 && payloadAt <= TOTAL_BYTES, 'a datagram stands in the memory of its batch');
 		this.headerAt[i] = headerAt;
 		this.payloadAt[i] = payloadAt;
 		this.length[i] = length;

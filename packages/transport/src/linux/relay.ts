@@ -1,5 +1,6 @@
 import { Errno, errnoSentence, type Libc, RelayMessages, SocketAddress } from '@uftp/native';
 import type { Endpoint } from '@uftp/protocol';
+import { assert } from '@uftp/wire';
 import { type Family, OUTGOING_BATCH_BYTES, type SocketStats } from '../datagram-socket.ts';
 import type { LinuxIncomingBatch } from './incoming-batch.ts';
 
@@ -34,6 +35,7 @@ export class LinuxRelay {
 
 	/** See `DatagramSocket.relay`. */
 	relay(batch: LinuxIncomingBatch, first: number, count: number, destination: Endpoint): number {
+		assert(first >= 0 && count >= 0 && first + count <= batch.count, 'what is relayed has been received');
 		const target = this.#targets.get(destination) ?? this.#newTarget(destination);
 		if (target === undefined) {
 			this.#refuse(count, `"${destination.host}" is not an IPv${this.#family} address: nothing can be sent to it`);
@@ -61,6 +63,7 @@ export class LinuxRelay {
 			if (!messages.add(memory.address + headerAt[i], length[i])) break;
 			if (length[i] < segment) break;
 		}
+		assert(messages.count > 0, 'every datagram fits into a call by itself');
 		return messages.count;
 	}
 
@@ -73,6 +76,7 @@ export class LinuxRelay {
 				? messages.sendSegmented(target.address, segment)
 				: messages.sendEach(target.address, 0);
 			this.#stats.sendCalls += 1;
+			assert(result <= count, 'the kernel takes no more datagrams than there are');
 			if (result > 0) {
 				this.#stats.datagramsOut += result;
 				this.#stats.bytesOut += result === messages.count ? messages.bytes : result * segment;
@@ -97,6 +101,7 @@ export class LinuxRelay {
 		const target = { address, segmentLimit: Number.POSITIVE_INFINITY };
 		if (this.#targets.size >= TARGETS_MAX) this.#targets.clear();
 		this.#targets.set(destination, target);
+		assert(this.#targets.size <= TARGETS_MAX, 'few destinations are remembered');
 		return target;
 	}
 

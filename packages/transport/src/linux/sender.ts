@@ -1,7 +1,8 @@
 import { Errno, errnoSentence, type Libc, SendMessages } from '@uftp/native';
 import type { Endpoint } from '@uftp/protocol';
+import { assert } from '@uftp/wire';
 import type { Family, SocketStats } from '../datagram-socket.ts';
-import type { LinuxOutgoingBatch } from '../outgoing-batch.ts';
+import { checkBurst, type LinuxOutgoingBatch } from '../outgoing-batch.ts';
 
 /** IP and UDP headers. */
 const HEADER_BYTES = { 4: 28, 6: 48 } as const;
@@ -30,6 +31,7 @@ export class LinuxSender {
 		this.#family = family;
 		this.#scope = scope;
 		this.#stats = stats;
+		assert(mtu > HEADER_BYTES[family], 'an interface carries more than headers');
 		this.#segmentLimit = mtu - HEADER_BYTES[family];
 	}
 
@@ -46,6 +48,7 @@ export class LinuxSender {
 	/** See `DatagramSocket.send`. */
 	send(batch: LinuxOutgoingBatch, from: number): number {
 		const { count, stride, lastLength } = batch;
+		checkBurst(batch, from);
 		if (!this.#setDestination(batch.destination)) {
 			const { host } = batch.destination;
 			this.#refuse(count - from, `"${host}" is not an IPv${this.#family} address: nothing can be sent to it`);
@@ -63,6 +66,7 @@ export class LinuxSender {
 					? this.#messages.sendOne(address, lastLength)
 					: this.#messages.sendEach(address, left, stride, lastLength);
 			this.#stats.sendCalls += 1;
+			assert(result <= left, 'the kernel takes no more datagrams than there are');
 			if (result > 0) {
 				this.#stats.datagramsOut += result;
 				this.#stats.bytesOut += result === left ? bytes : result * stride;
@@ -73,6 +77,7 @@ export class LinuxSender {
 				at += skipped;
 			}
 		}
+		assert(at >= from && at <= count, 'the sending ends within the burst');
 		return at - from;
 	}
 

@@ -1,5 +1,5 @@
 import type { Endpoint, IncomingBatch } from '@uftp/protocol';
-import { hostKey } from '@uftp/wire';
+import { assert, hostKey } from '@uftp/wire';
 import { INCOMING_BATCH_DATAGRAMS } from '../datagram-socket.ts';
 import { MAX_SPLIT_BYTES, startsClearFileSegment } from '../expected-data.ts';
 
@@ -27,6 +27,7 @@ export class PortableIncomingBatch implements IncomingBatch {
 
 	/** Empties the batch; the following datagrams have headers of `split` bytes if they are blocks. */
 	reset(split: number): void {
+		assert(split >= 0 && split <= MAX_SPLIT_BYTES, 'the header area has room for every header');
 		this.count = 0;
 		this.split = split;
 		this.#payloadEnd = PAYLOADS_AT;
@@ -54,6 +55,7 @@ export class PortableIncomingBatch implements IncomingBatch {
 			this.payloadAt[count] = this.#flatEnd + split;
 			this.#flatEnd += length;
 		}
+		assert(this.#payloadEnd <= FLAT_AT && this.#flatEnd <= TOTAL_BYTES, 'a datagram stands in the memory of its batch');
 		this.length[count] = length;
 		this.#sources[count] = from;
 		this.count = count + 1;

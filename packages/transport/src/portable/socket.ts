@@ -1,12 +1,13 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { errnoSentence, type UdpSocket } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
+import { assert } from '@uftp/wire';
 import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
 import { canonicalAddress } from '../errors/bind-error.ts';
 import { membershipError } from '../errors/membership-error.ts';
 import { isScatterable } from '../expected-data.ts';
 import type { NetworkInterface } from '../interfaces.ts';
-import { PortableOutgoingBatch } from '../outgoing-batch.ts';
+import { checkBurst, PortableOutgoingBatch } from '../outgoing-batch.ts';
 import { emptyStats } from '../socket-stats.ts';
 import { PortableIncomingBatch } from './incoming-batch.ts';
 import {
@@ -85,6 +86,7 @@ export class PortableSocket implements DatagramSocket {
 	send(batch: OutgoingBatch, from: number): number {
 		const { count, stride, lastLength } = batch;
 		if (this.#isClosed) return count - from;
+		checkBurst(batch, from);
 		if (!this.#canReach(batch.destination, count - from)) return count - from;
 		let at = from;
 		for (; at < count && this.#sending < MAX_SENDING; at += 1) {
@@ -96,6 +98,7 @@ export class PortableSocket implements DatagramSocket {
 	relay(batch: IncomingBatch, first: number, count: number, destination: Endpoint): number {
 		if (!(batch instanceof PortableIncomingBatch)) throw new TypeError('a batch of another driver');
 		if (this.#isClosed || !this.#canReach(destination, count)) return count;
+		assert(first >= 0 && first + count <= batch.count, 'what is relayed has been received');
 		let at = first;
 		for (; at < first + count && this.#sending < MAX_SENDING; at += 1) {
 			this.#sendOne(batch.bytes, batch.headerAt[at], batch.length[at], destination);
@@ -126,6 +129,7 @@ export class PortableSocket implements DatagramSocket {
 			if (!batch.add(datagram, from)) break;
 			this.#queueHead += 1;
 			this.#queuedBytes -= datagram.length;
+			assert(this.#queuedBytes >= 0, 'no more bytes leave the queue than have come');
 			this.#stats.datagramsIn += 1;
 			this.#stats.bytesIn += datagram.length;
 		}
@@ -217,6 +221,7 @@ export class PortableSocket implements DatagramSocket {
 
 	#handleSent(error: Error | null, length: number): void {
 		this.#sending -= 1;
+		assert(this.#sending >= 0, 'a datagram is sent once');
 		if (error === null) {
 			this.#stats.datagramsOut += 1;
 			this.#stats.bytesOut += length;
