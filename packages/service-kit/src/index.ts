@@ -5,7 +5,7 @@ export { type HeartbeatFacts, type HeartbeatOptions, HeartbeatPublisher } from '
 export { newJobId } from './job-id.ts';
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
 export { idFromHost, type NodeIdentity, newIdentity, version } from './node-identity.ts';
-export { type Cryptography, openCryptography, publishedKeys } from './node-security.ts';
+export { publishedKeys } from './node-security.ts';
 export { ProgressThrottle } from './progress-throttle.ts';
 export {
 	logBusStatus,
