@@ -92,12 +92,14 @@ describe('a receiver', () => {
 
 	it('lets a session lag whose writer is slower than the network, and gets every byte all the same', async () => {
 		const size = 60_000_000;
+		const secondPass = Promise.withResolvers<void>();
 		let calls = 0;
-		const file = kept(size, () => (calls++ === 0 ? new Promise((resolve) => setTimeout(resolve, 700)) : undefined));
+		// More than may wait has come by then.
+		const file = kept(size, () => (calls++ === 0 ? secondPass.promise : undefined));
 		const receiver = await opened({ ...loopbackSettings(), sink: () => file.writer });
-		const { results, repairBytesSent } = await sendOne('large.bin', [receiver], size, {
-			rateBytesPerSecond: 200_000_000,
-		}).ended;
+		const sending = sendOne('large.bin', [receiver], size, { rateBytesPerSecond: 200_000_000 });
+		sending.events.on((event) => event.kind === 'passStarted' && event.pass > 1 && secondPass.resolve());
+		const { results, repairBytesSent } = await sending.ended;
 		expect(results).toMatchObject([{ outcome: 'received' }]);
 		expect(repairBytesSent).toBeGreaterThan(0);
 		expect(Buffer.compare(file.bytes, pattern(1, size))).toBe(0);
