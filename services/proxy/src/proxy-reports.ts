@@ -61,7 +61,10 @@ export class ProxyReports {
 			case 'warning':
 			case 'packetsLost':
 				return logger.warn(event.message);
-			default:
+			case 'receiverConfirmed':
+			case 'aggregated':
+			case 'keyRequested':
+			case 'keySent':
 				return;
 		}
 	}

@@ -56,7 +56,9 @@ export class SessionReports {
 				return this.#logger.warn(event.message);
 			case 'dropped':
 				return this.#logger.debug(`A datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`);
-			default:
+			case 'fileOffered':
+			case 'fileStarted':
+			case 'fileComplete':
 				return;
 		}
 	}

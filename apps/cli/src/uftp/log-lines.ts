@@ -39,6 +39,19 @@ const STATUS: Readonly<Record<Outcome, string>> = {
 	lost: 'Lost connection',
 	aborted: 'Aborted',
 };
+/** Events that the first table of lines has. */
+type CommonKind =
+	| 'announced'
+	| 'registered'
+	| 'keyed'
+	| 'transferLimited'
+	| 'fileStarted'
+	| 'passStarted'
+	| 'sectionSent'
+	| 'nakReceived'
+	| 'fileCompletedBy'
+	| 'fileEnded';
+
 export class SenderLines {
 	readonly #options: SenderLinesOptions;
 	readonly #names: ReceiverNames;
@@ -118,7 +131,7 @@ export class SenderLines {
 		return this.#info(...(this.#listing === before ? [] : [this.#listing]), client);
 	}
 
-	#rarer(event: SenderEvent): LogLine[] {
+	#rarer(event: Exclude<SenderEvent, { kind: CommonKind }>): LogLine[] {
 		switch (event.kind) {
 			case 'proxyKeyed':
 				return this.#info(`Received KEYINFO_ACK from ${this.#names.of(event.proxyId)}`);
@@ -148,7 +161,8 @@ export class SenderLines {
 				return this.#warn(`Warning: ${event.message}`);
 			case 'ended':
 				return this.#ended(event.end);
-			default:
+			case 'proxyRegistered':
+			case 'registrationEnded':
 				return [];
 		}
 	}
@@ -269,6 +283,11 @@ function shortfall(result: ReceiverResult): string | undefined {
 			return `lost connection${because}`;
 		case 'aborted':
 			return `aborted${because}`;
+		case 'received':
+		case 'overwritten':
+		case 'skipped':
+		case 'rejected':
+			break;
 	}
 	const parts: string[] = [];
 	if (result.filesRejected > 0) parts.push(`it rejected ${files(result.filesRejected)}`);

@@ -54,6 +54,8 @@ export class SendingReport {
 			case 'keyPinned':
 			case 'keysNotPinned':
 				return;
+			default:
+				break;
 		}
 		if (this.#session === undefined) return;
 		this.fileInfoWatch.see(event);

@@ -34,6 +34,9 @@ export class SessionKeeping {
 				return;
 			case 'sessionEnded':
 				this.#sessionEnded(event.groupId, event.outcome === 'completed');
+				return;
+			default:
+				return;
 		}
 	}
 

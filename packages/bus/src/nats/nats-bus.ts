@@ -117,6 +117,9 @@ class NatsBus implements Bus {
 					this.#board.tell({ type: 'error', error: status.error });
 				}
 				break;
+			default:
+				// What the client does by itself, and pings.
+				break;
 		}
 	}
 

@@ -27,6 +27,20 @@ interface Ways {
 	readonly fromProxyId?: number | undefined;
 }
 
+/** Events that are published. */
+type ReportedKind =
+	| 'announced'
+	| 'registered'
+	| 'registrationEnded'
+	| 'fileStarted'
+	| 'passStarted'
+	| 'nakReceived'
+	| 'fileEnded'
+	| 'receiverLost'
+	| 'receiverAborted'
+	| 'duplicateUid'
+	| 'receiverMoved';
+
 export class SessionReports {
 	readonly #about: ReportedSession;
 	/** "0A1B2C3D". */
@@ -224,7 +238,7 @@ export class SessionReports {
 		);
 	}
 
-	#logOnly(event: SendingEvent): void {
+	#logOnly(event: Exclude<SendingEvent, { kind: ReportedKind }>): void {
 		const session = this.#session;
 		switch (event.kind) {
 			case 'receiverAway':
@@ -253,7 +267,16 @@ export class SessionReports {
 				return this.#logger.debug(
 					`Session ${session}: a datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`,
 				);
-			default:
+			case 'keyed':
+			case 'proxyKeyed':
+			case 'transferLimited':
+			case 'sectionSent':
+			case 'fileCompletedBy':
+			case 'receiverDropped':
+			case 'ended':
+			case 'opened':
+			case 'notSent':
+			case 'progress':
 				return;
 		}
 	}
