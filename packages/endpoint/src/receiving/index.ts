@@ -2,11 +2,11 @@
 export type { FileWriter, OpenWriter } from './function-sink.ts';
 export { heartbeatDatagram } from './heartbeats.ts';
 export { openReceiver } from './open-receiver.ts';
+export type { PortSettings } from './port-settings.ts';
 export { ReceiverPort } from './receiver-port.ts';
 export type { RunningReceiver } from './running-receiver.ts';
 export type {
 	ClosableSink,
-	PortSettings,
 	ReceiverHooks,
 	ReceiverSecuritySettings,
 	ReceiverSettings,

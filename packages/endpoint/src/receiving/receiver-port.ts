@@ -22,7 +22,7 @@ import {
 	socketError,
 } from '../network/index.ts';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
-import type { PortSettings } from './settings.ts';
+import type { PortSettings } from './port-settings.ts';
 
 const DEFAULT_GROUP = '230.4.4.1';
 const FAMILIES: readonly Family[] = [4, 6];
