@@ -1,8 +1,8 @@
 /** The receivers of a closed group, -H id,id,... or -H @file, and the proxies of -j. */
 import fs from 'node:fs';
 import { listedUid } from '@uftp/endpoint/identity';
+import { resolveHost } from '@uftp/endpoint/network';
 import { uidFromIPv4 } from '@uftp/wire';
-import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
 import { listedFingerprint, listLines } from '../drop-in/list-lines.ts';
 import { commaList } from '../drop-in/option-values.ts';
@@ -80,7 +80,7 @@ async function uidOfEntry(entry: string): Promise<number> {
 	if (known !== undefined) return known;
 	let problem = 'it is neither a hexadecimal UID other than 0 and 0xFFFFFFFF nor an IPv4 address';
 	if (/[g-zG-Z-]/.test(entry.replace(/^0[xX]/, ''))) {
-		const resolved = await resolveAddress(entry, 4);
+		const resolved = await resolveHost(entry, 4);
 		const uid = 'address' in resolved ? uidFromIPv4(resolved.address) : undefined;
 		if (uid !== undefined) return uid;
 		if ('problem' in resolved) problem = `it is no UID, and ${resolved.problem}`;

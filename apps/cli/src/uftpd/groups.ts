@@ -1,14 +1,13 @@
 /** The public groups of -M by address family, checked. */
-import { type Family, familyOf } from '@uftp/endpoint/network';
+import { type Family, familyOf, resolveHost } from '@uftp/endpoint/network';
 import { isMulticast } from '@uftp/wire';
-import { resolveAddress } from '../drop-in/addresses.ts';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 
 /** Resolves -M: exit 1 for what is no address, exit 2 for an address that is no group, as in C. */
 export async function publicGroups(names: readonly string[]): Promise<ReadonlyMap<Family, readonly string[]>> {
 	const groups = new Map<Family, string[]>();
 	for (const name of names) {
-		const resolved = await resolveAddress(name, undefined);
+		const resolved = await resolveHost(name, undefined);
 		if ('problem' in resolved) {
 			throw new CommandError(ExitCode.Parameters, `Invalid multicast address ${name}: ${resolved.problem}.`);
 		}
