@@ -164,11 +164,13 @@ export const MESSAGES: readonly Structure[] = [
 			nameWords: 'Length of the name in words.',
 			linkWords: 'Length of the link target in words; 0 unless the type is 2.',
 			size: 'Bytes of a regular file; 0 for all other types.',
-			modifiedSeconds: 'Modification time in seconds since 1970; 0 for none.',
+			timeHighBits: '0 in UFTP 4.x; section 14.2 says what is sent here.',
+			modifiedSeconds:
+				'Modification time in seconds since 1970, the low 32 bits; 0 for none. UFTP 4.x reads it as signed.',
 			timestamp: 'When this FILEINFO was sent.',
 		},
 		{
-			labels: { modifiedSeconds: 'modification time' },
+			labels: { timeHighBits: 'high bits of the time', modifiedSeconds: 'modification time' },
 			variable: ['name, zero-padded to whole words', 'link target, zero-padded to whole words', IDS],
 			body:
 				'The clients that have not answered yet. The header length must be exactly 28 bytes plus name and link: ' +

@@ -73,8 +73,8 @@ export interface CatalogueEntry {
 	readonly name: string;
 	/** Bytes; 0 for everything but regular files. At most 2^48 - 1. */
 	readonly size: number;
-	/** Modification time in seconds since 1970; 0 where there is none. */
-	readonly modifiedSeconds: number;
+	/** Modification time in whole seconds since 1970, negative before; undefined where there is none. */
+	readonly modifiedSeconds: number | undefined;
 	/** Target of a symbolic link, else "". */
 	readonly link: string;
 	/** Permission bits of a regular file (0o777 at most): receivers of ours never widen them. */
@@ -102,7 +102,7 @@ export interface IncomingFile {
 	readonly type: FileType;
 	readonly name: string;
 	readonly size: number;
-	readonly modifiedSeconds: number;
+	readonly modifiedSeconds: number | undefined;
 	readonly link: string;
 	/** Permission bits of the sender's file, where it says them (senders of ours do). */
 	readonly permissions?: number | undefined;

@@ -26,7 +26,7 @@ export type ReadBytes = (offset: number, length: number) => Uint8Array | Promise
 export interface FileContent {
 	/** Bytes. */
 	readonly size: number;
-	/** Seconds since 1970 (default 0: none). */
+	/** Whole seconds since 1970 (default: none). */
 	readonly modifiedSeconds?: number;
 	/** Permission bits, 0o777 at most (default: as the receiver pleases). */
 	readonly permissions?: number;

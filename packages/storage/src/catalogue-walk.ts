@@ -60,13 +60,13 @@ export class CatalogueWalk {
 			return;
 		}
 		const type = request === 'delete' ? FileType.Delete : FileType.FreeSpace;
-		const entry = { type, name, size: 0, modifiedSeconds: 0, link: '' };
+		const entry = { type, name, size: 0, modifiedSeconds: undefined, link: '' };
 		this.#entries.push({ ...entry, sourcePath: '', shown, root: undefined, follow: false });
 	}
 
 	/** An argument whose bytes come from a function. */
 	content(argument: number, content: FileContent, shown: string, name: string): void {
-		const { size, modifiedSeconds = 0, permissions, read } = content;
+		const { size, modifiedSeconds, permissions, read } = content;
 		const errand: Errand = { argument, parentLength: 0, shown, absolute: '', root: undefined };
 		if (name === '') {
 			this.#fail(errand, 'name', '', 'is skipped: it has no name');
@@ -131,7 +131,13 @@ export class CatalogueWalk {
 		}
 		// What holds nothing that can be sent still exists at the receivers; "." itself needs no entry.
 		if (taken || name === '') return taken;
-		return this.#add(errand, absolute, { type: FileType.EmptyDirectory, name, size: 0, modifiedSeconds: 0, link: '' });
+		return this.#add(errand, absolute, {
+			type: FileType.EmptyDirectory,
+			name,
+			size: 0,
+			modifiedSeconds: undefined,
+			link: '',
+		});
 	}
 
 	#statOf(errand: Errand, absolute: string): fs.Stats | undefined {
@@ -165,7 +171,7 @@ export class CatalogueWalk {
 		} catch (error) {
 			return this.#fail(errand, 'unreadable', absolute, `is skipped: ${because(error)}`);
 		}
-		const modifiedSeconds = Math.min(Math.max(Math.floor(stats.mtimeMs / 1000), 0), 0xffff_ffff);
+		const modifiedSeconds = Math.floor(stats.mtimeMs / 1000);
 		const permissions = stats.mode & 0o777;
 		const entry = { type: FileType.Regular, name, size, modifiedSeconds, link: '', permissions };
 		const added = this.#add(errand, absolute, entry);
@@ -183,7 +189,13 @@ export class CatalogueWalk {
 		if (isLonger(link, MAX_NAME_BYTES)) {
 			return this.#fail(errand, 'name', absolute, `is skipped: its target is longer than ${MAX_NAME_BYTES} bytes`);
 		}
-		return this.#add(errand, absolute, { type: FileType.SymbolicLink, name, size: 0, modifiedSeconds: 0, link });
+		return this.#add(errand, absolute, {
+			type: FileType.SymbolicLink,
+			name,
+			size: 0,
+			modifiedSeconds: undefined,
+			link,
+		});
 	}
 
 	#add(errand: Errand, absolute: string, entry: CatalogueEntry & Pick<SourceEntry, 'read'>): boolean {

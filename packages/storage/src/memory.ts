@@ -21,7 +21,7 @@ export interface MemoryEntry extends CatalogueEntry {
 }
 
 /** A regular file of the catalogue. */
-export function memoryFile(name: string, content: Uint8Array, modifiedSeconds = 0): MemoryEntry {
+export function memoryFile(name: string, content: Uint8Array, modifiedSeconds?: number): MemoryEntry {
 	return { type: FileType.Regular, name, size: content.length, modifiedSeconds, link: '', content };
 }
 
@@ -63,14 +63,18 @@ export class MemorySource implements BlockSource {
 
 /** What a memory sink holds under a name. */
 export type StoredFile =
-	| { readonly type: typeof FileType.Regular; readonly content: Uint8Array; readonly modifiedSeconds: number }
+	| {
+			readonly type: typeof FileType.Regular;
+			readonly content: Uint8Array;
+			readonly modifiedSeconds: number | undefined;
+	  }
 	| { readonly type: typeof FileType.EmptyDirectory }
 	| { readonly type: typeof FileType.SymbolicLink; readonly link: string };
 
 interface OpenFile {
 	readonly name: string;
 	readonly content: Uint8Array;
-	readonly modifiedSeconds: number;
+	readonly modifiedSeconds: number | undefined;
 }
 
 /** Blocks into memory, with the decisions of a receiver that has one destination directory. */
@@ -191,7 +195,7 @@ export class MemorySink implements BlockSink {
 
 function describe(file: StoredFile): { regular: boolean; size: number; modifiedSeconds: number } {
 	if (file.type !== FileType.Regular) return { regular: false, size: 0, modifiedSeconds: 0 };
-	return { regular: true, size: file.content.length, modifiedSeconds: file.modifiedSeconds };
+	return { regular: true, size: file.content.length, modifiedSeconds: file.modifiedSeconds ?? 0 };
 }
 
 function rejected(reason: string): FileDecision {

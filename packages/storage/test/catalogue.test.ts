@@ -10,6 +10,7 @@ import {
 	type CatalogueOptions,
 	FileSink,
 	FileSource,
+	timeWarnings,
 } from '../src/index.ts';
 import { incoming, scratchDirectory } from './scratch.ts';
 
@@ -114,11 +115,31 @@ describe('entries', () => {
 		const { entries, totalBytes } = buildCatalogue([at('a'), at('d/empty'), at('la')]);
 		expect(entries).toEqual([
 			expect.objectContaining({ type: FileType.Regular, size: 5000, modifiedSeconds: 1_000_000_000, link: '' }),
-			expect.objectContaining({ type: FileType.EmptyDirectory, size: 0, modifiedSeconds: 0, link: '' }),
-			expect.objectContaining({ type: FileType.SymbolicLink, size: 0, modifiedSeconds: 0, link: 'a' }),
+			expect.objectContaining({ type: FileType.EmptyDirectory, size: 0, modifiedSeconds: undefined, link: '' }),
+			expect.objectContaining({ type: FileType.SymbolicLink, size: 0, modifiedSeconds: undefined, link: 'a' }),
 		]);
 		expect(entries[0].sourcePath).toBe(at('a'));
 		expect(totalBytes).toBe(5000);
+	});
+
+	it('keep the times of long ago and far ahead, and a sentence says which of them receivers may not', () => {
+		const { at } = sample();
+		const timesOf = (seconds: number) => {
+			const time = new Date(seconds * 1000);
+			fs.utimesSync(at('a'), time, time);
+			const { entries } = buildCatalogue([at('a')]);
+			return [entries[0].modifiedSeconds, timeWarnings(entries)];
+		};
+		for (const seconds of [-141_000_000.5, -1, 1_000_000_000])
+			expect(timesOf(seconds)).toEqual([Math.floor(seconds), []]);
+		for (const seconds of [0, 4_417_977_600]) {
+			const warning = expect.stringMatching(
+				/^The time of ".*a" is that of .*: receivers of UFTP 4\.x set another one\.$/,
+			);
+			expect(timesOf(seconds)).toEqual([seconds, [warning]]);
+		}
+		const far = { ...buildCatalogue([at('a')]).entries[0], modifiedSeconds: 1e14 };
+		expect(timeWarnings([far, far])).toEqual([expect.stringMatching(/a" and 1 other file is too far away to be sent/)]);
 	});
 
 	it('are sorted by name, alike on every machine', () => {
@@ -324,7 +345,7 @@ describe('content that comes from a function', () => {
 		expect(totalBytes).toBe(34);
 		expect(entries).toMatchObject([
 			{ name: 'd/a.bin', size: 17, modifiedSeconds: 5, permissions: 0o640, sourcePath: '', read },
-			{ name: 'e/b', size: 17, modifiedSeconds: 0, sourcePath: '', read },
+			{ name: 'e/b', size: 17, modifiedSeconds: undefined, sourcePath: '', read },
 		]);
 	});
 

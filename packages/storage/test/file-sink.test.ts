@@ -253,6 +253,10 @@ describe('a received file', () => {
 		store(sink, 'now', pattern(1));
 		expect(fs.statSync(at('old')).mtimeMs).toBe(1_000_000_000_000);
 		expect(fs.statSync(at('late')).mtimeMs).toBe(0xffff_ffff * 1000);
+		for (const modifiedSeconds of [-141_000_000, -1, 0, 4_417_977_600]) {
+			store(sink, 'odd', pattern(1), { modifiedSeconds });
+			expect(fs.statSync(at('odd')).mtimeMs).toBe(modifiedSeconds * 1000);
+		}
 		expect(Math.abs(fs.statSync(at('now')).mtimeMs - Date.now())).toBeLessThan(60_000);
 	});
 

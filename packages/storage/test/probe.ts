@@ -12,7 +12,7 @@ const base = {
 	groupId: 1,
 	groupInstance: 0,
 	senderId: 2,
-	modifiedSeconds: 0,
+	modifiedSeconds: undefined,
 	link: '',
 	sync: false,
 	preview: false,

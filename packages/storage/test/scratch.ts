@@ -50,7 +50,7 @@ export function incoming(name: string, given: Partial<IncomingFile> = {}): Incom
 		type: FileType.Regular,
 		name,
 		size: 0,
-		modifiedSeconds: 0,
+		modifiedSeconds: undefined,
 		link: '',
 		sync: false,
 		preview: false,

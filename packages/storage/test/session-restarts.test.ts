@@ -116,7 +116,7 @@ describe('a session that is restarted', () => {
 		fail(open());
 		const sink = open();
 		sink.sessionStarted(GROUP, Date.now(), 1);
-		for (const changes of [{ modifiedSeconds: TIME + 1 }, { size: 6 }, { modifiedSeconds: 0 }]) {
+		for (const changes of [{ modifiedSeconds: TIME + 1 }, { size: 6 }, { modifiedSeconds: undefined }]) {
 			const small = { ...incoming('small', { size: 5, modifiedSeconds: TIME, groupInstance: 1 }), ...changes };
 			expect(sink.offer(small)).toMatchObject({ kind: 'accept' });
 			sink.discard(small.handle);

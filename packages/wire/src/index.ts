@@ -99,7 +99,14 @@ export {
 } from './messages/cong-ctrl.ts';
 export { type Done, DoneLayout, decodeDone, encodeDone } from './messages/done.ts';
 export { type DoneConf, DoneConfLayout, decodeDoneConf, encodeDoneConf } from './messages/done-conf.ts';
-export { decodeFileInfo, encodeFileInfo, type FileInfo, FileInfoLayout } from './messages/file-info.ts';
+export {
+	decodeFileInfo,
+	encodeFileInfo,
+	type FileInfo,
+	FileInfoLayout,
+	isPlainTime,
+	MODIFIED_SECONDS_MAX,
+} from './messages/file-info.ts';
 export {
 	decodeFileInfoAck,
 	encodeFileInfoAck,

@@ -110,7 +110,7 @@ export const MESSAGES: { readonly [T in MessageType]: fc.Arbitrary<MessageByType
 			name,
 			link: name,
 			size: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
-			modifiedSeconds: u32,
+			modifiedSeconds: fc.option(fc.integer({ min: -8.64e12, max: 8.64e12 }), { nil: undefined }),
 			timestamp,
 			ids,
 			permissions: fc.integer({ min: 0o600, max: 0o777 }),

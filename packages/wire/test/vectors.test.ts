@@ -91,7 +91,7 @@ const VECTORS: readonly (readonly [string, Message, string])[] = [
 					name: 'd/f1',
 					link: 'x',
 					size: 0x1234_5678_9abc,
-					modifiedSeconds: 0,
+					modifiedSeconds: undefined,
 					timestamp,
 					ids: [],
 				},
@@ -99,6 +99,21 @@ const VECTORS: readonly (readonly [string, Message, string])[] = [
 		},
 		`07090007 02000000 01011234 56789abc 00000000 ${TIME} 642f6631 78000000`,
 	],
+	...(
+		[
+			['in 1965, as C says it', -141_000_000, '0000', 'f79882c0'],
+			['of the very beginning of 1970', 0, '8000', '00000000'],
+			['in 2110', 4_417_977_600, '8001', '0754fd00'],
+			['in 1801', -5_320_000_000, 'fffe', 'c2e73e00'],
+		] as const
+	).map(([what, modifiedSeconds, high, low]): readonly [string, Message, string] => [
+		`FILEINFO of a file with a time ${what}`,
+		{
+			func: MessageType.FILEINFO,
+			message: { fileId: 1, type: 0, name: 'f', link: '', size: 1, modifiedSeconds, timestamp, ids: [] },
+		},
+		`07080001 0000${high} 01000000 00000001 ${low} ${TIME} 66000000`,
+	]),
 	[
 		'FILEINFO_ACK',
 		{ func: MessageType.FILEINFO_ACK, message: { fileId: 1, partial: true, timestamp, ids: [] } },

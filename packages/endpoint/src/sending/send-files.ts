@@ -6,7 +6,7 @@ import {
 	type SenderProgress,
 	SenderSession,
 } from '@uftp/protocol';
-import { buildCatalogueInSlices, type Catalogue, type CatalogueArgument } from '@uftp/storage';
+import { buildCatalogueInSlices, type Catalogue, type CatalogueArgument, timeWarnings } from '@uftp/storage';
 import {
 	answerBufferWarning,
 	type DatagramSocket,
@@ -179,7 +179,9 @@ class SendingRun implements Sending {
 			addresses,
 			interface: outgoing.reason,
 			socket: socketDriver === 'auto' ? sentence : `${socketDriver} (forced)`,
-			warnings: [answerBufferWarning(socket), socket.marksProblem].filter((each) => each !== undefined),
+			warnings: [answerBufferWarning(socket), socket.marksProblem, ...timeWarnings(entries)].filter(
+				(each) => each !== undefined,
+			),
 			entries,
 		};
 		return { opened, session, socket, source };

@@ -26,7 +26,7 @@ export class IncomingRegular {
 	/** The name that the file has now; its final one is `place.last`. */
 	readonly #nameNow: string;
 	readonly #nameThen: string;
-	readonly #modifiedSeconds: number;
+	readonly #modifiedSeconds: number | undefined;
 	#missingBytes: number;
 	#device: number | undefined;
 
@@ -132,7 +132,11 @@ export class IncomingRegular {
 	finish(beforeRename?: (parent: DirectoryHandle) => void): string | undefined {
 		try {
 			try {
-				if (this.#modifiedSeconds !== 0) fs.futimesSync(this.#fd, this.#modifiedSeconds, this.#modifiedSeconds);
+				if (this.#modifiedSeconds !== undefined) {
+					// A negative number would stand for the time of now.
+					const time = new Date(this.#modifiedSeconds * 1000);
+					fs.futimesSync(this.#fd, time, time);
+				}
 			} finally {
 				fs.closeSync(this.#fd);
 			}

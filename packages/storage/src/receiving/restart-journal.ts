@@ -13,7 +13,7 @@ export interface PartialFile {
 	/** Its path in the session's folder. */
 	readonly name: string;
 	readonly size: number;
-	readonly modifiedSeconds: number;
+	readonly modifiedSeconds: number | undefined;
 	/** Its name now, in the directory where it will have its own. */
 	readonly temporaryName: string;
 	/** When it was changed last, in milliseconds since 1970: another time means that it is not what it was. */
@@ -111,9 +111,14 @@ function partialFileOf(file: JsonObject, take: (length: number) => Uint8Array): 
 		if (state > SectionState.Complete) throw new RangeError('not a section state');
 		if (state === SectionState.Partial) bitmaps.set(section, take(bitmapBytes(map.blocksIn(section))));
 	}
-	const modifiedSeconds = wholeNumber(file['modifiedSeconds']);
+	const modifiedSeconds = secondsOrNone(file['modifiedSeconds']);
 	const blocks = { size, blockBytes: map.blockBytes, sections, bitmaps };
 	return { name, size, modifiedSeconds, temporaryName, changedMs, map: blocks };
+}
+
+function secondsOrNone(value: unknown): number | undefined {
+	if (value !== undefined && !Number.isSafeInteger(value)) throw new TypeError('not a time');
+	return value as number | undefined;
 }
 
 function wholeNumber(value: unknown): number {

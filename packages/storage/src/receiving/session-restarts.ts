@@ -60,7 +60,9 @@ export class SessionRestarts {
 		if (file.groupInstance === 0 || file.sync || existing?.isFile() !== true) return false;
 		const { size, modifiedSeconds } = file;
 		// Without a time a changed file could not be told from it.
-		return modifiedSeconds !== 0 && size === existing.size && modifiedSeconds === Math.floor(existing.mtimeMs / 1000);
+		return (
+			modifiedSeconds !== undefined && size === existing.size && modifiedSeconds === Math.floor(existing.mtimeMs / 1000)
+		);
 	}
 
 	/** What there is of the file, if it is the one that was begun. */

@@ -13,11 +13,13 @@ export interface ExistingFile {
  * in sync mode the newer modification time wins, and equal times mean the same file only if the sizes are equal too.
  */
 export function statusOf(
-	offered: { readonly size: number; readonly modifiedSeconds: number; readonly sync: boolean },
+	offered: { readonly size: number; readonly modifiedSeconds: number | undefined; readonly sync: boolean },
 	existing: ExistingFile | undefined,
 ): CompleteStatus {
 	if (!offered.sync || existing === undefined) return CompleteStatus.Normal;
-	if (offered.modifiedSeconds < existing.modifiedSeconds) return CompleteStatus.Skipped;
-	if (offered.modifiedSeconds > existing.modifiedSeconds) return CompleteStatus.Overwritten;
+	// As in C: what has no time counts as very old.
+	const modifiedSeconds = offered.modifiedSeconds ?? 0;
+	if (modifiedSeconds < existing.modifiedSeconds) return CompleteStatus.Skipped;
+	if (modifiedSeconds > existing.modifiedSeconds) return CompleteStatus.Overwritten;
 	return existing.regular && existing.size === offered.size ? CompleteStatus.Skipped : CompleteStatus.Overwritten;
 }

@@ -1,5 +1,5 @@
 import { decodeIds, encodeIds } from '../id-list.ts';
-import { layout, reserved, type Timestamp, timestamp, u8, u16, u32, u48 } from '../layout.ts';
+import { layout, type Timestamp, timestamp, u8, u16, u32, u48 } from '../layout.ts';
 import { ID_BYTES, MAX_NAME_BYTES } from '../limits.ts';
 import { type Malformed, malformed } from '../malformed.ts';
 import { MessageType } from '../message-type.ts';
@@ -19,8 +19,12 @@ export interface FileInfo {
 	link: string;
 	/** Bytes, 48 bits. */
 	size: number;
-	/** Seconds since 1970; 0 where there is none. */
-	modifiedSeconds: number;
+	/**
+	 * Seconds since 1970, also before it: a whole number, `MODIFIED_SECONDS_MAX` at most either way. Undefined: none.
+	 * C programs write the low 32 bits, read them as signed, and have 0 stand for none. What these cannot say is completed
+	 * by an addition of ours in two more of those reserved bytes: bit 15 says that the other fifteen hold the bits above.
+	 */
+	modifiedSeconds: number | undefined;
 	/**
 	 * Permission bits of the sender's file, the owner's right to read and write taken for granted (0o600 to 0o777). An
 	 * addition of ours in a reserved byte that C programs send as 0 and never read: bit 7 says that the other seven
@@ -39,7 +43,7 @@ export const FileInfoLayout = layout(28, {
 	fileId: u16,
 	type: u8,
 	permissionBits: u8,
-	zero: reserved(2),
+	timeHighBits: u16,
 	nameWords: u8,
 	linkWords: u8,
 	size: u48,
@@ -47,6 +51,10 @@ export const FileInfoLayout = layout(28, {
 	timestamp,
 });
 
+/** The times that all platforms have; FILEINFO has room for more. */
+export const MODIFIED_SECONDS_MAX = 8_640_000_000_000;
+
+const TIME_HIGH_KNOWN = 0x8000;
 const PERMISSIONS_KNOWN = 0x80;
 const OWNER_READ_WRITE = 0o600;
 const MAX_NAME_WORDS = MAX_NAME_BYTES / 4;
@@ -69,7 +77,7 @@ export function encodeFileInfo(bytes: Uint8Array, at: number, message: FileInfo)
 		nameWords,
 		linkWords,
 		size: message.size,
-		modifiedSeconds: message.modifiedSeconds,
+		...timeFields(message.modifiedSeconds),
 		timestamp: message.timestamp,
 	});
 	// Zero padding to whole words; a name that fills its words has no terminator.
@@ -78,6 +86,25 @@ export function encodeFileInfo(bytes: Uint8Array, at: number, message: FileInfo)
 	copyBytes(link, 0, bytes, at + FileInfoLayout.size + nameWords * 4, link.length);
 	encodeIds(bytes, at + headerBytes, message.ids);
 	return length;
+}
+
+/** Whether 4.10.2 reads the time of a file as what it is. */
+export function isPlainTime(seconds: number): boolean {
+	return seconds !== 0 && seconds === (seconds | 0);
+}
+
+function timeFields(seconds: number | undefined): { timeHighBits: number; modifiedSeconds: number } {
+	if (seconds === undefined || Math.abs(seconds) > MODIFIED_SECONDS_MAX) return { timeHighBits: 0, modifiedSeconds: 0 };
+	const high = Math.floor(seconds / 0x1_0000_0000);
+	const timeHighBits = isPlainTime(seconds) ? 0 : TIME_HIGH_KNOWN | (high & 0x7fff);
+	return { timeHighBits, modifiedSeconds: seconds - high * 0x1_0000_0000 };
+}
+
+function timeOf(low: number, highBits: number): number | undefined {
+	if ((highBits & TIME_HIGH_KNOWN) === 0) return low === 0 ? undefined : low | 0;
+	// The sign is in bit 14.
+	const seconds = ((highBits << 17) >> 17) * 0x1_0000_0000 + low;
+	return Math.abs(seconds) > MODIFIED_SECONDS_MAX ? undefined : seconds;
 }
 
 function nameBytes(text: string, what: string): Uint8Array {
@@ -110,7 +137,7 @@ export function decodeFileInfo(bytes: Uint8Array, at: number, length: number): F
 		name: decodePaddedText(bytes, at + FileInfoLayout.size, nameEnd),
 		link: decodePaddedText(bytes, nameEnd, linkEnd),
 		size: fixed.size,
-		modifiedSeconds: fixed.modifiedSeconds,
+		modifiedSeconds: timeOf(fixed.modifiedSeconds, fixed.timeHighBits),
 		timestamp: fixed.timestamp,
 		ids: decodeIds(bytes, linkEnd, at + length),
 	};
