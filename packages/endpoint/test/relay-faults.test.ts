@@ -74,6 +74,8 @@ const CORE_CALLS: readonly [string, number][] = [
 	['pollTransmit', 3],
 	['pollTimeout', 0],
 	['pollTimeout', 5],
+	['pollRequest', 0],
+	['pollRequest', 3],
 	['pollEvent', 0],
 	['pollEvent', 4],
 ];

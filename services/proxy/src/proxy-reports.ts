@@ -1,12 +1,14 @@
 /** From what the proxy reports to log lines and bus events. */
 import type { EventDataByKind } from '@uftp/bus';
 import { formatFingerprint } from '@uftp/crypto';
+import { describeProblem } from '@uftp/endpoint/problems';
 import type { RelayedSession, RunningProxyEvent } from '@uftp/endpoint/relaying';
 import { formatEndpoint, type ProxyTotals } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
 import type { ProxyServiceConfig } from './config.ts';
 import type { PinholeTable } from './pinhole-table.ts';
+import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
 /** Longest reason that an event carries. */
 const REASON_CHARACTERS = 1000;
@@ -59,6 +61,7 @@ export class ProxyReports {
 			case 'dropped':
 				return logger.debug(`A datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`);
 			case 'warning':
+				return logger.warn(describeProblem(event.problem, SERVICE_VOCABULARY));
 			case 'packetsLost':
 				return logger.warn(event.message);
 			case 'receiverConfirmed':

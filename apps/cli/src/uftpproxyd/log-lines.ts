@@ -3,9 +3,11 @@
  * own for pinholes and for what was gathered.
  */
 import { formatFingerprint } from '@uftp/crypto';
+import { describeProblem } from '@uftp/endpoint/problems';
 import type { RunningProxyEvent } from '@uftp/endpoint/relaying';
 import { type Endpoint, formatEndpoint, type ProxyTotals } from '@uftp/protocol';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
+import { COMMAND_VOCABULARY } from '../drop-in/vocabulary.ts';
 
 type EventOf<Kind extends RunningProxyEvent['kind']> = Extract<RunningProxyEvent, { readonly kind: Kind }>;
 
@@ -49,7 +51,7 @@ export class ProxyLines {
 			case 'dropped':
 				return [line(Level.Verbose, `Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`)];
 			case 'warning':
-				return [line(Level.Warning, `Warning: ${event.message}`)];
+				return [line(Level.Warning, `Warning: ${describeProblem(event.problem, COMMAND_VOCABULARY)}`)];
 			case 'packetsLost':
 				return [line(Level.Warning, event.message)];
 		}

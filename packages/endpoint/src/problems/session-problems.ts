@@ -26,6 +26,16 @@ export const SESSION_PROBLEMS = {
 		`The key of receiver ${receiver} behind proxy ${proxy} cannot be checked: it is refused; list the proxy (${proxies}).`,
 	'proxy-key-missing': (_, { keyFile, newKey }) =>
 		`A response proxy shows its key to its receivers: give it one (${keyFile}, ${newKey}).`,
+	'proxy-key-misfit': ({ key }) =>
+		`A response proxy cannot show a key of this size (${key}): use RSA of a multiple of 16 bits.`,
+	'heartbeat-key-misfit': ({ bits }) =>
+		`An RSA key of ${bits} bits does not fit into a heartbeat, which consists of whole words: use a first key of 1024 or ` +
+		'2048 bits.',
+	'heartbeat-key-missing': ({ proxy }, { keyFile, newKey }) =>
+		`The proxy at ${proxy} asks for heartbeats with a signature, but this one has no key: nothing will be sent to it. ` +
+		`Give it a key (${keyFile}, ${newKey}), and its fingerprint to the other one.`,
+	'site-key-uncheckable': (_, { sites }) =>
+		`A site is known by its key only (${sites}), and this proxy has no cryptography to check it with.`,
 	'group-not-public': ({ publicAddress }, words) =>
 		`The session is announced to ${publicAddress}, which is not among the public addresses of this proxy ` +
 		`(${words.publicAddress}).`,

@@ -1,5 +1,11 @@
 import { generateEcKey, type PrivateKey } from '@uftp/crypto';
-import { PROXY_DEFAULTS, type ProxyConfig, type Proxy as ProxyCore, type ProxySecurityConfig } from '@uftp/protocol';
+import {
+	PROXY_DEFAULTS,
+	type ProxyConfig,
+	ProxyConfigError,
+	type Proxy as ProxyCore,
+	type ProxySecurityConfig,
+} from '@uftp/protocol';
 import { GatheringProxy, ServerProxy } from '@uftp/protocol/proxies';
 import { addressesOf, listInterfaces } from '@uftp/transport';
 import { DEFAULT_PORT, isMulticast } from '@uftp/wire';
@@ -50,7 +56,7 @@ export function makeProxyCore(
 	try {
 		return config.kind === 'server' ? new ServerProxy(config, now) : new GatheringProxy(config, now);
 	} catch (error) {
-		if (error instanceof RangeError) throw new EndpointError('setting-invalid', { why: error.message }, error);
+		if (error instanceof ProxyConfigError) throw new EndpointError(error.code, error.facts, error);
 		throw error;
 	}
 }

@@ -13,7 +13,7 @@ export function groupsRefusal(announce: Announce, sourceSpecific: boolean): stri
 		if (isForRouters(address)) return `Invalid multicast address: ${address} belongs to the network itself`;
 	}
 	if (sourceSpecific && !isSourceSpecificMulticast(privateAddress)) {
-		return `Invalid multicast address: ${privateAddress} is not source-specific (232.0.0.0/8, ff3x::), as -S asks for`;
+		return `Invalid multicast address: ${privateAddress} is not source-specific (232.0.0.0/8, ff3x::), as this proxy asks for`;
 	}
 	return undefined;
 }

@@ -1,6 +1,7 @@
-/** What a proxy is told at its start (uftpproxyd's options; docs/protocol.md, section 12). */
+/** What a proxy is told at its start. */
 import type { Curve } from '@uftp/crypto';
 import type { Endpoint } from '../ports.ts';
+import type { Problem, ProblemFacts } from '../problem.ts';
 import type { ReceiverSecurityConfig } from '../security-config.ts';
 
 /**
@@ -17,7 +18,7 @@ export type DownstreamSite =
 			readonly remembered?: Endpoint | undefined;
 	  };
 
-/** One line of the list of receivers that a client or response proxy serves (-C). */
+/** One line of the list of receivers that a client or response proxy serves. */
 export interface AllowedReceiver {
 	readonly receiverId: number;
 	/** The 20 bytes of its key; then it is served in encrypted sessions that ask receivers for their key, or not at all. */
@@ -26,7 +27,7 @@ export interface AllowedReceiver {
 
 /** Keys and lists of a proxy. `keys[0]` signs heartbeats and PROXY_KEY. */
 export interface ProxySecurityConfig extends ReceiverSecurityConfig {
-	/** Response proxies: the curve of their ECDH key (-e); undefined: none is made, ECDH sessions are refused. */
+	/** Response proxies: the curve of their ECDH key; undefined: none is made, ECDH sessions are refused. */
 	readonly agreementCurve?: Curve | undefined;
 }
 
@@ -41,7 +42,7 @@ interface CommonProxyConfig {
 	readonly sessionsMax: number;
 	/** 32-bit seed of the proxy's own random choices (nonces of challenges). */
 	readonly seed: number;
-	/** Proxies that are told every `intervalMs` that this one is here (-H, -h). */
+	/** Proxies that are told every `intervalMs` that this one is here. */
 	readonly heartbeats?: { readonly to: readonly Endpoint[]; readonly intervalMs: number } | undefined;
 	/** Undefined: no key at all; only clear sessions, plain heartbeats, everybody accepted. */
 	readonly security?: ProxySecurityConfig | undefined;
@@ -62,12 +63,12 @@ export interface GatheringProxyConfig extends CommonProxyConfig {
 	readonly kind: 'client' | 'response';
 	/** Response proxies: where PROXY_KEY goes, and what may be announced. Client proxies: empty. */
 	readonly publicGroups: readonly string[];
-	/** Port of the receivers (-q). */
+	/** Port of the receivers. */
 	readonly receiverPort: number;
 	/** Undefined: every receiver is served. */
 	readonly receivers?: readonly AllowedReceiver[] | undefined;
 	/**
-	 * How long an answer waits for others, in percent of a GRTT (3.7's -T, 10 to 99); 100, as 4.10.2 does, by default.
+	 * How long an answer waits for others, in percent of a GRTT: 10 to 100, and 100, as 4.10.2 does it, by default.
 	 */
 	readonly holdPercent: number;
 	/** Receivers in one session; C's limit is 1000. */
@@ -75,6 +76,26 @@ export interface GatheringProxyConfig extends CommonProxyConfig {
 }
 
 export type ProxyConfig = ServerProxyConfig | GatheringProxyConfig;
+
+/** What may be wrong with the configuration of a proxy; `bits`: of the key in question, `key`: what it is. */
+export type ProxyConfigProblem =
+	| 'site-key-uncheckable'
+	| 'heartbeat-key-misfit'
+	| 'proxy-key-missing'
+	| 'proxy-key-misfit';
+
+/** A configuration that no proxy can be made of. */
+export class ProxyConfigError extends RangeError implements Problem<ProxyConfigProblem> {
+	override readonly name = 'ProxyConfigError';
+	readonly code: ProxyConfigProblem;
+	readonly facts: ProblemFacts;
+
+	constructor(code: ProxyConfigProblem, facts: ProblemFacts = {}) {
+		super(code);
+		this.code = code;
+		this.facts = facts;
+	}
+}
 
 export const PROXY_DEFAULTS = {
 	sessionsMax: 100,

@@ -2,6 +2,7 @@
 import type { DropReason } from '../drop-reason.ts';
 import type { SessionSecurityFacts } from '../events.ts';
 import type { Endpoint } from '../ports.ts';
+import type { Problem } from '../problem.ts';
 
 /** What a proxy did for one session, so far. */
 export interface ProxyTotals {
@@ -16,6 +17,9 @@ export interface ProxyTotals {
 	readonly heldMs: number;
 	readonly heldMsMax: number;
 }
+
+/** What a proxy may complain about while it runs; `proxy`: the endpoint of the other one. */
+export type ProxyProblem = 'heartbeat-key-missing';
 
 /** How a session ended at a proxy; `internal`: this program has failed. */
 export type ProxyOutcome = 'completed' | 'silent' | 'aborted' | 'interrupted' | 'internal';
@@ -112,4 +116,4 @@ export type ProxyEvent =
 	/** An announcement that is not served, and why. */
 	| { readonly kind: 'announceIgnored'; readonly groupId: number; readonly senderId: number; readonly reason: string }
 	| { readonly kind: 'dropped'; readonly reason: DropReason; readonly from: Endpoint }
-	| { readonly kind: 'warning'; readonly message: string };
+	| { readonly kind: 'warning'; readonly problem: Problem<ProxyProblem> };

@@ -168,7 +168,7 @@ describe('a site that is known by its key', () => {
 	});
 
 	it('asks for cryptography', () => {
-		expect(() => new ServerProxyShell({ sites: [byKey(rsa)] })).toThrow(RangeError);
+		expect(() => new ServerProxyShell({ sites: [byKey(rsa)] })).toThrow('site-key-uncheckable');
 	});
 });
 
@@ -313,7 +313,10 @@ describe('heartbeats of a proxy', () => {
 		shell.advance(0);
 		for (const nonce of [5, 6]) expect(shell.receive(WEST, composeHbResp(7, 2, nonce))).toEqual([]);
 		expect(shell.of('warning')).toHaveLength(1);
-		expect(shell.of('warning')[0].message).toContain('-k');
+		expect(shell.of('warning')[0].problem).toEqual({
+			code: 'heartbeat-key-missing',
+			facts: { proxy: `${WEST.host}:${WEST.port}` },
+		});
 	});
 
 	it('may be refused', () => {
@@ -342,6 +345,8 @@ describe('heartbeats of a proxy', () => {
 	});
 
 	it('do not fit a key of odd length, which is said at the start', () => {
-		expect(() => own([generateRsaKey(backend, 1032)])).toThrow(/1032 bits does not fit/);
+		expect(() => own([generateRsaKey(backend, 1032)])).toThrow(
+			expect.objectContaining({ code: 'heartbeat-key-misfit', facts: { bits: 1032 } }),
+		);
 	});
 });

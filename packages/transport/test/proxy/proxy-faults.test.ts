@@ -66,7 +66,7 @@ describe('a proxy in which something is thrown', () => {
 			});
 			proxy.onHandled = fail;
 			proxy.onAbort = () => proxy.transmits.push({ to: sites[1].socket.local, bytes: pattern(1, 70) });
-			if (when === 'in the first turn') proxy.events.push({ kind: 'warning', message: 'early' });
+			if (when === 'in the first turn') proxy.events.push({ kind: 'keyRequested', from: sender.local });
 			const driver = kept(
 				new ProxyDriver({
 					...{ proxy, sockets: [broken], interfaces: () => [loopback()], onFault },

@@ -7,7 +7,7 @@ export function announceRefusal(config: GatheringProxyConfig, announce: Announce
 	const { ids, publicAddress, privateAddress } = announce;
 	if (ids.length > 0 && !ids.includes(config.proxyId)) return 'A closed group that does not list this proxy';
 	if (isUnspecified(publicAddress) || isUnspecified(privateAddress)) {
-		const cure = 'proxies serve multicast sessions only: give the sender a multicast address (-M)';
+		const cure = 'proxies serve multicast sessions only: give the sender a multicast address';
 		return `The session is sent to one address and names no group; ${cure}`;
 	}
 	for (const address of [publicAddress, privateAddress]) {
@@ -15,7 +15,7 @@ export function announceRefusal(config: GatheringProxyConfig, announce: Announce
 		return `The session names ${address}, which is no multicast address that is sent to; it is not served`;
 	}
 	if (config.kind === 'response' && !config.publicGroups.includes(publicAddress)) {
-		return `The session is announced to ${publicAddress}, which is not among the public addresses of this proxy (-M)`;
+		return `The session is announced to ${publicAddress}, which is not among the public addresses of this proxy`;
 	}
 	return undefined;
 }

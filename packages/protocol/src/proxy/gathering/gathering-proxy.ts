@@ -70,7 +70,7 @@ export class GatheringProxy implements ProxyNode {
 	#hot: RelaySession | undefined;
 	readonly #header = emptyHeader();
 
-	/** RangeError if a response proxy has keys that cannot be shown, or a first key that does not fit a heartbeat. */
+	/** ProxyConfigError if a response proxy has keys that cannot be shown, or a first key that does not fit a heartbeat. */
 	constructor(config: GatheringProxyConfig, now: number) {
 		this.#config = config;
 		this.#ownKeys = new Set(config.ownAddresses.map(hostKey));

@@ -10,7 +10,7 @@ import { Allowance } from '../../shared/allowance.ts';
 import { isNonceSigned } from '../../shared/security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
-import type { ProxySecurityConfig, ServerProxyConfig } from '../proxy-config.ts';
+import { ProxyConfigError, type ProxySecurityConfig, type ServerProxyConfig } from '../proxy-config.ts';
 import type { DownstreamSites } from '../server/downstream-sites.ts';
 import {
 	HEARTBEAT_ANSWERS_PER_SECOND,
@@ -32,7 +32,7 @@ export class HeartbeatAnswers {
 	readonly #startedAt: number;
 	#challengesSent = 0;
 
-	/** RangeError if a site is known by its key only and there is no cryptography to check it with. */
+	/** ProxyConfigError if a site is known by its key only and there is no cryptography to check it with. */
 	constructor(now: number, config: ServerProxyConfig, sites: DownstreamSites, queue: DatagramQueue) {
 		this.#proxyId = config.proxyId;
 		this.#sites = sites;
@@ -41,7 +41,7 @@ export class HeartbeatAnswers {
 		if (!sites.needsProof) return;
 		const { security } = config;
 		if (security === undefined) {
-			throw new RangeError('a downstream proxy is known by its key only: give the proxy `security` to check it with');
+			throw new ProxyConfigError('site-key-uncheckable');
 		}
 		this.#proof = { security, challenges: new Challenges(security.backend, security.random) };
 	}

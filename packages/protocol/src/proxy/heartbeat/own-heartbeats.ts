@@ -1,16 +1,17 @@
 /**
- * The heartbeats that a proxy sends (-H, -h): they hold a way open through the NAT before it, and tell the proxies that
+ * The heartbeats that a proxy sends: they hold a way open through the NAT before it, and tell the proxies that
  * they go to where this one is, with a signature if they ask for one (docs/protocol.md, section 12.3).
  */
 import { type Backend, type PrivateKey, signatureBytes } from '@uftp/crypto';
 import { EMPTY_SPAN, HbReqLayout, type HbResp, spanOf } from '@uftp/wire';
 import type { Endpoint } from '../../ports.ts';
+import { problem } from '../../problem.ts';
 import { Allowance } from '../../shared/allowance.ts';
-import { isSameEndpoint } from '../../shared/endpoints.ts';
+import { formatEndpoint, isSameEndpoint } from '../../shared/endpoints.ts';
 import { signNonce } from '../../shared/security/nonce-signature.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
-import type { ProxyConfig } from '../proxy-config.ts';
+import { type ProxyConfig, ProxyConfigError } from '../proxy-config.ts';
 import type { ProxyEvent } from '../proxy-events.ts';
 import { composeHbReq, HeartbeatResult } from './heartbeat-datagrams.ts';
 
@@ -44,7 +45,7 @@ export class OwnHeartbeats {
 	#dueAt: number;
 
 	/**
-	 * The first ones are due at once: call `handleTimeout` when `deadline` has come. RangeError if `keys[0]` has a length
+	 * The first ones are due at once: call `handleTimeout` when `deadline` has come. ProxyConfigError if `keys[0]` has a length
 	 * that does not fit into a heartbeat.
 	 */
 	constructor(now: number, config: ProxyConfig, queue: DatagramQueue, emit: (event: ProxyEvent) => void) {
@@ -111,13 +112,10 @@ export class OwnHeartbeats {
 		return true;
 	}
 
-	#warnThatNoKey({ host, port }: Endpoint): void {
+	#warnThatNoKey(endpoint: Endpoint): void {
 		if (this.#saidThatNoKey) return;
 		this.#saidThatNoKey = true;
-		const message =
-			`The proxy at ${host}:${port} asks for heartbeats with a signature, but this one has no key: ` +
-			'it will not be sent anything. Give it a key with -k, or -K, and its fingerprint to the other one';
-		this.#emit({ kind: 'warning', message });
+		this.#emit({ kind: 'warning', problem: problem('heartbeat-key-missing', { proxy: formatEndpoint(endpoint) }) });
 	}
 }
 
@@ -126,10 +124,7 @@ function signerOf({ security }: ProxyConfig): Signer | undefined {
 	if (security === undefined || key === undefined) return undefined;
 	const { publicKey } = key;
 	if ((HbReqLayout.size + publicKey.blob.length + signatureBytes(publicKey)) % 4 !== 0) {
-		throw new RangeError(
-			`an RSA key of ${8 * signatureBytes(publicKey)} bits does not fit into a heartbeat, which consists of whole ` +
-				'words; use a first key of 1024 or 2048 bits',
-		);
+		throw new ProxyConfigError('heartbeat-key-misfit', { bits: 8 * signatureBytes(publicKey) });
 	}
 	return { backend: security.backend, key };
 }

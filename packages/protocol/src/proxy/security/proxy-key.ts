@@ -5,7 +5,7 @@
 import { describeKey, type EcPrivateKey, generateEcKey, type PrivateKey } from '@uftp/crypto';
 import { EMPTY_SPAN, type ProxyKey, spanOf } from '@uftp/wire';
 import { signNonce } from '../../shared/security/nonce-signature.ts';
-import type { ProxySecurityConfig } from '../proxy-config.ts';
+import { ProxyConfigError, type ProxySecurityConfig } from '../proxy-config.ts';
 
 const NONCE_BYTES = 4;
 const WORD_BYTES = 4;
@@ -17,20 +17,17 @@ export class ProxyKeys {
 	readonly agreementKey: EcPrivateKey | undefined;
 	readonly #config: ProxySecurityConfig;
 
-	/** RangeError if there is no key, or one whose lengths the format cannot carry. */
+	/** ProxyConfigError if there is no key, or one whose lengths the format cannot carry. */
 	constructor(config: ProxySecurityConfig) {
 		const { backend, random, agreementCurve, keys } = config;
 		const [key] = keys;
-		if (key === undefined)
-			throw new RangeError('a response proxy shows its key to its receivers: give it one (-k, -K)');
+		if (key === undefined) throw new ProxyConfigError('proxy-key-missing');
 		this.#config = config;
 		this.key = key;
 		this.agreementKey = agreementCurve && generateEcKey(backend, agreementCurve, random);
 		const { publicKey, dhKey, signature } = this.compose();
 		if ((publicKey.length + dhKey.length + signature.length) % WORD_BYTES === 0) return;
-		throw new RangeError(
-			`a response proxy cannot show a key of this size (${describeKey(key.publicKey)}); use RSA of a multiple of 16 bits`,
-		);
+		throw new ProxyConfigError('proxy-key-misfit', { key: describeKey(key.publicKey) });
 	}
 
 	/** A PROXY_KEY with a nonce of its own. */

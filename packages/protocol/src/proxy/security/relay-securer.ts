@@ -59,7 +59,7 @@ export class RelaySecurer {
 	/** Response proxies that have keys: what PROXY_KEY shows. */
 	readonly proxyKeys: ProxyKeys | undefined;
 
-	/** RangeError if a response proxy has keys that it cannot show (`ProxyKeys`). */
+	/** ProxyConfigError if a response proxy has keys that it cannot show (`ProxyKeys`). */
 	constructor(config: GatheringProxyConfig) {
 		const { kind, security } = config;
 		this.#config = config;
@@ -155,8 +155,7 @@ export class RelaySecurer {
 		const own = this.proxyKeys?.agreementKey?.publicKey.curve;
 		if (own === wanted.curve) return undefined;
 		const have = own === undefined ? 'no ECDH key' : `an ECDH key on ${own.name}`;
-		const cure = `start it with -e ${wanted.curve.alias ?? wanted.curve.name}`;
-		return `Proxy ECDH key not compatible with server key: the proxy has ${have}, the sender one on ${wanted.curve.name}; ${cure}`;
+		return `Proxy ECDH key not compatible with server key: the proxy has ${have}, the sender one on ${wanted.curve.name}`;
 	}
 
 	#shownKeys(
@@ -197,9 +196,5 @@ function keyIn({ backend }: ProxySecurityConfig, { bytes, at, length }: Span): P
 function misfitOf({ keys }: ProxySecurityConfig, senderKey: PublicKey): string {
 	const own = keys.map(({ publicKey }) => describeKey(publicKey)).join('; ');
 	const have = own === '' ? 'the proxy has no key' : `the proxy has ${own}`;
-	const option =
-		senderKey.kind === 'rsa'
-			? `rsa:${8 * senderKey.modulus.length}`
-			: `ec:${senderKey.curve.alias ?? senderKey.curve.name}`;
-	return `No proxy key compatible with server key: ${have}, it needs ${describeKey(senderKey)} (-K ${option})`;
+	return `No proxy key compatible with server key: ${have}, it needs ${describeKey(senderKey)}`;
 }

@@ -61,7 +61,7 @@ export class ServerProxy implements ProxyNode {
 	readonly #header = emptyHeader();
 
 	/**
-	 * RangeError if a site is known by its key only and there is no `security` to check it with, or if the first key does
+	 * ProxyConfigError if a site is known by its key only and there is no `security` to check it with, or if the first key does
 	 * not fit into the proxy's own heartbeats.
 	 */
 	constructor(config: ServerProxyConfig, now: number) {

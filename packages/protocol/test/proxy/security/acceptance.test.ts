@@ -57,10 +57,10 @@ describe('a gathering proxy that hears an ANNOUNCE', () => {
 	it('says which key it would need, and takes one that is made for it', () => {
 		expect(reasonOf(judged({ keys: [generateEcKey(backend, P384, systemRandom), PROXY_RSA] }))).toBe(
 			'No proxy key compatible with server key: the proxy has EC, secp384r1; RSA, 1024 bits, ' +
-				'it needs EC, secp256r1 (-K ec:prime256v1)',
+				'it needs EC, secp256r1',
 		);
 		expect(reasonOf(judged({ keys: [ecKey(), generateRsaKey(backend, 512)] }, rsaHop.announced))).toMatch(
-			/the proxy has EC, secp256r1; RSA, 512 bits, it needs RSA, 1024 bits \(-K rsa:1024\)$/,
+			/the proxy has EC, secp256r1; RSA, 512 bits, it needs RSA, 1024 bits$/,
 		);
 		expect(reasonOf(judged({ keys: [] }))).toMatch(/the proxy has no key, it needs EC, secp256r1/);
 		const made: PrivateKey[] = [];
@@ -84,8 +84,7 @@ describe('a gathering proxy that hears an ANNOUNCE', () => {
 	it("as a response proxy needs an ECDH key on the curve of the sender's", () => {
 		const keys = [ecKey()];
 		expect(reasonOf(judged({ keys }, hop.announced, 'response'))).toBe(
-			'Proxy ECDH key not compatible with server key: the proxy has no ECDH key, ' +
-				'the sender one on secp256r1; start it with -e prime256v1',
+			'Proxy ECDH key not compatible with server key: the proxy has no ECDH key, ' + 'the sender one on secp256r1',
 		);
 		expect(reasonOf(judged({ keys, agreementCurve: P384 }, hop.announced, 'response'))).toMatch(
 			/the proxy has an ECDH key on secp384r1, the sender one on secp256r1/,
