@@ -6,7 +6,6 @@ import {
 	fileSegDataOffset,
 	HEADER_BYTES,
 	Header,
-	MESSAGE_TRAITS,
 	MessageType,
 	VERSION,
 } from '@uftp/wire';
@@ -49,12 +48,6 @@ export function openSealed(link: SessionLink, bytes: Uint8Array, at: number, len
 	if (plainBytes === SealedRefusal.REPLAYED) return 'replayed';
 	if (plainBytes === SealedRefusal.NO_GROUP_KEY) return 'no-group-key-yet';
 	return REFUSALS[plainBytes as OpenRefusal] ?? 'malformed';
-}
-
-/** Whether a message of this type is ever sealed; ENCRYPTED with another one inside is dropped. */
-export function isSealable(type: number): boolean {
-	const encryption = MESSAGE_TRAITS[type as MessageType]?.encryption;
-	return encryption === 'session' || encryption === 'either';
 }
 
 /**
