@@ -222,6 +222,11 @@ export interface SessionSecurityFacts {
 	readonly ownFingerprint: Uint8Array | undefined;
 }
 
+/** What a receiver warns of that a setting cures. */
+export type ReceiverProblem =
+	/** Another receiver seems to have the same UID: facts `host` (of the KEYINFO) and `uid`. */
+	'uid-shared';
+
 /** What a receiver reports. Times are in milliseconds, sizes in bytes. */
 export type ReceiverEvent =
 	| {
@@ -294,4 +299,5 @@ export type ReceiverEvent =
 	/** An announcement that this receiver does not take, and why (closed group without it, too many sessions, ...). */
 	| { readonly kind: 'announceIgnored'; readonly groupId: number; readonly senderId: number; readonly reason: string }
 	| { readonly kind: 'dropped'; readonly reason: string; readonly from: Endpoint }
-	| { readonly kind: 'warning'; readonly message: string };
+	/** `problem`: where a setting cures it, which each program calls by its own name. */
+	| { readonly kind: 'warning'; readonly message: string; readonly problem?: Problem<ReceiverProblem> };

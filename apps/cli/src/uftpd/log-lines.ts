@@ -3,6 +3,7 @@
  * of our own where it has no such event.
  */
 import { formatFingerprint } from '@uftp/crypto';
+import { describeProblem } from '@uftp/endpoint/problems';
 import {
 	CompleteStatus,
 	FileType,
@@ -13,6 +14,7 @@ import {
 } from '@uftp/protocol';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
+import { COMMAND_VOCABULARY } from '../drop-in/vocabulary.ts';
 
 interface KnownSession {
 	readonly instance: number;
@@ -64,7 +66,7 @@ export class ReceiverLines {
 			case 'dropped':
 				return [line(Level.Verbose, `Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`)];
 			case 'warning':
-				return [line(Level.Warning, `Warning: ${event.message}`)];
+				return [line(Level.Warning, `Warning: ${warningText(event)}`)];
 		}
 	}
 
@@ -194,4 +196,8 @@ function confirmation(reason: string): string {
 
 function line(level: Level, text: string): LogLine {
 	return { level, text, scope: '' };
+}
+
+function warningText({ message, problem }: ReceiverEvent & { readonly kind: 'warning' }): string {
+	return problem === undefined ? message : describeProblem(problem, COMMAND_VOCABULARY);
 }

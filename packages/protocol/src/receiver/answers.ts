@@ -118,6 +118,7 @@ export class AnswerQueue {
 	/** Composes the oldest answer into the batch; false when none is left. */
 	poll(now: number, batch: OutgoingBatch): boolean {
 		while (this.#next < this.#queue.length) {
+			assert(this.#queue.length - this.#next <= ANSWERS_MAX, 'the queue of answers is bounded');
 			const { link, answer } = this.#queue[this.#next++];
 			this.composing = link;
 			if (this.#next === this.#queue.length) {
@@ -129,6 +130,7 @@ export class AnswerQueue {
 			const sealer = isClear ? undefined : link.security?.sealer;
 			const bodyAt = sealer?.plainOffset ?? HEADER_BYTES;
 			const bodyBytes = this.#encode(now, answer, batch.bytes, bodyAt);
+			assert(bodyBytes >= 0 && bodyAt + bodyBytes <= batch.bytes.length, 'an answer fits the batch');
 			if (bodyBytes === 0) continue;
 			const header = this.#header;
 			header.func = FUNCTIONS[answer.kind];
@@ -140,6 +142,7 @@ export class AnswerQueue {
 			link.sequence = nextSequence(link.sequence);
 			batch.count = 1;
 			const length = sealer?.seal(batch.bytes, 0, bodyBytes) ?? bodyAt + bodyBytes;
+			assert(length > HEADER_BYTES && length <= batch.bytes.length, 'a datagram fits the batch');
 			batch.stride = length;
 			batch.lastLength = length;
 			batch.file = -1;
@@ -197,6 +200,7 @@ export class AnswerQueue {
 		if (missing === 0) return 0;
 		const headerWords = StatusLayout.size / 4;
 		StatusLayout.encode(bytes, at, { func: MessageType.STATUS, headerWords, fileId, section });
+		assert(missing <= ledger.map.blocksIn(section), 'no more blocks are missing than there are');
 		this.#counters.statusesSent++;
 		this.#counters.naksSent += missing;
 		return StatusLayout.size + bitmapBytes;

@@ -1,6 +1,7 @@
 /** Completion and confirmation: from DONE with file id 0 to DONE_CONF (docs/protocol.md, section 9.1). */
 
 import { decodeDoneConf, isMalformed, type Malformed } from '@uftp/wire';
+import { assert } from '../assert.ts';
 import { CompleteStatus } from '../ports.ts';
 import { SESSION_FILE_ID } from '../shared/session-file-id.ts';
 import type { IncomingMessage } from './incoming-message.ts';
@@ -25,6 +26,7 @@ export class Completion {
 	}
 
 	#complete(now: number): void {
+		assert(this.#context.phase === 'completing', 'COMPLETE of the session is an answer to its DONE');
 		this.#context.answer({ kind: 'complete', fileId: SESSION_FILE_ID, status: CompleteStatus.Normal });
 		this.#context.timers.set(SessionTimer.Resend, now + this.#context.resendMs);
 	}

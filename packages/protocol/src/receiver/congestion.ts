@@ -2,6 +2,7 @@
  * Congestion control at a receiver (TFMCC, docs/protocol.md, section 10): watches how much comes and what is lost,
  * works out the rate that a TCP flow would have on this path, and says when the sender has to hear of it.
  */
+
 import {
 	CcFlag,
 	type CongCtrl,
@@ -16,6 +17,7 @@ import {
 	type Malformed,
 	TfmccDataInfoLayout,
 } from '@uftp/wire';
+import { assert } from '../assert.ts';
 import type { HeldTimestamp } from '../shared/held-timestamp.ts';
 import { FeedbackTimer } from '../tfmcc/feedback-timer.ts';
 import { LossHistory } from '../tfmcc/loss-history.ts';
@@ -66,6 +68,7 @@ export class Congestion {
 
 	/** `announced` is the timestamp of the ANNOUNCE; receivers with different seeds answer at different times. */
 	constructor({ receiverId, seed, family, grttMs, announced, groupSize }: CongestionStart) {
+		assert(grttMs > 0, 'round trips take time');
 		this.#receiverId = receiverId;
 		this.#lowerHeaderBytes = family === 4 ? 28 : 48;
 		this.#received = new ReceiveRate(grttMs);
@@ -91,6 +94,7 @@ export class Congestion {
 	}
 
 	get #packetBytes(): number {
+		assert(this.#blocks > 0, 'packets have a size when one has come');
 		return this.#blockBytes / this.#blocks;
 	}
 
@@ -105,6 +109,7 @@ export class Congestion {
 
 	/** A data packet of the sender came. Hot: allocates nothing. */
 	block(now: number, sequence: number, { bytes, headerAt, datagramBytes, isMarked }: Readonly<IncomingBlock>): void {
+		assert(datagramBytes > 0, 'a datagram has bytes');
 		const wireBytes = datagramBytes + this.#lowerHeaderBytes;
 		this.#blocks++;
 		this.#blockBytes += wireBytes;
@@ -160,6 +165,7 @@ export class Congestion {
 	}
 
 	adopt(now: number, grttMs: number, groupSize: number): void {
+		assert(grttMs > 0 && groupSize >= 0, 'the settings of the sender are in range');
 		const own = this.#own;
 		own.groupSize = groupSize;
 		if (grttMs === own.grttMs) return;

@@ -5,6 +5,7 @@
 
 import { type CommonHeader, decodeDone, decodeFileInfo, isMalformed, MessageType } from '@uftp/wire';
 import type { Arrival } from '../arrival.ts';
+import { assert } from '../assert.ts';
 import type { DropReason } from '../drop-reason.ts';
 import { ENDED_FILES_MAX, ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from '../limits.ts';
 import { admission } from '../message-rules.ts';
@@ -59,6 +60,7 @@ export class EndedSessions {
 		if (outcome === 'unconfirmed' && files.count === 0) return;
 		this.#sessions.set(link.groupId, { link, outcome, files, endedAt: now });
 		this.#rememberedFiles += files.count;
+		assert(this.#sessions.size <= ENDED_SESSIONS_MAX + 1, 'a bounded number of sessions is remembered');
 		for (const [groupId, session] of this.#sessions) {
 			const isOver = this.#sessions.size > ENDED_SESSIONS_MAX || this.#rememberedFiles > ENDED_FILES_MAX;
 			if (!isOver && now - session.endedAt < ENDED_SESSION_MS) break;
@@ -70,6 +72,7 @@ export class EndedSessions {
 		const session = this.#sessions.get(groupId);
 		if (session === undefined) return;
 		this.#rememberedFiles -= session.files.count;
+		assert(this.#rememberedFiles >= 0, 'no more files are forgotten than were remembered');
 		this.#sessions.delete(groupId);
 	}
 
@@ -136,6 +139,7 @@ export class EndedSessions {
 
 	#complete(session: EndedSession, fileId: number): void {
 		const isSession = fileId === SESSION_FILE_ID;
+		assert(fileId >= 0 && fileId <= 0xffff, 'a file id has 16 bits');
 		if (isSession && session.outcome !== 'completed') return;
 		const status = isSession ? CompleteStatus.Normal : session.files.status(fileId);
 		if (status === undefined) return;

@@ -3,6 +3,7 @@
  * GRTT; spread over the second half of it, and earlier in small groups, the reports of many receivers do not fall on
  * the sender in one instant, and few receivers do not make it wait for nothing.
  */
+import { assert } from '../assert.ts';
 import { STATUS_PER_ROUND_MAX, STATUS_PER_ROUND_MIN } from '../limits.ts';
 
 /** In groups of this size or more the whole GRTT is used; half of it in the smallest. */
@@ -20,6 +21,7 @@ export class HoldOff {
 	}
 
 	delayMs(grttMs: number, groupSize: number): number {
+		assert(grttMs > 0 && groupSize >= 0, 'hold-offs follow from a round trip and a group');
 		const spread = 0.5 + 0.5 * Math.min(1, groupSize / LARGE_GROUP);
 		return grttMs * spread * (0.5 + 0.5 * this.#random());
 	}
@@ -35,6 +37,7 @@ export class HoldOff {
 		x ^= x << 13;
 		x ^= x >>> 17;
 		x ^= x << 5;
+		assert(x !== 0, 'xorshift never reaches zero');
 		this.#state = x;
 		return (x >>> 0) / 2 ** 32;
 	}

@@ -98,6 +98,7 @@ export class IncomingDatagrams {
 	}
 
 	#place(now: number, session: ReceiverSession, block: IncomingBlock): Placement | undefined {
+		assert(block.at > block.headerAt && block.length >= 0, 'a payload stands behind its header');
 		assert(block.at + block.length <= block.bytes.length, 'a payload ends within the memory that it is in');
 		this.#sessions.hot = session;
 		this.#sessions.acting = session;
@@ -207,6 +208,7 @@ export class IncomingDatagrams {
 			return;
 		}
 		this.#sessions.acting = session;
+		assert(session.context.link.groupId === header.groupId, 'a message is given to the session of its group');
 		const origin = originOf(session.context, header, arrival);
 		if (typeof origin !== 'string') {
 			if (origin.isOrdinary) this.#counters.drop(origin.reason);

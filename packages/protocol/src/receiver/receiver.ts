@@ -121,6 +121,7 @@ export class ReceiverNode implements Receiver {
 		const { groupId, senderId } = context.link;
 		if (this.#sessions.get(groupId) !== session) return;
 		const reason = 'This program has failed';
+		assert(this.#sessions.acting === undefined, 'a session that has failed acts no more');
 		context.end = { outcome: 'internal', reason, tellsSender: true };
 		try {
 			this.#sessions.settle(now, session);

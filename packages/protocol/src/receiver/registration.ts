@@ -2,6 +2,7 @@
  * Announce and Register: from the ANNOUNCE to the first sign that the sender knows this receiver (docs/protocol.md,
  * section 6). In an encrypted session that sign is KEYINFO, and only KEYINFO (docs/protocol.md, section 11.7).
  */
+
 import {
 	decodeKeyInfo,
 	decodeRegConf,
@@ -12,7 +13,9 @@ import {
 	type Malformed,
 	RegisterLayout,
 } from '@uftp/wire';
+import { assert } from '../assert.ts';
 import { RESTATEMENTS_MAX } from '../limits.ts';
+import { problem } from '../problem.ts';
 import { formatEndpoint } from '../shared/endpoints.ts';
 import { OWN_MARKER_BYTES, writeOwnMarker } from '../shared/own-marker.ts';
 import type { IncomingMessage } from './incoming-message.ts';
@@ -41,6 +44,7 @@ export class Registration {
 	}
 
 	start(now: number): void {
+		assert(this.#context.phase === 'registering', 'a session begins with its registration');
 		this.#register(now);
 		this.#context.timers.set(SessionTimer.AnswerWindow, now + this.#context.answerWindowMs);
 	}
@@ -84,9 +88,11 @@ export class Registration {
 		}
 		node.counters.drop('key-info-not-for-our-keys');
 		const uid = formatUid(node.config.receiverId);
-		this.#hint = `another receiver seems to use the UID ${uid}, too: give one of them another (-U)`;
+		const { host } = link.proxy ?? link.sender;
+		this.#hint = `another receiver seems to use the UID ${uid}, too: give one of them another`;
 		this.#context.warnOnce(
-			`KEYINFO from ${(link.proxy ?? link.sender).host} does not open with this receiver's keys: ${this.#hint}`,
+			`KEYINFO from ${host} does not open with this receiver's keys: ${this.#hint}`,
+			problem('uid-shared', { host, uid }),
 		);
 		return undefined;
 	}
@@ -95,6 +101,7 @@ export class Registration {
 	confirm(): void {
 		const context = this.#context;
 		if (context.phase !== 'registering') return;
+		assert(context.end === undefined, 'a session that has ended is not confirmed');
 		context.phase = 'active';
 		context.timers.clearAll();
 		context.node.emit({ kind: 'registered', groupId: context.link.groupId, grttMs: context.grttMs });
@@ -112,6 +119,7 @@ export class Registration {
 
 	#sayAgain(now: number): void {
 		const { terms, timers, resendMs } = this.#context;
+		assert(this.#restatements > 0, 'REGISTER is repeated a bounded number of times');
 		this.#restatements--;
 		this.#context.answer({ kind: 'register', announced: terms.announced, rand2: this.#rand2, keyInfo: EMPTY_SPAN });
 		if (this.#restatements > 0) timers.set(SessionTimer.Restate, now + resendMs);

@@ -1,9 +1,10 @@
 /** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
 import { FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
 import { assert } from '../assert.ts';
-import type { ReceiverEvent } from '../events.ts';
+import type { ReceiverEvent, ReceiverProblem } from '../events.ts';
 import { ANSWER_BYTES_PER_BYTE, LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
 import type { CompleteStatus, FileDecision } from '../ports.ts';
+import type { Problem } from '../problem.ts';
 import type { ReceiverConfig } from '../receiver-config.ts';
 import { advertisedGrttMs, answerWindowMs, isNewGrtt, silenceMs } from '../shared/grtt.ts';
 import type { HeldTimestamp } from '../shared/held-timestamp.ts';
@@ -158,6 +159,7 @@ export class SessionContext {
 	 */
 	mayAnswer(bytes: number): boolean {
 		if (this.isProved || this.link.proxy !== undefined) return true;
+		assert(this.#creditBytes >= 0, 'no more is sent than there is credit for');
 		if (this.#creditBytes < bytes) return false;
 		this.#creditBytes -= bytes;
 		return true;
@@ -169,10 +171,10 @@ export class SessionContext {
 	}
 
 	/** Warns about one thing once in the session. */
-	warnOnce(message: string): void {
+	warnOnce(message: string, problem?: Problem<ReceiverProblem>): void {
 		if (this.#warnings.has(message) || this.#warnings.size >= SESSION_WARNINGS_MAX) return;
 		this.#warnings.add(message);
-		this.node.emit({ kind: 'warning', message });
+		this.node.emit({ kind: 'warning', message, ...(problem && { problem }) });
 	}
 
 	answer(answer: Answer): void {
@@ -180,6 +182,7 @@ export class SessionContext {
 	}
 
 	finish(outcome: SessionOutcome, reason: string, tellsSender: boolean): void {
+		assert(this.phase !== 'ended', 'a session ends once');
 		this.end ??= { outcome, reason, tellsSender };
 	}
 
@@ -188,6 +191,7 @@ export class SessionContext {
 	 * 16 bits wrap several times a second, so a gap can look like the past.
 	 */
 	noteSequence(sequence: number): boolean {
+		assert(sequence >= 0 && sequence <= 0xffff, 'a sequence number has 16 bits');
 		const ahead = sequenceAhead(sequence, this.#highestSequence);
 		if (ahead <= 0 && ahead > -LATE_PACKETS_MAX) return true;
 		this.#highestSequence = sequence;
@@ -201,6 +205,7 @@ export class SessionContext {
 		const advertisedMs = advertisedGrttMs(grttByte);
 		if (!isNewGrtt(this.grttMs, advertisedMs)) return 1;
 		const factor = advertisedMs / this.grttMs;
+		assert(factor > 0 && factor < Number.POSITIVE_INFINITY, 'round trips take time');
 		this.grttMs = advertisedMs;
 		this.timers.rescale(SessionTimer.Resend, now, factor);
 		// An answer may be on its way through proxies, which hold it as long as they did when they heard of this session.
@@ -224,6 +229,7 @@ export class SessionContext {
 
 	/** Hold-off before missing blocks are reported. */
 	holdOffMs(): number {
+		assert(this.groupSize >= 0, 'a group has a size');
 		return this.node.holdOff.delayMs(this.grttMs, this.groupSize);
 	}
 
@@ -235,6 +241,7 @@ export class SessionContext {
 	/** When a silent sender is given up: never before the protocol's own time, nor before our grace. */
 	get silenceDeadline(): number {
 		if (this.phase !== 'active') return NEVER;
+		assert(this.end === undefined, 'a session that has ended waits for nothing');
 		const limitMs = Math.max(silenceMs(this.terms.robust, this.grttMs), this.node.config.graceMs);
 		return this.lastHeardAt + limitMs;
 	}

@@ -66,6 +66,7 @@ export class ReceiverSession {
 
 	/** Any packet of this session's sender: keeps it from timing out, and carries the clockwork's settings. */
 	hear(now: number, header: Readonly<CommonHeader>, isMarked: boolean): void {
+		assert(now >= this.context.lastHeardAt, 'what is heard is newer than what was heard');
 		this.context.lastHeardAt = now;
 		this.context.noteSequence(header.sequence);
 		if (header.groupSize !== 0) this.context.groupSize = decodeGroupSize(header.groupSize);
@@ -199,6 +200,7 @@ export class ReceiverSession {
 		const { context } = this;
 		const { link, phase, node } = context;
 		const where = `The response proxy at ${formatEndpoint(lost)} is lost`;
+		assert(link.proxy !== undefined, 'only who is behind a proxy can lose it');
 		if (link.security !== undefined && phase === 'registering') {
 			// The keys were to be agreed with it. The next ANNOUNCE begins anew, with another one or without.
 			context.finish('unconfirmed', `${where}: the session is joined again when it is announced again`, false);
@@ -238,6 +240,7 @@ export class ReceiverSession {
 				return false;
 			}
 		}
+		assert(now >= context.lastHeardAt, 'what is heard is newer than what was heard');
 		context.lastHeardAt = now;
 		this.#adoptGrtt(now, grtt.get(bytes, headerAt));
 		const sequence = sequenceField.get(bytes, headerAt);
@@ -257,6 +260,7 @@ export class ReceiverSession {
 
 	handleTimeout(now: number): void {
 		const { context } = this;
+		assert(context.phase !== 'ended', 'a session that has ended has no timers');
 		this.#registration.handleTimeout(now);
 		if (context.phase === 'completing') this.#completion.handleTimeout(now);
 		else if (now >= context.silenceDeadline) context.finish('timedOut', 'Transfer timed out', true);
@@ -268,6 +272,7 @@ export class ReceiverSession {
 	settle(): boolean {
 		const { context } = this;
 		if (context.end === undefined) return false;
+		assert(context.phase !== 'ended', 'a session ends once');
 		const { outcome, reason, tellsSender } = context.end;
 		if (outcome === 'completed') {
 			context.node.knownSenders.note(context.senderHosts.announcer, context.link.senderId);

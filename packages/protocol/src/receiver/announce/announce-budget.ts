@@ -4,6 +4,7 @@
  * than the senders that are known.
  */
 
+import { assert } from '../../assert.ts';
 import {
 	ANNOUNCE_HOSTS_MAX,
 	ANNOUNCES_PER_HOST_MAX,
@@ -49,6 +50,7 @@ export class AnnounceBudget {
 		};
 		this.#hosts.set(sourceKey, host);
 		forgetOldest(this.#hosts, ANNOUNCE_HOSTS_MAX);
+		assert(this.#hosts.size <= ANNOUNCE_HOSTS_MAX, 'a bounded number of hosts is counted');
 		return host;
 	}
 }

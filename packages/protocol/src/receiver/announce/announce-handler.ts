@@ -163,6 +163,7 @@ export class AnnounceHandler {
 		const isKnown = heard.isKnown || security?.facts.isPinned === true;
 		const first = { now, grttByte: header.grtt, sequence: header.sequence, bytes: heard.length };
 		const session = new ReceiverSession(new SessionContext(this.#node, { link, terms, isKnown, ...first }));
+		assert(this.#sessions.size < this.#node.config.sessionsMax, 'a session that is joined has a place');
 		this.#reports.forgetIgnored(link.groupId);
 		this.#sessions.add(session);
 		this.#sessions.acting = session;

@@ -1,5 +1,7 @@
 /** What a receiver says to an ANNOUNCE of a session that it does not know yet. */
+
 import { type Announce, CcType, type CommonHeader, isMulticast, isUnspecified } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { SessionSecurity } from '../../shared/security/session-security.ts';
 import type { SessionTerms } from '../session-context.ts';
@@ -59,6 +61,7 @@ export function judge(
 
 /** What an announcement that came at `now` says; packets are taken from `source` only, if it is given. */
 export function termsOf(now: number, announce: Announce, source: string | undefined): SessionTerms {
+	assert(announce.blockBytes > 0, 'a session has a block size');
 	return {
 		robust: announce.robust,
 		blockBytes: announce.blockBytes,

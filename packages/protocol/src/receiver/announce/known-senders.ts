@@ -1,5 +1,7 @@
 /** Senders that a receiver has reason to trust with a place before strangers get one. */
+
 import { hostKey } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { KNOWN_HOSTS_MAX, KNOWN_SENDERS_PER_HOST_MAX } from '../../limits.ts';
 import type { ReceiverConfig } from '../../receiver-config.ts';
 
@@ -21,6 +23,7 @@ export class KnownSenders {
 		ids.add(senderId);
 		forgetOldest(ids, KNOWN_SENDERS_PER_HOST_MAX);
 		forgetOldest(this.#byHost, KNOWN_HOSTS_MAX);
+		assert(this.#byHost.size <= KNOWN_HOSTS_MAX, 'a bounded number of senders is known');
 	}
 
 	/** Whether a session was completed with it, or the list of senders names it at this address. */

@@ -26,6 +26,7 @@ export class Places {
 
 	/** Whether there is a place for a session that is announced from this host; ends another one if need be. */
 	make(now: number, sourceKey: number, isKnown: boolean): boolean {
+		assert(this.#sessions.size <= this.#sessionsMax, 'no more sessions than places');
 		const unproved = this.#unproved();
 		const isFull = this.#sessions.size >= this.#sessionsMax;
 		if (isKnown) {

@@ -1,4 +1,5 @@
 /** One file that a session has not finished yet. */
+import { assert } from '../../assert.ts';
 import type { BlockMap, CompleteStatus, IncomingFile } from '../../ports.ts';
 import { CompleteStatus as Status } from '../../ports.ts';
 import type { SectionMap } from '../../sections.ts';
@@ -28,6 +29,8 @@ export class FileTransfer {
 	isAwaited = false;
 
 	constructor(file: IncomingFile, hash: number, map: SectionMap, described: HeldTimestamp) {
+		assert(file.handle > 0, 'every file that is offered has a handle');
+		assert(file.size === map.size, 'the sections of a file add up to its size');
 		this.file = file;
 		this.hash = hash;
 		this.map = map;

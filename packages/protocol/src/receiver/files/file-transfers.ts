@@ -6,7 +6,9 @@
  * an unfinished file stays open when another is described, and blocks, FILEINFO and DONE find it by its id; C senders
  * have one file at a time, for them this changes nothing.
  */
+
 import { decodeFileInfo, type FileInfo, FileSegLayout, HEADER_BYTES, isMalformed, type Malformed } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { SUSPENDED_FILES_MAX } from '../../limits.ts';
 import { type BlockMap, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../../ports.ts';
 import { SectionMap } from '../../sections.ts';
@@ -125,9 +127,11 @@ export class FileTransfers implements FileOwner {
 			sync: terms.sync,
 			preview: terms.preview,
 		};
+		assert(!this.#open.has(file.fileId), 'one open file for each file id');
 		this.#open.set(file.fileId, new FileTransfer(file, hash, map, { timestamp: info.timestamp, heardAt: now }));
 		node.handles.set(file.handle, this);
 		this.#discardOldest();
+		assert(this.#open.size <= SUSPENDED_FILES_MAX + 2, 'a session keeps a bounded number of files open');
 		node.requests.offer(file);
 		node.emit({ kind: 'fileOffered', file });
 	}
@@ -143,6 +147,7 @@ export class FileTransfers implements FileOwner {
 
 	#acknowledge(transfer: FileTransfer): void {
 		const { file, isPartial, described } = transfer;
+		assert(transfer.stage !== 'offered', 'a file is acknowledged when the shell has taken it');
 		this.#context.answer({ kind: 'fileInfoAck', fileId: file.fileId, isPartial, described });
 	}
 
@@ -164,6 +169,7 @@ export class FileTransfers implements FileOwner {
 
 	#receive(now: number, transfer: FileTransfer, status: CompleteStatus, present: BlockMap | undefined): void {
 		const { node } = this.#context;
+		assert(transfer.ledger === undefined, 'a file is taken once');
 		transfer.ledger = ReceivedBlocks.open(transfer.map, node.budget, present);
 		if (transfer.ledger === undefined) {
 			this.#reject(now, transfer, 'no memory is left to keep track of its blocks');
@@ -180,6 +186,8 @@ export class FileTransfers implements FileOwner {
 	}
 
 	#allBlocksAreHere(transfer: FileTransfer): void {
+		assert(transfer.stage === 'receiving', 'blocks come while a file is being received');
+		assert(transfer.ledger?.missingBlocks === 0, 'a file is stored when all of its blocks are here');
 		transfer.stage = 'storing';
 		transfer.naks.stop();
 		const { requests, emit } = this.#context.node;
@@ -248,6 +256,7 @@ export class FileTransfers implements FileOwner {
 	}
 
 	#close(transfer: FileTransfer): void {
+		assert(this.#open.get(transfer.file.fileId) === transfer, 'a file is closed once');
 		transfer.close();
 		this.#open.delete(transfer.file.fileId);
 		this.#context.node.handles.delete(transfer.file.handle);
@@ -313,7 +322,9 @@ export class FileTransfers implements FileOwner {
 			return false;
 		}
 		counters.blocksNew++;
-		incoming.place(transfer.file.handle, map.blockOffset(section, block));
+		const offset = map.blockOffset(section, block);
+		assert(offset + incoming.length <= map.size, 'a block ends within its file');
+		incoming.place(transfer.file.handle, offset);
 		if (transfer.ledger.missingBlocks === 0) this.#allBlocksAreHere(transfer);
 		return true;
 	}
@@ -342,6 +353,7 @@ export class FileTransfers implements FileOwner {
 
 	handleTimeout(now: number): void {
 		const unanswered = this.#unasked.takeDue(now);
+		assert(unanswered !== 0, 'what is answered late is about a file');
 		if (unanswered !== undefined) this.complete(unanswered);
 		for (const transfer of this.#open.values()) {
 			const { ledger, naks, file } = transfer;

@@ -1,4 +1,5 @@
 /** The files that a session is through with: a sender that missed the COMPLETE is answered again. */
+import { assert } from '../../assert.ts';
 import type { CompleteStatus } from '../../ports.ts';
 
 /** What tells one file of a session from another besides its 16-bit id, which a long session uses again. */
@@ -29,6 +30,8 @@ export class FinishedFiles {
 	}
 
 	add(fileId: number, hash: number, status: CompleteStatus, freeSpaceBytes?: number): void {
+		assert(fileId > 0 && fileId <= 0xffff, 'a file id has 16 bits, and 0 is the session');
+		assert(status >= 0 && status < 4, 'two bits hold a status');
 		this.#entries.set(fileId, hash * 4 + status);
 		if (freeSpaceBytes === undefined) this.#freeSpaceBytes.delete(fileId);
 		else this.#freeSpaceBytes.set(fileId, freeSpaceBytes);

@@ -5,6 +5,7 @@
  * sections before it due; they are reported after a hold-off, so that reordered blocks can still come. A repair pass
  * starts again at a low section: seen by a section number that falls, it opens all sections anew.
  */
+import { assert } from '../../assert.ts';
 import { NEVER } from '../../timers.ts';
 
 export class NakWindow {
@@ -32,6 +33,7 @@ export class NakWindow {
 
 	/** A block of another section than `currentSection` came, in order. */
 	enterSection(now: number, section: number, holdOffMs: number): void {
+		assert(section >= 0 && section < this.#sections, 'blocks come for sections of the file');
 		if (section < this.#current) this.#floor = 0;
 		this.#current = section;
 		this.#start(now, this.#floor, section, holdOffMs);
@@ -42,6 +44,7 @@ export class NakWindow {
 	 * knows nothing of what is missing here: then everything is reported, whatever was before.
 	 */
 	passEnded(now: number, section: number, isListed: boolean, holdOffMs: number): void {
+		assert(holdOffMs >= 0, 'a report is not due before its cause');
 		const end = Math.min(section + 1, this.#sections);
 		this.#current = Math.max(this.#current, end);
 		if (isListed) {
@@ -56,6 +59,7 @@ export class NakWindow {
 
 	#start(now: number, from: number, end: number, holdOffMs: number): void {
 		if (this.#deadline !== NEVER || end <= from) return;
+		assert(from >= 0 && end <= this.#sections, 'only sections of the file are reported on');
 		this.#deadline = now + holdOffMs;
 		this.#from = from;
 		this.#end = end;
@@ -72,6 +76,9 @@ export class NakWindow {
 		most: number,
 		restMs: number,
 	): void {
+		assert(now >= this.#deadline, 'a report is not sent before its time');
+		assert(this.#from <= this.#end, 'a report is about sections in order');
+		assert(most > 0, 'a round of reports gets somewhere');
 		let reported = 0;
 		for (let section = this.#from; section < this.#end; section++) {
 			if (!isMissing(section)) continue;
@@ -95,6 +102,7 @@ export class NakWindow {
 
 	/** The GRTT has changed by `factor`: so does what is left of the hold-off. */
 	rescale(now: number, factor: number): void {
+		assert(factor > 0, 'round trips take time');
 		if (this.#deadline !== NEVER && this.#deadline > now) this.#deadline = now + (this.#deadline - now) * factor;
 	}
 }

@@ -6,6 +6,7 @@
  * which there is no memory is refused and asked for again like a lost one.
  */
 
+import { assert } from '../../assert.ts';
 import { type BlockMap, SectionState } from '../../ports.ts';
 import type { SectionMap } from '../../sections.ts';
 import { clearNak, countNaks, fillNaks, isNak, nakBytes, orNaks } from '../../shared/nak-bitmap.ts';
@@ -16,6 +17,7 @@ export class BitmapBudget {
 	#usedBytes = 0;
 
 	constructor(limitBytes: number) {
+		assert(limitBytes >= 0, 'a budget is no debt');
 		this.limitBytes = limitBytes;
 	}
 
@@ -25,12 +27,14 @@ export class BitmapBudget {
 
 	/** Takes `bytes` out of the budget; false, and nothing taken, when they are not there. */
 	tryTake(bytes: number): boolean {
+		assert(bytes >= 0, 'what is taken out of a budget is no gift');
 		if (this.#usedBytes + bytes > this.limitBytes) return false;
 		this.#usedBytes += bytes;
 		return true;
 	}
 
 	give(bytes: number): void {
+		assert(bytes >= 0 && bytes <= this.#usedBytes, 'no more is given back than was taken');
 		this.#usedBytes -= bytes;
 	}
 }
@@ -94,7 +98,9 @@ export class ReceivedBlocks {
 	#adoptPartial(section: number, blocks: number, bitmap: Uint8Array): void {
 		const missing = countNaks(bitmap, 0, blocks);
 		if (missing === blocks || !this.#select(section)) return;
-		const opened = this.#partial.get(section)!;
+		const opened = this.#partial.get(section);
+		assert(opened !== undefined, 'a section that was just selected is partial');
+		assert(missing < opened.missing, 'what is here from before is not missing');
 		opened.bitmap.fill(0);
 		orNaks(opened.bitmap, 0, bitmap, 0, blocks);
 		opened.missing = missing;
@@ -119,9 +125,11 @@ export class ReceivedBlocks {
 
 	/** Marks block `i` of `section` received. Both are in range. Allocates for the first block of a section only. */
 	take(section: number, i: number): Taken {
+		assert(section >= 0 && section < this.#states.length, 'a block is in a section of its file');
 		if (section !== this.#hotSection && !this.#select(section)) return Taken.Refused;
 		const hot = this.#hot;
 		if (hot === undefined || !isNak(hot.bitmap, 0, i)) return Taken.Duplicate;
+		assert(hot.missing > 0 && hot.missing <= this.#missingBlocks, 'a block that is missing is counted as missing');
 		clearNak(hot.bitmap, 0, i);
 		this.#missingBlocks--;
 		if (--hot.missing === 0) this.#completeSection(section, hot);
@@ -130,6 +138,7 @@ export class ReceivedBlocks {
 
 	/** Makes `section` the hot one; false when there is no memory for its bitmap. */
 	#select(section: number): boolean {
+		assert(!this.#isClosed, 'no blocks come for a file that is closed');
 		const state = this.#states[section];
 		if (state === Unseen) {
 			const blocks = this.map.blocksIn(section);
@@ -145,6 +154,8 @@ export class ReceivedBlocks {
 	}
 
 	#completeSection(section: number, done: PartialSection): void {
+		assert(done.missing === 0, 'a section is complete when none of its blocks is missing');
+		assert(this.#states[section] === Partial, 'a section becomes complete once');
 		this.#states[section] = Complete;
 		this.#partial.delete(section);
 		this.#hot = undefined;
@@ -158,6 +169,7 @@ export class ReceivedBlocks {
 	writeNaks(section: number, bytes: Uint8Array, at: number): number {
 		if (this.#isClosed) return 0;
 		const blocks = this.map.blocksIn(section);
+		assert(at + nakBytes(blocks) <= bytes.length, 'a report has room for its bitmap');
 		const partial = this.#partial.get(section);
 		if (partial !== undefined) {
 			bytes.set(partial.bitmap, at);

@@ -3,6 +3,7 @@
  * already; C senders, which have gone on to the next file by the time of a second COMPLETE, log that one as rejected.
  * So such a DONE is answered a GRTT later, and not at all if the sender is seen to have gone on.
  */
+import { assert } from '../../assert.ts';
 import { NEVER } from '../../timers.ts';
 
 export class UnaskedComplete {
@@ -13,6 +14,7 @@ export class UnaskedComplete {
 
 	/** COMPLETE has left for this file, and nobody had asked. */
 	sent(now: number, fileId: number): void {
+		assert(fileId > 0, 'COMPLETE of the session is never sent unasked');
 		this.#fileId = fileId;
 		this.#sentAt = now;
 		this.deadline = NEVER;
@@ -20,6 +22,7 @@ export class UnaskedComplete {
 
 	/** A DONE asks for the file: true if it has crossed the COMPLETE, so that its answer waits. */
 	isCrossedBy(now: number, fileId: number, grttMs: number): boolean {
+		assert(grttMs > 0, 'round trips take time');
 		if (fileId !== this.#fileId || now - this.#sentAt >= grttMs) return false;
 		if (this.deadline === NEVER) this.deadline = now + grttMs;
 		return true;

@@ -3,6 +3,7 @@
  * a receiver that is given to another one has it then.
  */
 
+import { assert } from '../../assert.ts';
 import { OVERHEARD_KEYS_MAX, PROXY_KEYS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import { Allowance } from '../../shared/allowance.ts';
@@ -15,6 +16,7 @@ export class OverheardKeys {
 
 	note(now: number, from: Endpoint, bytes: Uint8Array, at: number, length: number): void {
 		if (!this.#allowance.take(now)) return;
+		assert(this.#bodies.size <= OVERHEARD_KEYS_MAX, 'a bounded number of keys is kept');
 		const where = formatEndpoint(from);
 		this.#bodies.delete(where);
 		this.#bodies.set(where, bytes.slice(at, at + length));

@@ -18,6 +18,7 @@ import {
 	type Span,
 	writeHeader,
 } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { DropReason } from '../../drop-reason.ts';
 import type { ReceiverEvent } from '../../events.ts';
 import { KEY_REQUEST_MS, PROXY_KEYS_PER_SECOND, SESSION_WARNINGS_MAX } from '../../limits.ts';
@@ -141,7 +142,8 @@ export class ResponseProxy {
 
 	/** The keys in a PROXY_KEY, or why they are not believed. */
 	#verified(message: ProxyKey, config: ResponseProxyConfig): ResponseProxyKeys | string {
-		const { backend } = this.#security!;
+		assert(this.#security !== undefined, 'only a node with keys looks at those of its proxy');
+		const { backend } = this.#security;
 		const where = `The PROXY_KEY of the response proxy at ${formatEndpoint(config.endpoint)} is not taken`;
 		const { publicKey, dhKey, signature, nonce } = message;
 		const key = importKeyBlob(backend, publicKey.bytes, publicKey.at, publicKey.length);
@@ -158,8 +160,9 @@ export class ResponseProxy {
 	}
 
 	#agreementKey(dhKey: Span): EcPublicKey | string {
-		if (dhKey.length === 0) return 'has no ECDH key (uftpproxyd makes one with -e CURVE)';
-		const { backend } = this.#security!;
+		if (dhKey.length === 0) return 'has no ECDH key: it must be started with one';
+		assert(this.#security !== undefined, 'only a node with keys looks at those of its proxy');
+		const { backend } = this.#security;
 		const key = importKeyBlob(backend, dhKey.bytes, dhKey.at, dhKey.length);
 		return key?.kind === 'ec' ? key : `has an ECDH key that cannot be used: ${refusalOf(backend, dhKey)}`;
 	}
@@ -189,7 +192,8 @@ export class ResponseProxy {
 		this.#askAt = now + KEY_REQUEST_MS;
 		this.#lastAskedAt = now;
 		this.#asked++;
-		this.#emit({ kind: 'proxyKeyRequested', proxy: this.#config!.endpoint });
+		assert(this.#config !== undefined, 'a key is asked for when there is a proxy');
+		this.#emit({ kind: 'proxyKeyRequested', proxy: this.#config.endpoint });
 	}
 
 	/** Composes the KEY_REQ that is due, if one is. */

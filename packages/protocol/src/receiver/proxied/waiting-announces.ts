@@ -1,4 +1,5 @@
 /** ANNOUNCEs of encrypted sessions that came before the response proxy had said its key: kept until it does. */
+import { assert } from '../../assert.ts';
 import { WAITING_ANNOUNCES_MAX } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 
@@ -18,6 +19,8 @@ export class WaitingAnnounces {
 
 	/** Keeps the newest ANNOUNCE of a session. When there are too many, the oldest of a stranger goes first. */
 	add(groupId: number, announce: WaitingAnnounce): void {
+		assert(announce.until >= announce.heardAt, 'an ANNOUNCE waits for a time');
+		assert(this.#byGroup.size <= WAITING_ANNOUNCES_MAX, 'a bounded number of ANNOUNCEs waits');
 		this.#byGroup.delete(groupId);
 		this.#byGroup.set(groupId, announce);
 		if (this.#byGroup.size <= WAITING_ANNOUNCES_MAX) return;

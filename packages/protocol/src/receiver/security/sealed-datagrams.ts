@@ -1,4 +1,5 @@
 /** ENCRYPTED datagrams at a receiver: who may have sent them, and where what they hold then stands. */
+
 import { OpenRefusal, openedAt } from '@uftp/crypto';
 import {
 	copyBytes,
@@ -9,6 +10,7 @@ import {
 	MessageType,
 	VERSION,
 } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { DropReason } from '../../drop-reason.ts';
 import { SealedRefusal } from '../../shared/security/session-security.ts';
 import type { SessionLink } from '../answers.ts';
@@ -58,6 +60,7 @@ export function uncoverBlock(bytes: Uint8Array, at: number, plainBytes: number):
 	const plainAt = openedAt(bytes, at);
 	if (fileSegDataOffset(bytes, plainAt, plainBytes) < 0) return -1;
 	const headerAt = plainAt - HEADER_BYTES;
+	assert(headerAt >= at, 'what is opened stands behind the header that it came with');
 	copyBytes(bytes, at, bytes, headerAt, HEADER_BYTES);
 	func.set(bytes, headerAt, MessageType.FILESEG);
 	return headerAt;
