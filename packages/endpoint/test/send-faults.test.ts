@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SenderSession } from '@uftp/protocol';
+import { SenderSession } from '@uftp/protocol/sender';
 import { FileSource } from '@uftp/storage';
 import { type DatagramSocket, openSocket } from '@uftp/transport';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';

@@ -12,7 +12,8 @@ import {
 	signatureTypeFor,
 } from '@uftp/crypto';
 import { selectBackend, systemRandom } from '@uftp/crypto/backends';
-import { type SenderSecurityConfig, SenderSession } from '@uftp/protocol';
+import type { SenderSecurityConfig } from '@uftp/protocol';
+import { SenderSession } from '@uftp/protocol/sender';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type SendingEvent, type SendSettings, sendFiles } from '../src/index.ts';
 import { inMemory, type LoopbackReceiver, openLoopbackReceiver, outcomes, pattern } from './loopback-receiver.ts';

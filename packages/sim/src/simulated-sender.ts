@@ -1,7 +1,8 @@
 /** Drives a sender session on the virtual clock, with contents made up from the position in the file. */
 
 import type { CatalogueEntry, Endpoint, SenderConfig, SenderEnd, SenderEvent } from '@uftp/protocol';
-import { makeBatch, SenderSession, SingleArrival } from '@uftp/protocol';
+import { makeBatch, SingleArrival } from '@uftp/protocol';
+import { SenderSession } from '@uftp/protocol/sender';
 import { fillContent } from './content.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Network } from './network.ts';

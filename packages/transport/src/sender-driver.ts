@@ -5,14 +5,8 @@
  * Whatever the session, the source, the socket or the event hook throws, in whatever turn, ends this session alone:
  * `run` rejects with it, and the other sessions of the process go on.
  */
-import {
-	BatchArrival,
-	type BlockSource,
-	type OutgoingBatch,
-	type SenderEnd,
-	type SenderEvent,
-	type SenderSession,
-} from '@uftp/protocol';
+import { BatchArrival, type BlockSource, type OutgoingBatch, type SenderEnd, type SenderEvent } from '@uftp/protocol';
+import type { SenderSession } from '@uftp/protocol/sender';
 import { monotonicMs } from './clock.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import { PreciseTimer } from './timer.ts';

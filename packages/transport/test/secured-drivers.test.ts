@@ -7,9 +7,9 @@ import {
 	RECEIVER_DEFAULTS,
 	type ReceiverEvent,
 	SENDER_DEFAULTS,
-	SenderSession,
 } from '@uftp/protocol';
 import { ReceiverNode } from '@uftp/protocol/receiver';
+import { SenderSession } from '@uftp/protocol/sender';
 import { afterEach, describe, expect, it } from 'vitest';
 import { monotonicMs } from '../src/clock.ts';
 import type { SocketDriver } from '../src/datagram-socket.ts';

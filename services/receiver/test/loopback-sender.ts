@@ -1,5 +1,6 @@
 /** A sender without a bus, on the loopback interface, to whatever listens on a port. */
-import { SENDER_DEFAULTS, type SenderEnd, type SenderSecurityConfig, SenderSession } from '@uftp/protocol';
+import { SENDER_DEFAULTS, type SenderEnd, type SenderSecurityConfig } from '@uftp/protocol';
+import { SenderSession } from '@uftp/protocol/sender';
 import { buildCatalogue, FileSource } from '@uftp/storage';
 import { findInterface, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
 

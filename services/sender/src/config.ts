@@ -1,7 +1,8 @@
 /** Settings of a sender. */
 import { isAbsolute } from 'node:path';
 import { encryptionModes } from '@uftp/bus/schemas';
-import { type CongestionConfig, congestionForm, parseCongestion } from '@uftp/protocol';
+import type { CongestionConfig } from '@uftp/protocol';
+import { congestionForm, parseCongestion } from '@uftp/protocol/sender';
 import { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from '@uftp/service-kit';
 import type { SourceRoot } from '@uftp/storage';
 import {

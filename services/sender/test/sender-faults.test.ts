@@ -1,4 +1,4 @@
-import { SenderSession } from '@uftp/protocol';
+import { SenderSession } from '@uftp/protocol/sender';
 import { FileSource } from '@uftp/storage';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JobProgress } from '../src/jobs/job-progress.ts';

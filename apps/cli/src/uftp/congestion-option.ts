@@ -1,5 +1,6 @@
 /** -C: whether the rate is fixed, or follows what the receivers report (TFMCC), within which bounds. */
-import { type CongestionConfig, congestionForm, parseCongestion } from '@uftp/protocol';
+import type { CongestionConfig } from '@uftp/protocol';
+import { congestionForm, parseCongestion } from '@uftp/protocol/sender';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 
 /** `none`, or `tfmcc` with its bounds. Throws a CommandError. */

@@ -1,11 +1,6 @@
 /** Sends files: one session on one socket, from the question where to send to how it ended at each receiver. */
-import {
-	type SenderConfig,
-	type SenderEnd,
-	type SenderEvent,
-	type SenderProgress,
-	SenderSession,
-} from '@uftp/protocol';
+import type { SenderConfig, SenderEnd, SenderEvent, SenderProgress } from '@uftp/protocol';
+import { SenderSession } from '@uftp/protocol/sender';
 import { buildCatalogueInSlices, type Catalogue, type CatalogueArgument, timeWarnings } from '@uftp/storage';
 import {
 	answerBufferWarning,

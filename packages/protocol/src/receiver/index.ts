@@ -1,2 +1,2 @@
-/** Receivers, by a door of their own: a sender starts sooner without them. */
+/** Receivers, by an entry point of their own: a sender starts sooner without them. */
 export { ReceiverNode } from './receiver.ts';

@@ -25,10 +25,10 @@ import {
 	type SenderConfig,
 	type SenderEvent,
 	type SenderSecurityConfig,
-	SenderSession,
 	SingleArrival,
 } from '../../src/index.ts';
 import { ReceiverNode } from '../../src/receiver/index.ts';
+import { SenderSession } from '../../src/sender/index.ts';
 import { config, entry, GROUP } from '../sender/scripted-receivers.ts';
 
 export const { backend }: { backend: Backend } = selectBackend();

@@ -29,9 +29,9 @@ import {
 	type SenderConfig,
 	type SenderEvent,
 	type SenderRequest,
-	SenderSession,
 	SingleArrival,
 } from '../../src/index.ts';
+import { SenderSession } from '../../src/sender/index.ts';
 import { writeOwnMarker } from '../../src/shared/own-marker.ts';
 
 export const GROUP = 0x11223344;

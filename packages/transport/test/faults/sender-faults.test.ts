@@ -7,9 +7,9 @@ import {
 	SENDER_DEFAULTS,
 	type SenderEnd,
 	type SenderEvent,
-	SenderSession,
 } from '@uftp/protocol';
 import { ReceiverNode } from '@uftp/protocol/receiver';
+import { SenderSession } from '@uftp/protocol/sender';
 import { afterEach, describe, expect, it } from 'vitest';
 import { monotonicMs } from '../../src/clock.ts';
 import type { DatagramSocket } from '../../src/datagram-socket.ts';

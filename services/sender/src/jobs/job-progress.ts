@@ -3,7 +3,8 @@
  * an estimate while a pass runs (what was sent, less what was reported missing), exact at the end of each file.
  */
 import type { EventDataByKind } from '@uftp/bus';
-import { fileIdOf, type SenderProgress } from '@uftp/protocol';
+import type { SenderProgress } from '@uftp/protocol';
+import { fileIdOf } from '@uftp/protocol/sender';
 import { formatUid } from '@uftp/wire';
 
 /** The rate is that of this window. */

@@ -1,14 +1,8 @@
 /** What a session is told: the options of the job, else the sender's configuration, else UFTP's own defaults. */
 import type { Job } from '@uftp/bus';
 import type { SendSettings } from '@uftp/endpoint/sending';
-import {
-	BYTES_PER_KBPS,
-	type CongestionConfig,
-	congestionForm,
-	parseCongestion,
-	SENDER_DEFAULTS,
-	type SenderLimits,
-} from '@uftp/protocol';
+import { BYTES_PER_KBPS, type CongestionConfig, SENDER_DEFAULTS, type SenderLimits } from '@uftp/protocol';
+import { congestionForm, parseCongestion } from '@uftp/protocol/sender';
 import { parseUid } from '@uftp/wire';
 import type { SenderServiceConfig } from '../config.ts';
 import type { JobOrder } from './job-order.ts';

@@ -2,7 +2,8 @@
 import { type EventDataByKind, isDelivered } from '@uftp/bus';
 import { describeSuite, formatFingerprint } from '@uftp/crypto';
 import type { SendingEnd, SendingEvent, SendingOpened } from '@uftp/endpoint/sending';
-import { type Endpoint, fileIdOf, formatEndpoint } from '@uftp/protocol';
+import { type Endpoint, formatEndpoint } from '@uftp/protocol';
+import { fileIdOf } from '@uftp/protocol/sender';
 import { type EventPublisher, type Logger, reasonField, shortened } from '@uftp/service-kit';
 import { formatHexId, formatUid } from '@uftp/wire';
 import type { ExpectedReceiver } from '../expected-receivers.ts';

@@ -1,6 +1,6 @@
 /** How a job is to be sent, from the options of `uftpctl send`. */
 import type { JobOptions } from '@uftp/bus';
-import { congestionForm, parseCongestion } from '@uftp/protocol';
+import { congestionForm, parseCongestion } from '@uftp/protocol/sender';
 import { usageError } from '../exit-code.ts';
 import { type CommandLine, has, numberOf, type OptionSpec, optionOf } from '../options.ts';
 
