@@ -140,7 +140,7 @@ export type SenderProblem =
 	| 'file-skipped'
 	/** A receiver refuses to take part. */
 	| 'receiver-refuses'
-	/** A proxy registers with the id of a receiver: list it as a proxy, or give it another id. */
+	/** A proxy registers with the id of a receiver. */
 	| 'proxy-is-receiver'
 	/** A proxy is not on the list of proxies, which a closed group needs. */
 	| 'proxy-unlisted'

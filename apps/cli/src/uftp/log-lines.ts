@@ -4,6 +4,7 @@
  */
 
 import { formatFingerprint } from '@uftp/crypto';
+import { describeWarning } from '@uftp/endpoint/problems';
 import {
 	FileType,
 	formatEndpoint,
@@ -14,6 +15,7 @@ import {
 } from '@uftp/protocol';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { Level, type LogLine, scopeOf } from '../drop-in/log.ts';
+import { COMMAND_VOCABULARY } from '../drop-in/vocabulary.ts';
 import { behindProxy, COMPLETE_WORDS, doubleLine, messageOfProxy, movedLine } from './proxy-lines.ts';
 import type { ReceiverNames } from './receiver-names.ts';
 import { type ResultRow, ResultTable } from './result-table.ts';
@@ -158,7 +160,7 @@ export class SenderLines {
 			case 'dropped':
 				return this.#verbose(`Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`);
 			case 'warning':
-				return this.#warn(`Warning: ${event.message}`);
+				return this.#warn(`Warning: ${describeWarning(event, COMMAND_VOCABULARY)}`);
 			case 'ended':
 				return this.#ended(event.end);
 			case 'proxyRegistered':

@@ -1,12 +1,14 @@
 /** From what a sending session reports to log lines and bus events. */
 import { type EventDataByKind, isDelivered } from '@uftp/bus';
 import { describeSuite, formatFingerprint } from '@uftp/crypto';
+import { describeWarning } from '@uftp/endpoint/problems';
 import type { SendingEnd, SendingEvent, SendingOpened } from '@uftp/endpoint/sending';
 import { type Endpoint, formatEndpoint } from '@uftp/protocol';
 import { fileIdOf } from '@uftp/protocol/sender';
 import { type EventPublisher, type Logger, reasonField, shortened } from '@uftp/service-kit';
 import { formatHexId, formatUid } from '@uftp/wire';
 import type { ExpectedReceiver } from '../expected-receivers.ts';
+import { SERVICE_VOCABULARY } from '../vocabulary.ts';
 import { failureSentence } from './job-ending.ts';
 import { fileResults } from './receiver-results.ts';
 
@@ -259,7 +261,7 @@ export class SessionReports {
 			case 'keysNotPinned':
 				return this.#logger.warn(`The keys of the receivers cannot be pinned: ${event.why}`);
 			case 'warning':
-				return this.#logger.warn(`Session ${session}: ${event.message}`);
+				return this.#logger.warn(`Session ${session}: ${describeWarning(event, SERVICE_VOCABULARY)}`);
 			case 'rateChanged':
 				return this.#logger.debug(
 					`Session ${session}: ${Math.round(event.rateBytesPerSecond / 1024)} KiB/s: ${event.reason}`,

@@ -58,7 +58,7 @@ function proxyFor(
 	const uid = formatUid(id);
 	if (roster.get(id) !== undefined) {
 		outgoing.abortStranger(now, from, id, `UID ${uid} is that of a receiver, not of a proxy`);
-		const why = 'registers as a proxy with the UID of a receiver: list it as a proxy, or give it another UID';
+		const why = 'registers as a proxy with the UID of a receiver';
 		const facts = { proxy: uid, host: from.host };
 		reports.warnOnce(`receiver as proxy ${id}`, `${uid} at ${from.host} ${why}`, problem('proxy-is-receiver', facts));
 		return undefined;
@@ -171,7 +171,7 @@ function isUnprovable({ config, reports }: AdmissionParts, proxy: ProxyPeer, id:
 		reports.warnOnce('unprovable listed', what, problem('key-checked-by-proxy', facts));
 		return false;
 	}
-	const what = `${who} cannot be checked: it is refused; list the proxy`;
+	const what = `${who} cannot be checked, so that it is refused`;
 	reports.warnOnce(`unprovable ${id}`, what, problem('key-behind-unlisted-proxy', facts));
 	return true;
 }
