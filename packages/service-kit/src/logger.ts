@@ -1,5 +1,6 @@
 /** The log, by pino, on stdout: one JSON object per line, or one line of text where a person is watching. */
 import { writeSync } from 'node:fs';
+import { shownText } from '@uftp/wire';
 import { type DestinationStream, pino } from 'pino';
 
 export interface Logger {
@@ -13,7 +14,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Writes at once: the last words of a process that ends must not get lost. `destination` is for tests. */
 export function createLogger(service: string, level: LogLevel, destination = standardOutput()): Logger {
-	return pino(
+	const log = pino(
 		{
 			base: { service },
 			level,
@@ -22,6 +23,12 @@ export function createLogger(service: string, level: LogLevel, destination = sta
 		},
 		destination,
 	);
+	return {
+		debug: (message) => log.debug(inLines(message)),
+		info: (message) => log.info(inLines(message)),
+		warn: (message) => log.warn(inLines(message)),
+		error: (message) => log.error(inLines(message)),
+	};
 }
 
 function standardOutput(): DestinationStream {
@@ -29,10 +36,13 @@ function standardOutput(): DestinationStream {
 	return { write: (line) => void writeSync(1, textLine(line)) };
 }
 
-/** `08:15:30 sender warn  The disk is full.` of a line of JSON; control characters of others cannot move the cursor. */
+/** What a line brings from others cannot move the cursor; a line behind the first, as of a stack, does not look like one of the log. */
+function inLines(message: string): string {
+	return message.split('\n').map(shownText).join('\n    ');
+}
+
+/** `08:15:30 sender warn  The disk is full.` of a line of JSON. */
 export function textLine(json: string): string {
 	const { time, service, level, msg } = JSON.parse(json) as Record<'time' | 'service' | 'level' | 'msg', string>;
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
-	const message = msg.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, '?');
-	return `${time.slice(11, 19)} ${service} ${level.padEnd(5)} ${message}\n`;
+	return `${time.slice(11, 19)} ${service} ${level.padEnd(5)} ${msg}\n`;
 }

@@ -55,14 +55,18 @@ describe('the log', () => {
 		expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', service: 'sender', msg: 'Ready.' });
 	});
 
-	it('writes a short line for people, in which nothing can move their cursor', () => {
-		const json = JSON.stringify({
-			time: '2026-01-02T08:15:30.000Z',
-			service: 'sender',
-			level: 'warn',
-			msg: 'a\u001b[2Jb',
-		});
-		expect(textLine(json)).toBe('08:15:30 sender warn  a?[2Jb\n');
+	it('writes a short line for people', () => {
+		const json = JSON.stringify({ time: '2026-01-02T08:15:30.000Z', service: 'sender', level: 'warn', msg: 'Full.' });
+		expect(textLine(json)).toBe('08:15:30 sender warn  Full.\n');
+	});
+
+	it('lets nothing in a message move a cursor or look like another line', () => {
+		const lines: string[] = [];
+		const logger = createLogger('sender', 'info', { write: (line) => void lines.push(line) });
+		logger.warn('a\u001b[2J\u202eb\n08:15:31 sender info  Forged.');
+		expect(textLine(lines[0] ?? '')).toMatch(
+			/^\S+ sender warn {2}a\\x1b\[2J\\xe2\\x80\\xaeb\n {4}08:15:31 sender info {2}Forged\.\n$/,
+		);
 	});
 });
 

@@ -2,11 +2,10 @@
  * What a session will send: files, empty directories and symbolic links found under the arguments of a command or the
  * files of a job, in a stable order, with the names that they get on the wire (docs/protocol.md, section 7.1).
  */
-import path from 'node:path';
 import type { Catalogue, CatalogueArgument, CatalogueOptions } from './catalogue-entry.ts';
 import { CatalogueWalk } from './catalogue-walk.ts';
 import { resolveInRoot, shownInRoot } from './source-root.ts';
-import { realPath } from './system-path.ts';
+import { lastName, realPath, resolvePath } from './system-path.ts';
 import { quoted, splitName } from './wire-name.ts';
 
 /**
@@ -96,10 +95,9 @@ function wireNameOf(argument: CatalogueArgument, destination: string | undefined
 
 function lastComponent(given: string): string {
 	if (namesContents(given)) return '';
-	const normal = path.normalize(given);
 	// "a/.." and the like have no last component of their own: their absolute form has.
-	const plain = normal.split('/').includes('..') ? path.resolve(normal) : normal;
-	return path.basename(plain);
+	const plain = given.split('/').includes('..') ? resolvePath(given) : given;
+	return lastName(plain);
 }
 
 /** Whether a path ends in the component ".": what is in the directory is meant, not the directory. */
@@ -109,7 +107,7 @@ function namesContents(given: string): boolean {
 
 /** The absolute path of an argument. "link/." is the directory that the link leads to, as for the system itself. */
 function absoluteOf(given: string): string {
-	const absolute = path.resolve(given);
+	const absolute = resolvePath(given);
 	if (!namesContents(given)) return absolute;
 	try {
 		return realPath(absolute);

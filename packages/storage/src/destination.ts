@@ -1,9 +1,9 @@
 /** Where a name from the network lands: one of the receiver's destination directories and a path inside it. */
 import fs from 'node:fs';
-import path from 'node:path';
 import { closeDirectory, openChild, openDirectory, ownPath } from './directory-handle.ts';
 import { because, codeOf } from './failure.ts';
 import { isInside } from './source-root.ts';
+import { resolvePath, systemPath } from './system-path.ts';
 import { quoted, splitName } from './wire-name.ts';
 
 /** A place inside a destination directory. */
@@ -27,13 +27,13 @@ export type PlaceDecision =
 export function checkedDestinations(destinations: readonly string[]): readonly string[] {
 	if (destinations.length === 0) throw new Error('A receiver needs at least one destination directory.');
 	return destinations.map((given) => {
-		if (!path.isAbsolute(given)) {
+		if (!given.startsWith('/')) {
 			throw new Error(`The destination directory ${quoted(given)} is not absolute; give it from "/" on.`);
 		}
-		const plain = path.resolve(given);
+		const plain = resolvePath(given);
 		try {
-			if (!fs.statSync(plain).isDirectory()) throw new Error('it is not a directory');
-			fs.accessSync(plain, fs.constants.W_OK | fs.constants.X_OK);
+			if (!fs.statSync(systemPath(plain)).isDirectory()) throw new Error('it is not a directory');
+			fs.accessSync(systemPath(plain), fs.constants.W_OK | fs.constants.X_OK);
 		} catch (error) {
 			throw new Error(`The destination directory ${quoted(plain)} cannot be used: ${because(error)}.`);
 		}

@@ -25,7 +25,7 @@ const directoryFlags = (overProc ? O_PATH : O_RDONLY) | O_DIRECTORY;
 
 /** Opens a directory that the configuration names; symbolic links in it are the owner's choice and are followed. */
 export function openDirectory(path: string): DirectoryHandle {
-	return { fd: fs.openSync(path, directoryFlags), path };
+	return { fd: fs.openSync(systemPath(path), directoryFlags), path };
 }
 
 /** Opens a directory inside another; throws ENOTDIR or ELOOP if `component` is a symbolic link. */

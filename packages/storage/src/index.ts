@@ -9,3 +9,4 @@ export { movingFault } from './receiving/backup.ts';
 export { FileSink, type FileSinkOptions } from './receiving/file-sink.ts';
 export { cleanTemporaries } from './receiving/temporary-names.ts';
 export type { SourceRoot } from './source-root.ts';
+export { lastName, resolvePath, systemPath, workingDirectory } from './system-path.ts';

@@ -3,7 +3,6 @@
  * lies, so sentences name the label and the path inside it, never the folder.
  */
 import fs from 'node:fs';
-import path from 'node:path';
 import { childPath, closeDirectory, descend, openDirectory, UnreachableDirectory } from './directory-handle.ts';
 import { because } from './failure.ts';
 import { realPath } from './system-path.ts';
@@ -47,8 +46,8 @@ export function resolveInRoot(root: SourceRoot, relative: string, followLast: bo
 	if (components.length === 0) return { ok: true, path: base, base };
 	const last = components.pop() as string;
 	try {
-		const parent = realPath(path.join(base, ...components));
-		const full = path.join(parent, last);
+		const parent = realPath([base === '/' ? '' : base, ...components].join('/') || '/');
+		const full = `${parent === '/' ? '' : parent}/${last}`;
 		const real = followLast ? realPath(full) : full;
 		if (isInside(base, parent) && isInside(base, real)) return { ok: true, path: real, base };
 		return { ok: false, sentence: `${shown} is refused: a symbolic link in it leads out of the root.` };

@@ -183,6 +183,7 @@ export {
 	encodeRtt,
 	UNLIMITED_RATE_BYTES_PER_SECOND,
 } from './quantize.ts';
+export { escapeControls, shownText } from './shown-text.ts';
 export { EMPTY_SPAN, type Span, spanBytes, spanOf } from './span.ts';
 export { formatHexId, formatUid, isUid, parseUid, uidFromAddress, uidFromIPv4, uidFromIPv6 } from './uid.ts';
 export { decodeUtf8, encodeUtf8, hasEscapedBytes } from './utf8.ts';

@@ -27,8 +27,3 @@ export function asOpeningError(error: unknown, name: string): unknown {
 			return new CommandError(ExitCode.Parameters, `${name}: ${sentence}`);
 	}
 }
-
-/** A fault of this program as a line for the log. */
-export function faultLine(error: unknown): string {
-	return `Fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-}

@@ -2,7 +2,7 @@
 import { ListError, listedFingerprint as listed } from '@uftp/endpoint/identity';
 import { CommandError, ExitCode } from './command-error.ts';
 
-export { listLines } from '@uftp/endpoint/identity';
+export { listLines, readLines, readText } from '@uftp/endpoint/identity';
 
 /** The fingerprint in a list, or exit 1; C reads what is none as zeros, which then fits no key. */
 export function listedFingerprint(text: string | undefined, place: string): Uint8Array | undefined {

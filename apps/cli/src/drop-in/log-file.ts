@@ -3,7 +3,8 @@
  * that tools that move logs away need no restart.
  */
 import fs from 'node:fs';
-import path from 'node:path';
+import { resolvePath, systemPath } from '@uftp/storage/paths';
+import { encodeUtf8, hasEscapedBytes } from '@uftp/wire';
 import { CommandError, ExitCode, systemReason } from './command-error.ts';
 
 /** -g and -n. */
@@ -22,7 +23,7 @@ export class LogFile {
 
 	/** Opens the file for appending (made with the caller's umask), or throws a `CommandError` with exit 4, as C. */
 	constructor(given: string, rolling?: LogRolling) {
-		this.path = path.resolve(given);
+		this.path = resolvePath(given);
 		this.#rolling = rolling;
 		this.#fd = openLogFile(given);
 		this.#bytes = fs.fstatSync(this.#fd).size;
@@ -38,7 +39,7 @@ export class LogFile {
 	reopen(): void {
 		let fd: number;
 		try {
-			fd = fs.openSync(this.path, 'a', 0o666);
+			fd = fs.openSync(systemPath(this.path), 'a', 0o666);
 		} catch {
 			// The folder may be away for a moment: what is open is better than nothing.
 			return;
@@ -51,7 +52,7 @@ export class LogFile {
 	#roll({ count }: LogRolling): void {
 		try {
 			for (let i = count - 1; i >= 1; i--) moveIfThere(`${this.path}.${i}`, `${this.path}.${i + 1}`);
-			fs.renameSync(this.path, `${this.path}.1`);
+			fs.renameSync(systemPath(this.path), systemPath(`${this.path}.1`));
 		} catch {
 			// Not allowed to move it: it grows, and the next line tries again.
 			return;
@@ -63,7 +64,7 @@ export class LogFile {
 /** Opens a log file for appending, or exits 4 as C does. */
 export function openLogFile(given: string): number {
 	try {
-		return fs.openSync(given, 'a', 0o666);
+		return fs.openSync(systemPath(given), 'a', 0o666);
 	} catch (error) {
 		throw new CommandError(
 			ExitCode.LogFile,
@@ -74,7 +75,7 @@ export function openLogFile(given: string): number {
 
 /** Writes to a descriptor as much as it takes; returns how many bytes that were. */
 export function writeFully(fd: number, text: string): number {
-	const bytes = Buffer.from(text);
+	const bytes = hasEscapedBytes(text) ? encodeUtf8(text) : Buffer.from(text);
 	let at = 0;
 	for (let attempt = 0; at < bytes.length && attempt < 1000; attempt++) {
 		try {
@@ -90,7 +91,7 @@ export function writeFully(fd: number, text: string): number {
 
 function moveIfThere(from: string, to: string): void {
 	try {
-		fs.renameSync(from, to);
+		fs.renameSync(systemPath(from), systemPath(to));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 	}

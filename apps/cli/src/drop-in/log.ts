@@ -2,7 +2,7 @@
  * The log of a drop-in command: lines with a level, on stderr or appended to a file, with C's timestamps where C has
  * them: `yyyy/mm/dd hh:mm:ss.uuuuuu: [GROUPID/II:FFFF]: text`.
  */
-import { formatHexId as hexId } from '@uftp/wire';
+import { escapeControls, formatHexId as hexId } from '@uftp/wire';
 import { type LogFile, writeFully } from './log-file.ts';
 
 export { hexId };
@@ -43,7 +43,8 @@ export class Log {
 	write(line: LogLine): void {
 		if (line.level > this.level) return;
 		const scope = line.scope === '' ? '' : `[${line.scope}]: `;
-		this.#put(this.timestamps ? `${logTime(wallClockMs())}: ${scope}${line.text}\n` : `${line.text}\n`);
+		const text = escapeControls(line.text);
+		this.#put(this.timestamps ? `${logTime(wallClockMs())}: ${scope}${text}\n` : `${text}\n`);
 	}
 
 	/** Writes a line without a session. */
@@ -51,13 +52,20 @@ export class Log {
 		this.write({ level, text, scope: '' });
 	}
 
-	/** Writes a line as it is, at every level. */
+	/** Writes a fault of the program, its stack in lines of their own. */
+	fault(level: Level, error: unknown, where = ''): void {
+		const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+		for (const line of `${where}${text}`.split('\n')) this.say(level, line);
+	}
+
+	/** Writes a line without time and scope, at every level. */
 	writeRaw(text: string): void {
-		this.#put(`${text}\n`);
+		this.#put(`${escapeControls(text)}\n`);
 	}
 
 	/** What the user at the terminal must see, whatever the level and wherever the log goes. */
-	tell(text: string): void {
+	tell(told: string): void {
+		const text = escapeControls(told);
 		const line = this.timestamps ? `${logTime(wallClockMs())}: ${text}\n` : `${text}\n`;
 		this.#put(line);
 		if (this.#file !== undefined) writeFully(STDERR, `${text}\n`);

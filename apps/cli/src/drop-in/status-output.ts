@@ -1,6 +1,7 @@
 /** Where the machine-readable status lines go (-S of the sender, -F of the receiver): a file, or the log (@LOG). */
 import fs from 'node:fs';
-import path from 'node:path';
+import { systemPath } from '@uftp/storage/paths';
+import { escapeControls } from '@uftp/wire';
 import { CommandError, ExitCode, systemReason } from './command-error.ts';
 import type { Log } from './log.ts';
 import { writeFully } from './log-file.ts';
@@ -23,7 +24,7 @@ export function openStatusOutput(letter: string, given: string | undefined, log:
 	}
 	let fd: number;
 	try {
-		fd = fs.openSync(path.resolve(given), 'a', 0o666);
+		fd = fs.openSync(systemPath(given), 'a', 0o666);
 	} catch (error) {
 		throw new CommandError(
 			ExitCode.Parameters,
@@ -31,6 +32,6 @@ export function openStatusOutput(letter: string, given: string | undefined, log:
 		);
 	}
 	return (lines) => {
-		if (lines.length > 0) writeFully(fd, `${lines.join('\n')}\n`);
+		if (lines.length > 0) writeFully(fd, `${lines.map(escapeControls).join('\n')}\n`);
 	};
 }

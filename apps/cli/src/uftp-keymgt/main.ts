@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { formatFingerprint, KeyError, type PublicKey } from '@uftp/crypto';
 import { loadKeyFile, storeNewKeyFile } from '@uftp/endpoint/identity';
 import { EndpointError } from '@uftp/endpoint/problems';
+import { systemPath } from '@uftp/storage/paths';
 import { ExitCode } from '../drop-in/command-error.ts';
 import { type Cryptography, openCryptography } from '../drop-in/cryptography.ts';
 import { CURVE_HINT, curveText, type KeySpec, makeKey, parseKeySpec } from '../drop-in/keys.ts';
@@ -111,7 +112,7 @@ const MISSING = 'failed to open key file: No such file or directory';
 function make(cryptography: Cryptography, spec: KeySpec, file: string, tell: Tell): void {
 	try {
 		// Making a key takes a while; that it cannot be stored is known before.
-		if (fs.existsSync(file)) throw new EndpointError('key-file-exists', { path: file });
+		if (fs.existsSync(systemPath(file))) throw new EndpointError('key-file-exists', { path: file });
 		const key = makeKey(cryptography, spec);
 		storeNewKeyFile(file, key);
 		tell(keyLine(file, key.publicKey));

@@ -1,7 +1,7 @@
 /** What the words of the command line (or of -i) ask for: files by their path, and requests to the receivers. */
-import fs from 'node:fs';
 import type { CatalogueArgument } from '@uftp/storage';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
+import { readLines } from '../drop-in/list-lines.ts';
 import type { SenderArguments } from './arguments.ts';
 
 const DELETE = '@DELETE:';
@@ -53,8 +53,7 @@ export function fileArguments(words: readonly string[], options: SenderArguments
 export function readExcludeList(given: string | undefined): ReadonlySet<string> {
 	if (given === undefined) return new Set();
 	try {
-		const lines = fs.readFileSync(given, 'utf8').split('\n');
-		return new Set(lines.map((line) => line.replace(/\r$/, '')).filter((line) => line !== ''));
+		return new Set(readLines(given).filter((line) => line !== ''));
 	} catch (error) {
 		throw new CommandError(
 			ExitCode.Parameters,

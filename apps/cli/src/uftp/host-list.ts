@@ -1,5 +1,4 @@
 /** The receivers of a closed group, -H id,id,... or -H @file, and the proxies of -j. */
-import fs from 'node:fs';
 import { listedUid } from '@uftp/endpoint/identity';
 import { resolveHost } from '@uftp/endpoint/network';
 import { uidFromIPv4 } from '@uftp/wire';
@@ -57,16 +56,16 @@ async function settle(entries: readonly Entry[]): Promise<HostList> {
 
 /** One id per line; what follows a "|" is the fingerprint of its key. */
 function entriesOfFile(path: string, what: string, option: string): Entry[] {
-	let text: string;
+	let lines: ReturnType<typeof listLines>;
 	try {
-		text = fs.readFileSync(path, 'utf8');
+		lines = listLines(path);
 	} catch (error) {
 		throw new CommandError(
 			ExitCode.Parameters,
 			`Couldn't open ${what} list ${path}: ${systemReason(error)}. Give ${option} a file that you may read.`,
 		);
 	}
-	return listLines(text, path).map(({ parts: [id, print], place }) => {
+	return lines.map(({ parts: [id, print], place }) => {
 		return { id, fingerprint: listedFingerprint(print, place) };
 	});
 }

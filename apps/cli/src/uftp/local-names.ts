@@ -1,5 +1,5 @@
 /** What the sender's log calls a file: its name on the wire without what -D changed about it. */
-import path from 'node:path';
+import { lastName, resolvePath } from '@uftp/storage/paths';
 
 /** From the names of -D and the arguments, a function from a name on the wire to the local one. */
 export function localNames(
@@ -11,7 +11,7 @@ export function localNames(
 	if (files.length > 1) {
 		return (wireName) => (wireName.startsWith(`${above}/`) ? wireName.slice(above.length + 1) : wireName);
 	}
-	const own = path.basename(path.resolve(files[0] ?? ''));
+	const own = lastName(resolvePath(files[0] ?? ''));
 	return (wireName) => {
 		if (wireName === above) return own;
 		return wireName.startsWith(`${above}/`) ? `${own}${wireName.slice(above.length)}` : wireName;

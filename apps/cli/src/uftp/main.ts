@@ -1,5 +1,6 @@
 /** `uftp`: sends files to receivers with the flags, the lines and the exit codes of UFTP 4.10.2. */
 import { sendFiles } from '@uftp/endpoint/sending';
+import { workingDirectory } from '@uftp/storage/paths';
 import { ExitCode, systemReason } from '../drop-in/command-error.ts';
 import { calendarTime, Level, Log, openStderrLog } from '../drop-in/log.ts';
 import { LogFile } from '../drop-in/log-file.ts';
@@ -22,7 +23,7 @@ export async function runSender(words: readonly string[]): Promise<number> {
 	const report = new SendingReport(plan, log, status);
 	const sending = sendFiles(plan.wanted, sendSettings(plan), {
 		onEvent: (event) => report.onEvent(event),
-		onFault: ({ error }) => log.say(Level.Verbose, error instanceof Error ? String(error.stack) : String(error)),
+		onFault: ({ error }) => log.fault(Level.Verbose, error),
 	});
 	// Without a log file the terminal's end is the command's, as ever.
 	if (options.logFile !== undefined) process.on('SIGHUP', () => log.reopen());
@@ -57,6 +58,6 @@ function keepForRestart(restart: RestartFile | undefined, log: Log): void {
 		writeRestartFile(restart);
 		log.say(Level.Info, `Wrote ${name}: -F ${name} sends the rest to those that have not got everything`);
 	} catch (error) {
-		log.tell(`uftp: the restart file ${name} cannot be written to ${process.cwd()}: ${systemReason(error)}`);
+		log.tell(`uftp: the restart file ${name} cannot be written to ${workingDirectory()}: ${systemReason(error)}`);
 	}
 }

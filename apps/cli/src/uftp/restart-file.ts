@@ -3,10 +3,11 @@
  * own, for people to look at; C programs neither write nor read it.
  */
 import fs from 'node:fs';
-import path from 'node:path';
 import { formatFingerprint, parseFingerprint } from '@uftp/crypto';
+import { systemPath } from '@uftp/storage/paths';
 import { formatUid, parseUid } from '@uftp/wire';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
+import { readText } from '../drop-in/list-lines.ts';
 import { hexId } from '../drop-in/log.ts';
 import type { HostList } from './host-list.ts';
 
@@ -49,9 +50,9 @@ export function writeRestartFile(restart: RestartFile, into = '.'): void {
 		undefined,
 		'\t',
 	);
-	const name = path.join(into, restartFileName(groupId));
-	fs.writeFileSync(`${name}.new`, `${text}\n`);
-	fs.renameSync(`${name}.new`, name);
+	const name = `${into}/${restartFileName(groupId)}`;
+	fs.writeFileSync(systemPath(`${name}.new`), `${text}\n`);
+	fs.renameSync(systemPath(`${name}.new`), systemPath(name));
 }
 
 function entriesOf({ names, fingerprints }: HostList): object[] {
@@ -65,9 +66,9 @@ function entriesOf({ names, fingerprints }: HostList): object[] {
 export function readRestartFile(file: string): RestartFile {
 	let text: string;
 	try {
-		const { size } = fs.statSync(file);
+		const { size } = fs.statSync(systemPath(file));
 		if (size > BYTES_MAX) throw refusal(file, `it is larger than ${BYTES_MAX} bytes`);
-		text = fs.readFileSync(file, 'utf8');
+		text = readText(file);
 	} catch (error) {
 		if (error instanceof CommandError) throw error;
 		throw new CommandError(

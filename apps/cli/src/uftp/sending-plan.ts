@@ -1,5 +1,6 @@
 /** What a run of `uftp` is to do: the command line with the files that it names read. */
 import type { CatalogueArgument } from '@uftp/storage';
+import { workingDirectory } from '@uftp/storage/paths';
 import { Level, type Log } from '../drop-in/log.ts';
 import type { SenderArguments } from './arguments.ts';
 import { fileArguments, readExcludeList } from './file-arguments.ts';
@@ -61,7 +62,7 @@ function filesOf(options: SenderArguments, log: Log): readonly string[] {
 /** The files of a restart file; names without a "/" at their front mean the directory of the first run. */
 function filesAgain({ files, directory }: RestartFile, options: SenderArguments, log: Log): readonly string[] {
 	if (options.files.length > 0) log.tell('Warning: ignoring paths specified on command line');
-	if (directory !== process.cwd() && files.some((file) => !file.startsWith('/'))) {
+	if (directory !== workingDirectory() && files.some((file) => !file.startsWith('/'))) {
 		log.tell(`Warning: the files were first sent from ${directory}, and this is another directory`);
 	}
 	return files;

@@ -3,6 +3,7 @@ import { describeProblem } from '@uftp/endpoint/problems';
 import type { SendingEnd, SendingEvent, SendingOpened } from '@uftp/endpoint/sending';
 import { packetSignatureBytes } from '@uftp/protocol';
 import type { Catalogue } from '@uftp/storage';
+import { workingDirectory } from '@uftp/storage/paths';
 import { calendarTime, hexId, Level, type Log, scopeOf } from '../drop-in/log.ts';
 import type { StatusOutput } from '../drop-in/status-output.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
@@ -79,7 +80,7 @@ export class SendingReport {
 		const receivers = this.#failedReceivers.list(end, names, fingerprints);
 		if (receivers.names.size === 0) return undefined;
 		const needed = this.#failedReceivers.proxies(end, names, proxies);
-		return { groupId, groupInstance, files, directory: process.cwd(), receivers, proxies: needed };
+		return { groupId, groupInstance, files, directory: workingDirectory(), receivers, proxies: needed };
 	}
 
 	#opened(opened: SendingOpened): void {

@@ -4,7 +4,7 @@ import { connectCommandBus } from './command-bus.ts';
 import { ExitCode } from './exit-code.ts';
 import { has, type OptionSpec, optionHelp, parseOptions, refuseWords } from './options.ts';
 import { registryNodes } from './registry-nodes.ts';
-import { bytesText, columns, countText, durationText, printable, say } from './terminal.ts';
+import { bytesText, columns, countText, durationText, jsonLine, printable, say } from './terminal.ts';
 
 const specs: readonly OptionSpec[] = [
 	{ name: '--all', help: 'senders, proxies and registries too' },
@@ -34,7 +34,7 @@ export async function clients(words: readonly string[]): Promise<number> {
 			...(isAll ? {} : { role: 'receiver' }),
 			...(has(line, '--lost') ? { lost: true } : {}),
 		});
-		if (has(line, '--json')) for (const node of nodes) say(JSON.stringify(node));
+		if (has(line, '--json')) for (const node of nodes) say(jsonLine(node));
 		else say(nodesText(nodes, isAll));
 		return ExitCode.Done;
 	} finally {

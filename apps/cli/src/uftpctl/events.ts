@@ -4,7 +4,7 @@ import { connectCommandBus } from './command-bus.ts';
 import { ExitCode } from './exit-code.ts';
 import { jobOf, readEvent, type SeenEvent } from './jobs/job-watch.ts';
 import { has, type OptionSpec, optionHelp, optionOf, parseOptions, refuseWords } from './options.ts';
-import { printable, say, tell } from './terminal.ts';
+import { jsonLine, printable, say, tell } from './terminal.ts';
 
 const specs: readonly OptionSpec[] = [
 	{ name: '--job', value: 'ID', help: 'only events of this job' },
@@ -44,7 +44,7 @@ export async function events(words: readonly string[]): Promise<number> {
 			return;
 		}
 		if (job !== undefined && jobOf(event) !== job) return;
-		say(isJson ? JSON.stringify(event.envelope) : eventText(event));
+		say(isJson ? jsonLine(event.envelope) : eventText(event));
 	});
 	if (!isJson) tell(`Listening on ${subjects.allEvents} at ${bus.url}; Ctrl-C ends.`);
 	await ended;

@@ -1,6 +1,7 @@
 /** `uftpctl`: the commands, each loaded only when it is used. */
+import { hasEscapedBytes } from '@uftp/wire';
 import { CommandEnd, ExitCode, exitCodeHelp } from './exit-code.ts';
-import { say, tell } from './terminal.ts';
+import { printable, say, tell } from './terminal.ts';
 
 type Command = (words: readonly string[]) => Promise<number>;
 
@@ -61,11 +62,19 @@ export async function uftpctl(words: readonly string[]): Promise<number> {
 		tell(name === undefined ? usage() : `uftpctl has no command ${JSON.stringify(name)}: see "uftpctl --help".`);
 		return ExitCode.Usage;
 	}
+	const odd = rest.find(hasEscapedBytes);
+	if (odd !== undefined) {
+		tell(
+			`uftpctl ${name}: "${printable(odd)}" is not UTF-8, and the messages of the bus carry nothing else. ` +
+				'Send the folder above it, send the file with "uftp", or rename it.',
+		);
+		return ExitCode.Refused;
+	}
 	try {
 		return await (await command.load())(rest);
 	} catch (error) {
 		if (error instanceof CommandEnd) {
-			tell(`uftpctl ${name}: ${error.message}`);
+			tell(`uftpctl ${name}: ${printable(error.message)}`);
 			return error.exitCode;
 		}
 		tell(`uftpctl ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -1,5 +1,6 @@
 /** What people see: numbers with units, columns, and one line that is drawn over and over. */
 import { writeSync } from 'node:fs';
+import { shownText } from '@uftp/wire';
 
 /** "28.6 MiB". */
 export function bytesText(bytes: number): string {
@@ -43,7 +44,15 @@ export function columns(rows: readonly (readonly string[])[], indent = '  '): st
 
 /** What another program sent, made safe to print: it must not move the cursor or change colours. */
 export function printable(text: string): string {
-	return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\uFFFD');
+	return shownText(text);
+}
+
+/** One line of JSON in which no control character stands raw. */
+export function jsonLine(value: unknown): string {
+	return JSON.stringify(value).replace(
+		/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+	);
 }
 
 /** Writes text whole, to a pipe as well; false if nobody reads any more. */

@@ -1,5 +1,5 @@
 /** The command line of `uftpd`: the flags of UFTP 4.10.2 with their ranges, defaults and refusals. */
-import path from 'node:path';
+import { resolvePath } from '@uftp/storage/paths';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { splitCommandLine } from '../drop-in/getopt.ts';
 import { CURVE_HINT, type KeySpec, parseKeySpec } from '../drop-in/keys.ts';
@@ -202,7 +202,7 @@ function foldersOf(letter: string, text: string, what: string): string[] {
 }
 
 function absolute(given: string, what: string): string {
-	if (path.isAbsolute(given)) return path.normalize(given).replace(/(?<=.)\/+$/, '');
+	if (given.startsWith('/')) return resolvePath(given);
 	throw new CommandError(
 		ExitCode.Parameters,
 		`ERROR: must specify absolute pathname for ${what}, "${given}" is relative: write it from "/" on.`,

@@ -1,6 +1,6 @@
 /** The folders of -D, -T and -A: whether they are there, may be written to, and files can be moved between them. */
 import fs from 'node:fs';
-import { FileSink, movingFault } from '@uftp/storage';
+import { FileSink, movingFault, systemPath } from '@uftp/storage';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
 import type { ReceiverArguments } from './arguments.ts';
 
@@ -28,8 +28,8 @@ export function openSink(options: ReceiverArguments): FileSink {
 
 function checkFolder(folder: string, words = "couldn't write to directory"): void {
 	try {
-		if (!fs.statSync(folder).isDirectory()) throw new Error('it is not a directory');
-		fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
+		if (!fs.statSync(systemPath(folder)).isDirectory()) throw new Error('it is not a directory');
+		fs.accessSync(systemPath(folder), fs.constants.W_OK | fs.constants.X_OK);
 	} catch (error) {
 		throw new CommandError(
 			ExitCode.Parameters,

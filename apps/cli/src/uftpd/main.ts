@@ -4,11 +4,11 @@ import { type Family, familyOf } from '@uftp/endpoint/network';
 import { describeProblem } from '@uftp/endpoint/problems';
 import { openReceiver, type ReceiverSettings, type RunningReceiver } from '@uftp/endpoint/receiving';
 import { formatEndpoint, type ReceiverEvent, type ResponseProxyConfig } from '@uftp/protocol';
-import type { FileSink } from '@uftp/storage';
+import { type FileSink, systemPath } from '@uftp/storage';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
-import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon.ts';
-import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon-life.ts';
-import { asOpeningError, faultLine } from '../drop-in/endpoint-error.ts';
+import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon/daemon.ts';
+import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon/daemon-life.ts';
+import { asOpeningError } from '../drop-in/endpoint-error.ts';
 import { hexId, Level, type Log } from '../drop-in/log.ts';
 import { openLogFile } from '../drop-in/log-file.ts';
 import { openStatusOutput, type StatusOutput } from '../drop-in/status-output.ts';
@@ -96,7 +96,7 @@ async function open(options: ReceiverArguments, log: Log, status: StatusOutput):
 				keeping.get(family)?.see(event);
 			},
 			onHeartbeat: (target) => log.say(Level.Info, `Sent HB_REQ to ${formatEndpoint(target)}`),
-			onFault: ({ error }) => log.say(Level.Error, faultLine(error)),
+			onFault: ({ error }) => log.fault(Level.Error, error, 'Fault: '),
 		});
 	} catch (error) {
 		throw asOpeningError(error, 'uftpd');
@@ -162,7 +162,7 @@ function logStart(log: Log, options: ReceiverArguments, { ports, uid }: RunningR
 
 function isRunnable(script: string): boolean {
 	try {
-		fs.accessSync(script, fs.constants.X_OK);
+		fs.accessSync(systemPath(script), fs.constants.X_OK);
 		return true;
 	} catch {
 		return false;

@@ -1,5 +1,6 @@
 /** The script of -s: `script -I GROUPID path...`, started for what was received and not waited for. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { encodeUtf8, hasEscapedBytes } from '@uftp/wire';
 import { hexId, Level, type Log } from '../drop-in/log.ts';
 
 /** Scripts that run at the same time; more wait for their turn. C has no bound and falls over a large tree. */
@@ -41,7 +42,7 @@ export class PostReceiveScript {
 			this.#startNext();
 		};
 		try {
-			const child = spawn(this.#script, words, { stdio: 'ignore' });
+			const child = started(this.#script, words);
 			child.on('error', (error) => end(error.message));
 			child.on('exit', () => end());
 			child.unref();
@@ -49,4 +50,22 @@ export class PostReceiveScript {
 			end(error instanceof Error ? error.message : String(error));
 		}
 	}
+}
+
+/** The runtime hands only text to programs: a shell hands over names that are not UTF-8. */
+function started(script: string, words: readonly string[]): ChildProcess {
+	if (![script, ...words].some(hasEscapedBytes)) return spawn(script, words, { stdio: 'ignore' });
+	const child = spawn('/bin/sh', ['-s'], { stdio: ['pipe', 'ignore', 'ignore'] });
+	child.stdin?.on('error', () => {});
+	child.stdin?.end(shellLines([script, ...words]));
+	return child;
+}
+
+/** Becomes the program with these words. The "." keeps newlines at the end of a name, which `$()` takes off. */
+function shellLines(words: readonly string[]): string {
+	const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`;
+	const lines = words.map(
+		(word, i) => `w${i}=$(printf '${[...encodeUtf8(word)].map(octal).join('')}.'); w${i}=\${w${i}%.}`,
+	);
+	return `${lines.join('\n')}\nexec ${words.map((_, i) => `"$w${i}"`).join(' ')} </dev/null\n`;
 }

@@ -6,9 +6,9 @@ import { openProxy, type ProxyEnd, type ProxySettings, type RunningProxy } from 
 import type { DownstreamSite } from '@uftp/protocol';
 import { selectDriver } from '@uftp/transport';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
-import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon.ts';
-import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon-life.ts';
-import { asOpeningError, faultLine } from '../drop-in/endpoint-error.ts';
+import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon/daemon.ts';
+import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon/daemon-life.ts';
+import { asOpeningError } from '../drop-in/endpoint-error.ts';
 import { hexId, Level, type Log } from '../drop-in/log.ts';
 import { openLogFile } from '../drop-in/log-file.ts';
 import { VERSION_LINE } from '../drop-in/version-line.ts';
@@ -63,7 +63,7 @@ async function forward(options: ProxyArguments, starter: Starter | undefined): P
 
 async function open(settings: ProxySettings, log: Log): Promise<RunningProxy> {
 	try {
-		return await openProxy(settings, { onFault: ({ error }) => log.say(Level.Error, faultLine(error)) });
+		return await openProxy(settings, { onFault: ({ error }) => log.fault(Level.Error, error, 'Fault: ') });
 	} catch (error) {
 		throw asOpeningError(error, 'uftpproxyd');
 	}

@@ -165,7 +165,7 @@ describe('uftpctl on another bus', () => {
 		expect(ended).toMatchObject({
 			code: 4,
 			stdout: '',
-			stderr: 'uftpctl send: The job is refused: No\uFFFD[2J root.\n',
+			stderr: 'uftpctl send: The job is refused: No\\x1b[2J root.\n',
 		});
 	});
 

@@ -4,6 +4,7 @@ export { type LoadedKey, loadKeyFile, storeNewKeyFile } from './key-file.ts';
 export { keyMaker } from './key-maker.ts';
 export { KnownKeys } from './known-keys.ts';
 export { describeSite, readDownstreamSites } from './lists/downstream-sites.ts';
+export { readLines, readText } from './lists/list-file.ts';
 export {
 	ListError,
 	type ListLine,

@@ -2,6 +2,7 @@
 import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { type Backend, importPrivateNumbers, KeyError, type PrivateKey, readPem, writePem } from '@uftp/crypto';
 import { type Problem, problem } from '@uftp/protocol';
+import { systemPath } from '@uftp/storage/paths';
 import { EndpointError } from '../problems/index.ts';
 
 /** A PEM file of the largest key takes 2 KB; whoever names a film by mistake shall not wait. */
@@ -36,7 +37,7 @@ export function loadKeyFile(backend: Backend, path: string): LoadedKey {
 export function storeNewKeyFile(path: string, key: PrivateKey): void {
 	let fd: number;
 	try {
-		fd = openSync(path, 'wx', OWNER_ONLY);
+		fd = openSync(systemPath(path), 'wx', OWNER_ONLY);
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
 		if (code === 'EEXIST') throw new EndpointError('key-file-exists', { path });
@@ -48,7 +49,7 @@ export function storeNewKeyFile(path: string, key: PrivateKey): void {
 		writeSync(fd, writePem(key));
 		fsyncSync(fd);
 	} catch (error) {
-		unlinkSync(path);
+		unlinkSync(systemPath(path));
 		throw new EndpointError('key-file-unusable', { path, why: withoutCall((error as Error).message) });
 	} finally {
 		closeSync(fd);
@@ -58,7 +59,7 @@ export function storeNewKeyFile(path: string, key: PrivateKey): void {
 function readText(path: string): { readonly text: string; readonly mode: number } {
 	let fd: number | undefined;
 	try {
-		fd = openSync(path, 'r');
+		fd = openSync(systemPath(path), 'r');
 		const { mode, size } = fstatSync(fd);
 		if (size > KEY_FILE_BYTES_MAX) {
 			throw new EndpointError('key-file-unusable', { path, why: `with ${size} bytes it is no key` });

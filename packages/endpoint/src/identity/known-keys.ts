@@ -2,10 +2,11 @@
  * Which key each receiver has: pinned when it is used first, or by hand. A text file that `uftp -H @FILE` takes too, so
  * that all tools of a machine know the same receivers; beside it, one with the keys that are refused for ever.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatFingerprint, parseFingerprint } from '@uftp/crypto';
 import { formatUid, parseUid } from '@uftp/wire';
+import { readLines } from './lists/list-file.ts';
 
 const KNOWN = 'known-receivers';
 const REVOKED = 'revoked-keys';
@@ -98,15 +99,15 @@ function replace(path: string, text: string): void {
 }
 
 function linesOf(path: string): [number, string][] {
-	let text: string;
+	let lines: readonly string[];
 	try {
-		text = readFileSync(path, 'utf8');
+		lines = readLines(path);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
 		throw new Error(`The list of keys ${path} cannot be read: ${(error as Error).message}.`);
 	}
 	const entries: [number, string][] = [];
-	for (const [i, line] of text.split('\n').entries()) {
+	for (const [i, line] of lines.entries()) {
 		const trimmed = line.trim();
 		if (trimmed === '' || trimmed.startsWith('#')) continue;
 		const [id = '', print = ''] = trimmed.split('|');

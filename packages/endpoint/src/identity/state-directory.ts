@@ -1,7 +1,7 @@
 /** Where a node keeps what it must know again after a restart: keys, UIDs, the keys of others. */
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readText } from './lists/list-file.ts';
 
 /** The folder that is configured, or `uftp` in the folder for state of this user. */
 export function stateDirectory(configured?: string): string {
@@ -29,7 +29,7 @@ export function wrapperLegacy(home: string = homedir()): WrapperLegacy {
 function uidIn(path: string): string | undefined {
 	let text: string;
 	try {
-		text = readFileSync(path, 'utf8');
+		text = readText(path);
 	} catch {
 		// Most machines have none.
 		return undefined;

@@ -3,11 +3,12 @@
  * interface is, except on the loopback and where several receivers run on one host. Those make one up once and keep it.
  */
 import { createHash } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Problem, type ProblemFacts, problem } from '@uftp/protocol';
 import { formatUid, parseUid, uidFromAddress } from '@uftp/wire';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
+import { readText } from './lists/list-file.ts';
 import { stateDirectory } from './state-directory.ts';
 
 /** 240.0.0.0/4 is no host's address: a UID from there is never that of a receiver that uses its address. */
@@ -80,7 +81,7 @@ export function nodeName(folder: string): string {
 function readKept(path: string): number | undefined {
 	let content: string;
 	try {
-		content = readFileSync(path, 'utf8');
+		content = readText(path);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
 		throw new EndpointError('uid-unreadable', { path, why: (error as Error).message }, error);

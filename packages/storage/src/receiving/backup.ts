@@ -13,6 +13,7 @@ import {
 	openDirectory,
 } from '../directory-handle.ts';
 import { codeOf } from '../failure.ts';
+import { systemPath } from '../system-path.ts';
 
 /** Sessions of one second that replace the same file; more are an error. */
 const NAME_ATTEMPTS_MAX = 1000;
@@ -66,17 +67,18 @@ export function timeFolders(ms: number): readonly [string, string] {
  */
 export function movingFault(from: string, to: string): unknown {
 	const name = `.~uftp-move-${process.pid}-${Math.trunc(performance.now() * 1000)}`;
+	const [source, target] = [systemPath(`${from}/${name}`), systemPath(`${to}/${name}`)];
 	try {
-		fs.mkdirSync(`${from}/${name}`);
+		fs.mkdirSync(source);
 	} catch (error) {
 		return error;
 	}
 	try {
-		fs.renameSync(`${from}/${name}`, `${to}/${name}`);
-		fs.rmdirSync(`${to}/${name}`);
+		fs.renameSync(source, target);
+		fs.rmdirSync(target);
 		return undefined;
 	} catch (error) {
-		if (codeOf(error) !== '') fs.rmSync(`${from}/${name}`, { recursive: true, force: true });
+		if (codeOf(error) !== '') fs.rmSync(source, { recursive: true, force: true });
 		return error;
 	}
 }

@@ -14,7 +14,7 @@ import {
 	ownPath,
 } from '../directory-handle.ts';
 import { because, codeOf } from '../failure.ts';
-import { namesIn } from '../system-path.ts';
+import { namesIn, systemPath } from '../system-path.ts';
 import { quoted } from '../wire-name.ts';
 import { removeChild } from './removal.ts';
 
@@ -51,9 +51,9 @@ export class SessionFolders {
 	make(groupId: number): string {
 		const folder = this.folderOf(groupId);
 		try {
-			fs.mkdirSync(folder, { mode: this.#options.directoryMode });
+			fs.mkdirSync(systemPath(folder), { mode: this.#options.directoryMode });
 		} catch (error) {
-			if (codeOf(error) !== 'EEXIST' || !fs.lstatSync(folder).isDirectory()) throw error;
+			if (codeOf(error) !== 'EEXIST' || !fs.lstatSync(systemPath(folder)).isDirectory()) throw error;
 		}
 		return folder;
 	}
@@ -88,7 +88,7 @@ export class SessionFolders {
 	/** The session is over: its folder goes if nothing is in it. */
 	leave(groupId: number): void {
 		try {
-			fs.rmdirSync(this.folderOf(groupId));
+			fs.rmdirSync(systemPath(this.folderOf(groupId)));
 		} catch {
 			// Something is in it, or it was never made.
 		}

@@ -7,6 +7,7 @@ import type { BlockMap, IncomingFile } from '@uftp/protocol';
 import type { Place } from '../destination.ts';
 import { closeDirectory, type DirectoryHandle, openDirectory } from '../directory-handle.ts';
 import { because, codeOf } from '../failure.ts';
+import { systemPath } from '../system-path.ts';
 import { quoted } from '../wire-name.ts';
 import { type CreationRules, IncomingRegular } from './incoming-regular.ts';
 import { removeChild } from './removal.ts';
@@ -47,7 +48,7 @@ export class SessionRestarts {
 		}
 		try {
 			if (!isRestart || problems.length > 0) this.#clear(groupId);
-			fs.rmSync(journal, { force: true, recursive: true });
+			fs.rmSync(systemPath(journal), { force: true, recursive: true });
 		} catch (error) {
 			const folder = quoted(this.#folders.folderOf(groupId));
 			problems.push(`What an earlier session left in ${folder} cannot be removed: ${because(error)}.`);
@@ -135,7 +136,7 @@ export class SessionRestarts {
 
 /** Throws an error that says what is wrong. */
 function readJournal(path: string, groupId: number): PartialFile[] {
-	const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+	const fd = fs.openSync(systemPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
 	try {
 		const stats = fs.fstatSync(fd);
 		if (!stats.isFile()) throw new Error('it is not a file');
@@ -151,7 +152,7 @@ function readJournal(path: string, groupId: number): PartialFile[] {
 
 /** In one step, so that no half of a journal can be found. */
 function writeJournal(path: string, bytes: Uint8Array): void {
-	const draft = `${path}.new`;
+	const draft = systemPath(`${path}.new`);
 	try {
 		fs.rmSync(draft, { force: true });
 		const fd = fs.openSync(draft, 'wx', 0o600);
@@ -161,7 +162,7 @@ function writeJournal(path: string, bytes: Uint8Array): void {
 		} finally {
 			fs.closeSync(fd);
 		}
-		fs.renameSync(draft, path);
+		fs.renameSync(draft, systemPath(path));
 	} catch (error) {
 		if (codeOf(error) !== 'ENOENT') fs.rmSync(draft, { force: true });
 		throw error;

@@ -3,7 +3,6 @@
  * know to leave those alone leave ours alone too.
  */
 import fs from 'node:fs';
-import path from 'node:path';
 import { codeOf } from '../failure.ts';
 import { namesIn, systemPath } from '../system-path.ts';
 
@@ -32,7 +31,7 @@ export function cleanTemporaries(destination: string, olderThanMs: number, nowMs
 	const waiting = [destination];
 	for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
 		for (const name of namesOrNone(directory)) {
-			const full = path.join(directory, name);
+			const full = `${directory === '/' ? '' : directory}/${name}`;
 			const stats = fs.lstatSync(systemPath(full), { throwIfNoEntry: false });
 			if (stats?.isDirectory()) waiting.push(full);
 			else if (stats !== undefined && isTemporaryName(name) && stats.mtimeMs < nowMs - olderThanMs) {

@@ -5,7 +5,7 @@ import { ask, type CommandBus, connectCommandBus } from '../command-bus.ts';
 import { CommandEnd, ExitCode, exitCodeHelp, usageError } from '../exit-code.ts';
 import { has, type OptionSpec, optionHelp, optionOf, parseOptions } from '../options.ts';
 import { registryNodes } from '../registry-nodes.ts';
-import { printable, say } from '../terminal.ts';
+import { say } from '../terminal.ts';
 
 const specs: readonly OptionSpec[] = [
 	{ name: '--sender', value: 'ID', help: 'the sender that has the job; by default every sender is asked' },
@@ -63,7 +63,7 @@ export async function cancelJob(bus: CommandBus, job: string, sender?: string): 
 	}
 	if (refusal === undefined && silence !== undefined) throw silence;
 	if (refusal === undefined) throw new CommandEnd(ExitCode.NoBus, 'No sender is known on this bus.');
-	throw new CommandEnd(ExitCode.Refused, printable(refusal.message));
+	throw new CommandEnd(ExitCode.Refused, refusal.message);
 }
 
 async function sendersOf(bus: CommandBus): Promise<string[]> {

@@ -3,7 +3,7 @@ import { type EventDataByKind, isDelivered, type JobAnswer, type JobInput } from
 import { ask, type CommandBus, connectCommandBus } from '../command-bus.ts';
 import { CommandEnd, ExitCode, exitCodeHelp, usageError } from '../exit-code.ts';
 import { has, type OptionSpec, optionHelp, optionOf, parseOptions } from '../options.ts';
-import { bytesText, countText, LiveLine, printable, say, tell } from '../terminal.ts';
+import { bytesText, countText, jsonLine, LiveLine, printable, say, tell } from '../terminal.ts';
 import { cancelJob } from './cancel.ts';
 import { jobOptionSpecs, jobOptionsOf } from './job-options.ts';
 import { type JobEnd, JobWatch, type SeenEvent } from './job-watch.ts';
@@ -90,15 +90,15 @@ async function runJob(
 	let sender: string | undefined;
 	const watch = new JobWatch(bus, (event) => {
 		sender ??= senderOf(event);
-		if (isJson) say(JSON.stringify(event.envelope));
+		if (isJson) say(jsonLine(event.envelope));
 		else show(event, live);
 	});
 	const interrupted = onInterrupt();
 	const answer = (await ask(bus.bus, subject, job, 'No sender takes jobs on this bus.')) as JobAnswer;
 	if (!answer.ok) {
 		watch.close();
-		if (isJson) say(JSON.stringify(answer));
-		throw new CommandEnd(ExitCode.Refused, `The job is refused: ${printable(answer.error.message)}`);
+		if (isJson) say(jsonLine(answer));
+		throw new CommandEnd(ExitCode.Refused, `The job is refused: ${answer.error.message}`);
 	}
 	watch.follow(answer.job);
 	const end = await Promise.race([watch.ended, interrupted, disconnected(bus)]);

@@ -10,7 +10,7 @@ import { connectCommandBus } from '../command-bus.ts';
 import { CommandEnd, ExitCode, usageError } from '../exit-code.ts';
 import { type CommandLine, has, type OptionSpec, optionHelp, optionOf, parseOptions } from '../options.ts';
 import { registryNodes } from '../registry-nodes.ts';
-import { say } from '../terminal.ts';
+import { jsonLine, printable, say } from '../terminal.ts';
 import { keyRows, keysText } from './key-table.ts';
 
 const specs: readonly OptionSpec[] = [
@@ -68,7 +68,7 @@ async function show(line: CommandLine, words: readonly string[]): Promise<void> 
 	const bus = await connectCommandBus();
 	try {
 		const rows = keyRows(await registryNodes(bus, {}), known);
-		if (has(line, '--json')) for (const row of rows) say(JSON.stringify(row));
+		if (has(line, '--json')) for (const row of rows) say(jsonLine(row));
 		else say(keysText(rows));
 	} finally {
 		await bus.bus.close();
@@ -82,13 +82,14 @@ async function make(line: CommandLine, words: readonly string[]): Promise<void> 
 	if ('wrong' in spec) throw usageError(`--kind ${JSON.stringify(kind)} is neither ec:CURVE nor rsa:512 to rsa:2048.`);
 	const key = makeKey(await openCryptography(), spec);
 	storeNewKeyFile(file as string, key);
-	say(`${file}: ${formatFingerprint(key.publicKey.fingerprint)}`);
+	say(`${printable(file)}: ${formatFingerprint(key.publicKey.fingerprint)}`);
 }
 
 async function fingerprints(_: CommandLine, words: readonly string[]): Promise<void> {
 	count(words, 1, Number.POSITIVE_INFINITY, 'fingerprint FILE...');
 	const { backend } = await openCryptography();
-	for (const file of words) say(`${file}: ${formatFingerprint(loadKeyFile(backend, file).key.publicKey.fingerprint)}`);
+	for (const file of words)
+		say(`${printable(file)}: ${formatFingerprint(loadKeyFile(backend, file).key.publicKey.fingerprint)}`);
 }
 
 async function trust(line: CommandLine, words: readonly string[]): Promise<void> {

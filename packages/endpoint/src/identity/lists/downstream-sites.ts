@@ -1,5 +1,4 @@
 /** The downstream sites of a server proxy: addresses with or without a port, keys by their fingerprint, files of them. */
-import fs from 'node:fs';
 import { formatFingerprint, parseFingerprint } from '@uftp/crypto';
 import { type DownstreamSite, formatEndpoint } from '@uftp/protocol';
 import { isMulticast, isUnspecified } from '@uftp/wire';
@@ -39,13 +38,11 @@ export function describeSite(site: DownstreamSite): string {
 }
 
 function linesOf(file: string): { word: string; place: string }[] {
-	let text: string;
 	try {
-		text = fs.readFileSync(file, 'utf8');
+		return listLines(file).map(({ parts, place }) => ({ word: parts.join('|'), place: ` (${place})` }));
 	} catch (error) {
 		throw refusal(`Couldn't open site list ${file}: ${systemReason(error)}. Behind "@" comes a file that you may read`);
 	}
-	return listLines(text, file).map(({ parts, place }) => ({ word: parts.join('|'), place: ` (${place})` }));
 }
 
 async function siteOf(word: string, initialPort: number, place: string): Promise<DownstreamSite> {

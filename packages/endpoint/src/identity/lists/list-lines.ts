@@ -1,6 +1,7 @@
 /** Lists of nodes in files: one entry per line, its parts between "|", "#" before a comment. */
 import { parseFingerprint } from '@uftp/crypto';
 import { isUid, parseUid } from '@uftp/wire';
+import { readLines } from './list-file.ts';
 
 /** What is wrong with a list, as a sentence that says where. */
 export class ListError extends Error {
@@ -14,10 +15,10 @@ export interface ListLine {
 	readonly place: string;
 }
 
-/** The lines of a list's text that are neither empty nor comments. */
-export function listLines(text: string, path: string): ListLine[] {
+/** The lines of a list that are neither empty nor comments. Throws what the system says. */
+export function listLines(path: string): ListLine[] {
 	const lines: ListLine[] = [];
-	for (const [i, line] of text.split('\n').entries()) {
+	for (const [i, line] of readLines(path).entries()) {
 		const trimmed = line.trim();
 		if (trimmed === '' || trimmed.startsWith('#')) continue;
 		lines.push({ parts: trimmed.split('|').map((part) => part.trim()), place: `${path}, line ${i + 1}` });

@@ -1,5 +1,4 @@
 /** The receivers that a proxy serves: lines `uid[|fingerprint]`, or 3.7's `address [fingerprint]`. */
-import fs from 'node:fs';
 import type { AllowedReceiver } from '@uftp/protocol';
 import { uidFromAddress } from '@uftp/wire';
 import { resolveHost } from '../../network/resolve-host.ts';
@@ -10,14 +9,14 @@ const RECEIVERS_MAX = 100_000;
 
 /** Reads the list. Rejects with a `ListError`: it cannot be read, is empty, or a line of it is wrong. */
 export async function readReceiverList(file: string): Promise<readonly AllowedReceiver[]> {
-	let text: string;
+	let lines: readonly ListLine[];
 	try {
-		text = fs.readFileSync(file, 'utf8');
+		lines = listLines(file);
 	} catch (error) {
 		throw refusal(`Couldn't open client list ${file}: ${systemReason(error)}. Name a file that you may read`);
 	}
 	const receivers: AllowedReceiver[] = [];
-	for (const line of listLines(text, file)) receivers.push(await receiverOf(line));
+	for (const line of lines) receivers.push(await receiverOf(line));
 	// C would take an empty list for none and serve everybody.
 	if (receivers.length === 0) throw refusal(`the client list ${file} names no receiver: nobody would be served`);
 	if (receivers.length > RECEIVERS_MAX) {

@@ -1,7 +1,7 @@
 /** The senders that a receiver accepts: lines `uid|address[|fingerprint]` (3.7's: `address [fingerprint]`) of one file, or of every file in a folder. */
 import fs from 'node:fs';
-import path from 'node:path';
 import type { AllowedSender } from '@uftp/protocol';
+import { namesIn, systemPath } from '@uftp/storage/paths';
 import { formatAddress, isMulticast, parseAddress, uidFromAddress } from '@uftp/wire';
 import { resolveHost } from '../../network/resolve-host.ts';
 import { ListError, type ListLine, listedFingerprint, listedUid, listLines, systemReason } from './list-lines.ts';
@@ -16,7 +16,7 @@ const SENDERS_MAX = 1000;
 export async function readSenderList(given: string): Promise<readonly ListedSender[]> {
 	const senders: ListedSender[] = [];
 	for (const file of filesOf(given)) {
-		for (const line of listLines(read(file), file)) senders.push(await senderOf(line));
+		for (const line of linesIn(file)) senders.push(await senderOf(line));
 	}
 	// C would take an empty list for none and accept everybody.
 	if (senders.length === 0) throw refusal(`the server list ${given} names no sender: nobody could send anything`);
@@ -27,20 +27,20 @@ export async function readSenderList(given: string): Promise<readonly ListedSend
 /** The file, or those of the folder, in the order of their names; hidden ones and backups of editors do not count. */
 function filesOf(given: string): string[] {
 	try {
-		if (!fs.statSync(given).isDirectory()) return [given];
-		const names = fs.readdirSync(given).filter((name) => !name.startsWith('.') && !name.endsWith('~'));
+		if (!fs.statSync(systemPath(given)).isDirectory()) return [given];
+		const names = namesIn(systemPath(given)).filter((name) => !name.startsWith('.') && !name.endsWith('~'));
 		return names
 			.sort()
-			.map((name) => path.join(given, name))
-			.filter((file) => fs.statSync(file).isFile());
+			.map((name) => `${given}/${name}`)
+			.filter((file) => fs.statSync(systemPath(file)).isFile());
 	} catch (error) {
 		throw unreadable(given, error);
 	}
 }
 
-function read(file: string): string {
+function linesIn(file: string): readonly ListLine[] {
 	try {
-		return fs.readFileSync(file, 'utf8');
+		return listLines(file);
 	} catch (error) {
 		throw unreadable(file, error);
 	}

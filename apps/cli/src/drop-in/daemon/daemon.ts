@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ExitCode } from './command-error.ts';
+import { ExitCode } from '../command-error.ts';
 
 /** Tells the second process which descriptor its parent listens on. */
 const READY_VARIABLE = 'UFTPD_READY_FD';
@@ -66,6 +66,11 @@ export interface Starter {
 	ready(): void;
 	/** It failed: what the user shall read. */
 	failed(text: string): void;
+}
+
+/** Whether this process is the daemon, before it has met its starter. */
+export function isDaemon(): boolean {
+	return process.env[READY_VARIABLE] !== undefined;
 }
 
 /** The command that started this process, if this is the daemon. */

@@ -1,7 +1,7 @@
 /** The file of -P: the daemon's process id and a newline, removed when the daemon ends. */
 import fs from 'node:fs';
-import path from 'node:path';
-import { CommandError, ExitCode, systemReason } from './command-error.ts';
+import { resolvePath, systemPath } from '@uftp/storage/paths';
+import { CommandError, ExitCode, systemReason } from '../command-error.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
@@ -10,9 +10,9 @@ const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
  * that it leads to is not a pid file of this daemon, and must not be overwritten.
  */
 export function writePidFile(given: string): () => void {
-	const absolute = path.resolve(given);
+	const absolute = resolvePath(given);
 	try {
-		const fd = fs.openSync(absolute, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666);
+		const fd = fs.openSync(systemPath(absolute), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666);
 		try {
 			fs.writeSync(fd, `${process.pid}\n`);
 		} finally {
@@ -33,7 +33,8 @@ export function writePidFile(given: string): () => void {
 	return () => {
 		try {
 			// A daemon that was started since may have written its own.
-			if (fs.readFileSync(absolute, 'utf8').trim() === String(process.pid)) fs.unlinkSync(absolute);
+			if (fs.readFileSync(systemPath(absolute), 'utf8').trim() === String(process.pid))
+				fs.unlinkSync(systemPath(absolute));
 		} catch {
 			// Gone already.
 		}

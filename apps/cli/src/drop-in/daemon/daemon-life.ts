@@ -1,11 +1,11 @@
 /** What the daemons have in common from their start to their end: log, priority, pid file, signals. */
 import os from 'node:os';
-import { CommandError, ExitCode, systemReason } from './command-error.ts';
+import { CommandError, ExitCode, systemReason } from '../command-error.ts';
+import { Level, Log, openStderrLog } from '../log.ts';
+import { LogFile } from '../log-file.ts';
+import { onInterrupt } from '../signals.ts';
 import type { Starter } from './daemon.ts';
-import { Level, Log, openStderrLog } from './log.ts';
-import { LogFile } from './log-file.ts';
 import { writePidFile } from './pid-file.ts';
-import { onInterrupt } from './signals.ts';
 
 /** Their options for it. */
 export interface DaemonOptions {
