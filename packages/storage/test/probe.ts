@@ -58,7 +58,12 @@ function smallDisk(directory: string): unknown {
 	const left = fs.readdirSync(directory);
 	const kept = new FileSink({ destinations: [directory], minFreeBytes: 800 << 10 });
 	const reserved = kept.offer({ ...regular, handle: 1, fileId: 4, name: 'r', size: 600 << 10 });
-	return { tooLarge, first, second, fault, left, reserved };
+	fs.writeFileSync(path.join(directory, 'old'), new Uint8Array(700 << 10));
+	const update = { ...regular, handle: 9, fileId: 9, name: 'old', size: 710 << 10 };
+	const beside = new FileSink({ destinations: [directory], inPlaceSetting: 'IN_PLACE' }).offer(update);
+	const over = new FileSink({ destinations: [directory], temporaryNames: false });
+	const inPlace = [over.offer(update), over.write(9, 0, new Uint8Array(update.size), 0, update.size), over.finish(9)];
+	return { beside, inPlace, tooLarge, first, second, fault, left, reserved };
 }
 
 /** The disk has 2 MiB; one of 60 MiB is mounted at `wide`, one of 100 KiB at `narrow`, and `host` on `config`. */

@@ -27,12 +27,18 @@ describe('a disk of one MiB', () => {
 	};
 
 	it('takes no file that is larger, no second file that does not fit beside the first, and reports a full disk', () => {
-		const { tooLarge, first, second, fault, left, reserved } = result();
+		const { beside, inPlace, tooLarge, first, second, fault, left, reserved } = result();
 		expect(tooLarge).toEqual({
 			kind: 'answer',
 			status: 3,
 			reason: expect.stringMatching(/^Not enough disk space: .*2097152 bytes/),
 		});
+		expect(beside).toMatchObject({
+			kind: 'answer',
+			status: 3,
+			reason: expect.stringMatching(/updated in place \(IN_PLACE\)$/),
+		});
+		expect(inPlace).toEqual([{ kind: 'accept', status: 0 }, null, null]);
 		expect(first).toEqual({ kind: 'accept', status: 0 });
 		expect(second).toMatchObject({
 			kind: 'answer',

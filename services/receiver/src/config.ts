@@ -49,6 +49,9 @@ export const receiverConfig = z.strictObject({
 	graceSeconds: seconds('How long a session rides out a silent sender', 0, 86_400).prefault('30'),
 	sessionsMax: integer('Sessions at the same time', 1, 100).prefault('100'),
 	minFreeBytes: integer('Bytes of disk space that are left free', 0, 999_999_999_999_999).prefault('0'),
+	inPlace: flag('Write files over the ones that they replace, for small disks; what is interrupted is lost').prefault(
+		'false',
+	),
 	umask: z
 		.string()
 		.regex(/^[0-7]{1,4}$/, 'must be an octal mask such as 027')

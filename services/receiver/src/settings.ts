@@ -1,7 +1,7 @@
 import { formatFingerprint } from '@uftp/crypto';
 import { readSenderList, wrapperLegacy } from '@uftp/endpoint/identity';
 import type { ReceiverSettings } from '@uftp/endpoint/receiving';
-import type { Logger } from '@uftp/service-kit';
+import { environmentName, type Logger } from '@uftp/service-kit';
 import { parseUid } from '@uftp/wire';
 import type { ReceiverConfig } from './config.ts';
 
@@ -11,13 +11,19 @@ export async function receiverSettings(
 	destination: string,
 	logger: Logger,
 ): Promise<ReceiverSettings> {
-	const { umask, minFreeBytes, uid, sendersFile } = config;
+	const { umask, minFreeBytes, inPlace, uid, sendersFile } = config;
 	return {
 		publicAddress: config.publicAddress,
 		port: config.port,
 		interfaces: config.interface === undefined ? undefined : [config.interface],
 		socketDriver: config.socketDriver,
-		destination: { destinations: [destination], umask, minFreeBytes },
+		destination: {
+			destinations: [destination],
+			umask,
+			minFreeBytes,
+			temporaryNames: !inPlace,
+			inPlaceSetting: environmentName('inPlace'),
+		},
 		uid: uid === undefined ? undefined : parseUid(uid),
 		stateDirectory: config.stateDir,
 		legacy: wrapperLegacy(),

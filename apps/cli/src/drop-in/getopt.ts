@@ -1,10 +1,12 @@
 /**
- * Splits a command line as the C library's getopt does for the C programs: short options only, clustered ("-ql"), a
- * value attached ("-x2") or in the next word, options also behind operands, "--" ends the options.
+ * Splits a command line as the C library's getopt does for the C programs: clustered letters ("-ql"), a value attached
+ * ("-x2") or in the next word, options also behind operands, "--" ends the options. Options that C does not have are
+ * words ("--in-place") without a value.
  */
 
 /** One option of a command line; `value` is "" for an option without one. */
 export interface GivenOption {
+	/** Or the word of one that C does not have, without the dashes. */
 	readonly letter: string;
 	readonly value: string;
 }
@@ -17,6 +19,7 @@ export type SplitCommandLine =
 export interface OptionLetters {
 	readonly withValue: string;
 	readonly plain: string;
+	readonly words?: readonly string[];
 }
 
 /**
@@ -43,6 +46,10 @@ export function splitCommandLine(
 				break;
 			}
 			operands.push(word);
+			continue;
+		}
+		if (word.startsWith('--') && letters.words?.includes(word.slice(2)) === true) {
+			options.push({ letter: word.slice(2), value: '' });
 			continue;
 		}
 		for (let at = 1; at < word.length; at++) {

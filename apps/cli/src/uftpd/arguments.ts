@@ -19,7 +19,7 @@ import {
 export const RECEIVER_USAGE = `uftpd [ -d ] [ -p port ] [ -B buf_size ] [ -U UID ] [ -x log_level ] [ -q ] [ -E ]
     [ -S serverlist_file | -S folder ] [ -R proxy[/fp] ] [ -k keyfile[,keyfile...] ]
     [ -K rsa:key_len | ec:curve[,rsa:key_len | ec:curve...] ]
-    [ -D dest_dir[,dest_dir...] ] [ -A backup_dir[,backup_dir...] ] [ -T temp_dir [ -i ] ] [ -t ]
+    [ -D dest_dir[,dest_dir...] ] [ -A backup_dir[,backup_dir...] ] [ -T temp_dir [ -i ] ] [ -t ] [ --in-place ]
     [ -F status_file ] [ -s postreceive_script ] [ -c cache_size ] [ -N priority ] [ -Q dscp ] [ -m ]
     [ -H hb_server[:port][,hb_server[:port]...] ] [ -h hb_interval ]
     [ -L logfile ] [ -g max_log_size ] [ -n max_log_count ] [ -P pidfile ]
@@ -28,7 +28,7 @@ export const RECEIVER_USAGE = `uftpd [ -d ] [ -p port ] [ -B buf_size ] [ -U UID
 /** As in C. */
 const DESTINATIONS_MAX = 10;
 
-const LETTERS = { withValue: 'pIMUBDxLPSRkKQTAFcNsgnHh', plain: 'dqEtmi' };
+const LETTERS = { withValue: 'pIMUBDxLPSRkKQTAFcNsgnHh', plain: 'dqEtmi', words: ['in-place'] };
 
 export interface ReceiverArguments {
 	/** -d: stay in the foreground and log to stderr. */
@@ -49,6 +49,8 @@ export interface ReceiverArguments {
 	readonly pidFile: string | undefined;
 	/** -t was given: what it does is what always happens, but it excludes -T. */
 	readonly temporaryNames: boolean;
+	/** --in-place: files are written over the ones that they replace. */
+	readonly inPlace: boolean;
 	/** -T: absolute. */
 	readonly temporaryDirectory: string | undefined;
 	/** -i: with -T, directories that exist are filled, not replaced. */
@@ -116,6 +118,7 @@ function defaults(): Draft {
 		logFile: '/tmp/uftpd.log',
 		pidFile: undefined,
 		temporaryNames: false,
+		inPlace: false,
 		temporaryDirectory: undefined,
 		moveOneByOne: false,
 		backups: [],
@@ -157,7 +160,8 @@ const apply: Readonly<Record<string, (draft: Draft, value: string) => void>> = {
 	h: (draft, value) => (draft.heartbeatSeconds = wholeNumber('h', value, 1, 3600, 'Invalid heartbeat interval')),
 	// Blocks go straight to their place in the file, and the system writes them out: there is no cache to size.
 	c: (_draft, value) => void wholeNumber('c', value, 10_240, 20_971_520, 'Invalid cache size'),
-	// Files always have a temporary name until they are complete.
+	'in-place': (draft) => (draft.inPlace = true),
+	// Files have a temporary name until they are complete, unless they are written in place.
 	t: (draft) => (draft.temporaryNames = true),
 	// Where private keys are kept on Windows: nothing here.
 	m: () => {},
@@ -211,7 +215,7 @@ function absolute(given: string, what: string): string {
 
 /** What does not go together, in C's words. */
 function contradiction(draft: Draft): string | undefined {
-	const { temporaryDirectory, temporaryNames, backups, destinations } = draft;
+	const { temporaryDirectory, temporaryNames, inPlace, backups, destinations } = draft;
 	if (backups.length > 0 && backups.length !== destinations.length) {
 		return `Must specify same number of backup directories as destination directories: -A has ${backups.length}, -D ${destinations.length}.`;
 	}
@@ -219,7 +223,10 @@ function contradiction(draft: Draft): string | undefined {
 	if (same !== undefined) {
 		return `ERROR: corresponding backup dir and dest dir must be different: ${same} is both. Name another one with -A.`;
 	}
+	if (inPlace && temporaryNames) return 'Cannot specify both --in-place and -t: leave one of them out.';
 	if (temporaryDirectory === undefined) return undefined;
+	if (inPlace)
+		return 'Cannot specify both --in-place and -T: sessions are received into a folder of their own with -T.';
 	if (destinations.length > 1) {
 		return 'ERROR: Cannot use a temp directory with multiple dest directories: leave -T out, or name one with -D.';
 	}

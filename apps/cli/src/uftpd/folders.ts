@@ -6,7 +6,7 @@ import type { ReceiverArguments } from './arguments.ts';
 
 /** Checks the folders (exit 1 with C's words and the reason) and opens the sink over them. */
 export function openSink(options: ReceiverArguments): FileSink {
-	const { destinations, temporaryDirectory, backups, moveOneByOne } = options;
+	const { destinations, temporaryDirectory, backups, moveOneByOne, inPlace } = options;
 	for (const folder of destinations) checkFolder(folder, "couldn't write to dest directory:");
 	for (const folder of backups) checkFolder(folder);
 	for (const [i, folder] of backups.entries()) checkMoving(destinations[i], folder);
@@ -18,6 +18,8 @@ export function openSink(options: ReceiverArguments): FileSink {
 		return new FileSink({
 			destinations,
 			moveOneByOne,
+			temporaryNames: !inPlace,
+			inPlaceSetting: '--in-place',
 			...(backups.length === 0 ? {} : { backups }),
 			...(temporaryDirectory === undefined ? {} : { temporaryDirectory }),
 		});

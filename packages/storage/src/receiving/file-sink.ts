@@ -36,6 +36,8 @@ export interface FileSinkOptions {
 	readonly destinations: readonly string[];
 	/** A file appears under its name only when it is complete. Default true. */
 	readonly temporaryNames?: boolean;
+	/** What the program calls the setting that turns temporary names off: refusals name it where that would make room. */
+	readonly inPlaceSetting?: string;
 	/** Permission bits that received files and directories never get, beside those of the process's umask. Default 0. */
 	readonly umask?: number;
 	/** Bytes of disk space that are left free. Default 0. */
@@ -54,6 +56,7 @@ export class FileSink implements BlockSink {
 	readonly #rules: CreationRules;
 	readonly #directoryMode: number;
 	readonly #minFreeBytes: number;
+	readonly #inPlaceSetting: string | undefined;
 	readonly #files = new Map<number, IncomingRegular>();
 	readonly #made = new MadeDirectories();
 	readonly #backups: readonly string[];
@@ -69,6 +72,7 @@ export class FileSink implements BlockSink {
 		this.#rules = { temporaryNames: options.temporaryNames ?? true, fileMode: 0o666 & ~umask };
 		this.#directoryMode = 0o777 & ~umask;
 		this.#minFreeBytes = options.minFreeBytes ?? 0;
+		this.#inPlaceSetting = options.inPlaceSetting;
 		this.#backups = options.backups === undefined ? [] : checkedDestinations(options.backups);
 		const { temporaryDirectory, moveOneByOne: oneByOne = false } = options;
 		if (temporaryDirectory === undefined) return;
@@ -366,7 +370,9 @@ export class FileSink implements BlockSink {
 		const shortage = `Not enough disk space: the file needs ${file.size} bytes, ${Math.max(free, 0)} are available`;
 		// Renaming a complete file over the old one needs room for both.
 		const fitsInPlace = this.#rules.temporaryNames && file.size <= free + freed;
-		return fitsInPlace ? `${shortage} beside the old one, which only updating in place would make room with` : shortage;
+		if (!fitsInPlace) return shortage;
+		const setting = this.#inPlaceSetting === undefined ? '' : ` (${this.#inPlaceSetting})`;
+		return `${shortage} beside the old one: free some space, or let files be updated in place${setting}`;
 	}
 }
 
