@@ -41,6 +41,7 @@ export class Containment {
 
 	/** Lets a session act. Allocates: not for the path of what is forwarded. */
 	call(now: number, session: ContainedSession | undefined, act: () => void): void {
+		assert(this.acting === undefined, 'one session acts at a time');
 		this.acting = session;
 		try {
 			act();

@@ -1,4 +1,5 @@
 /** Datagrams of a proxy that are complete as they stand and wait to be sent: heartbeats, answers to them, announcements. */
+import { assert } from '../assert.ts';
 import type { Endpoint, OutgoingBatch } from '../ports.ts';
 
 interface Waiting {
@@ -19,6 +20,7 @@ export class DatagramQueue {
 	/** Keeps the bytes as they are: the caller changes them no more. False if there is no room. */
 	push(destination: Endpoint, bytes: Uint8Array): boolean {
 		if (this.#queue.length - this.#next >= this.#lengthMax) return false;
+		assert(bytes.length > 0, 'a datagram has bytes');
 		this.#queue.push({ bytes, destination });
 		return true;
 	}
@@ -31,7 +33,7 @@ export class DatagramQueue {
 				this.#queue = [];
 				this.#next = 0;
 			}
-			if (bytes.length > batch.bytes.length) continue;
+			assert(bytes.length <= batch.bytes.length, 'a datagram fits into a batch');
 			batch.bytes.set(bytes);
 			batch.count = 1;
 			batch.stride = bytes.length;

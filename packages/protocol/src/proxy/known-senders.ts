@@ -2,6 +2,7 @@
  * Senders that have been proved useful: somebody has answered a session of theirs. Theirs come first where sessions of
  * strangers take all places. Bounded; the one that was met longest ago is forgotten first.
  */
+import { assert } from '../assert.ts';
 import { KNOWN_SENDERS_MAX } from '../limits.ts';
 
 export class KnownSenders {
@@ -9,6 +10,7 @@ export class KnownSenders {
 
 	/** `sourceKey`: the number of its host (`hostKey`). */
 	add(senderId: number, sourceKey: number): void {
+		assert(!Number.isNaN(sourceKey), 'a host has a number');
 		this.#hostById.delete(senderId);
 		this.#hostById.set(senderId, sourceKey);
 		for (const oldest of this.#hostById.keys()) {

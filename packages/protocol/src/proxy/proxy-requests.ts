@@ -25,6 +25,7 @@ export class ProxyRequests {
 	leave(groupId: number): void {
 		if (!this.#joined.delete(groupId)) return;
 		if (this.#queue.withdraw((waiting) => waiting.kind === 'joinGroup' && waiting.groupId === groupId)) return;
+		assert(!this.#joined.has(groupId), 'a group is left once');
 		this.#queue.push({ kind: 'leaveGroup', groupId });
 	}
 

@@ -13,6 +13,7 @@ const REST_MS_MAX = 4;
 /** A pause of the stream: what comes after it is fetched at once. */
 const SILENCE_MS = 50;
 
+import { assert } from '@uftp/protocol';
 export class GatherPace {
 	#restMs = 0;
 	#lastMs = Number.NEGATIVE_INFINITY;
@@ -21,10 +22,12 @@ export class GatherPace {
 	after(nowMs: number, datagrams: number): number {
 		if (datagrams === 0) return 0;
 		const isStream = datagrams >= DATAGRAMS_OF_A_STREAM || (this.#restMs > 0 && nowMs - this.#lastMs < SILENCE_MS);
+		assert(datagrams > 0 && nowMs >= this.#lastMs, 'turns follow each other');
 		this.#lastMs = nowMs;
 		if (!isStream) this.#restMs = 0;
 		else if (datagrams < DATAGRAMS_WANTED) this.#restMs = Math.min(this.#restMs + 1, REST_MS_MAX);
 		else if (datagrams >= 4 * DATAGRAMS_WANTED) this.#restMs = Math.max(this.#restMs - 1, 1);
+		assert(this.#restMs >= 0 && this.#restMs <= REST_MS_MAX, 'a rest is short');
 		return this.#restMs;
 	}
 }

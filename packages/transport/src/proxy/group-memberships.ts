@@ -1,4 +1,5 @@
 /** The private groups that a proxy is in for its sessions. */
+import { assert } from '@uftp/protocol';
 import type { DatagramSocket, Family } from '../datagram-socket.ts';
 import type { NetworkInterface } from '../interfaces.ts';
 
@@ -27,6 +28,7 @@ export class GroupMemberships {
 		if (socket === undefined || interfaces.length === 0) {
 			return `cannot join ${group}: this proxy listens on no interface with IPv${family}`;
 		}
+		assert(!this.#bySession.has(groupId), 'a session is in one group');
 		this.#bySession.set(groupId, { group, source });
 		try {
 			for (const networkInterface of interfaces) socket.join(group, networkInterface, source);
@@ -48,5 +50,6 @@ export class GroupMemberships {
 
 	leaveAll(): void {
 		for (const groupId of [...this.#bySession.keys()]) this.leave(groupId);
+		assert(this.#bySession.size === 0, 'all groups have been left');
 	}
 }

@@ -1,4 +1,5 @@
 /** What a proxy lost since it was asked last, as a sentence for the log. */
+import { assert } from '@uftp/protocol';
 import type { DatagramSocket } from '../datagram-socket.ts';
 import type { ProxyDriver } from './proxy-driver.ts';
 
@@ -25,6 +26,7 @@ export class LossWatch {
 		const refused = sum(['sendErrors']);
 		const unreachable = this.#driver.unreachableDatagrams;
 		const parts: string[] = [];
+		assert(waiting >= this.#waiting && unreachable >= this.#unreachable, 'losses are counted up');
 		if (onArrival > this.#onArrival) {
 			parts.push(`${onArrival - this.#onArrival} that came faster than they could be sent on`);
 		}

@@ -81,6 +81,7 @@ export class ProxyDriver {
 	unreachableDatagrams = 0;
 
 	constructor(options: ProxyDriverOptions) {
+		assert(options.sockets.length > 0, 'a proxy has a socket');
 		this.#proxy = options.proxy;
 		this.#sockets = options.sockets;
 		this.#options = options;
@@ -179,6 +180,7 @@ export class ProxyDriver {
 		for (let tries = 0; tries < sockets.length; tries++) {
 			this.#turnOfSocket = this.#turnOfSocket + 1 < sockets.length ? this.#turnOfSocket + 1 : 0;
 			if (!sockets[this.#turnOfSocket].receive(this.#incoming)) continue;
+			assert(this.#runCount === 0 && this.#nextWay === undefined, 'a batch begins when the one before is done');
 			this.#next = 0;
 			return true;
 		}
@@ -272,6 +274,7 @@ export class ProxyDriver {
 			for (let event = proxy.pollEvent(); event !== undefined; event = proxy.pollEvent()) this.#tell(event);
 			if (this.#isClosed) return false;
 			if (!proxy.pollTransmit(monotonicMs(), this.#outgoing)) return true;
+			assert(this.#outgoing.count > 0, 'a burst that has been composed has datagrams');
 			this.#isPending = true;
 			this.#taken = 0;
 		}

@@ -1,4 +1,5 @@
 /** The sockets of a proxy: for each address family one on its port, which nobody else gets. */
+import { assert } from '@uftp/protocol';
 import type { DatagramSocket, Family, SocketDriver } from '../datagram-socket.ts';
 import { TransportError } from '../errors/transport-error.ts';
 import type { NetworkInterface } from '../interfaces.ts';
@@ -38,6 +39,7 @@ export async function openProxySockets(options: ProxySocketsOptions): Promise<re
 			const listener = await open(options, family).catch(absence);
 			if (listener !== undefined) listeners.push(listener);
 		}
+		assert(listeners.length >= families.length, 'every family that must work has a socket');
 		for (const listener of listeners) join(options, listener);
 		return listeners;
 	} catch (error) {
@@ -49,6 +51,7 @@ export async function openProxySockets(options: ProxySocketsOptions): Promise<re
 async function open(options: ProxySocketsOptions, family: Family): Promise<MulticastListener> {
 	const { port, ttl, dscp = 0, bufferBytes = 0, sites, driver = 'auto' } = options;
 	const networkInterface = options.outgoing(family);
+	assert(sites >= 0, 'sites are counted');
 	const room = SEND_BUFFER_BYTES + sites * HELD_FOR_A_SITE_BYTES;
 	try {
 		return await openListener({

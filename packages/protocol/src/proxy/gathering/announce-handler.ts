@@ -1,5 +1,7 @@
 /** How a gathering proxy takes ANNOUNCEs of sessions that it does not serve yet, or that begin anew. */
-import { type Announce, type CommonHeader, decodeAnnounce, isMalformed, MAX_ROBUST } from '@uftp/wire';
+
+import { type Announce, type CommonHeader, decodeAnnounce, isMalformed, MAX_ROBUST, MessageType } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { KNOWN_ANNOUNCES_PER_SECOND, STRANGERS_ANNOUNCES_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import { Allowance } from '../../shared/allowance.ts';
@@ -31,6 +33,7 @@ export class AnnounceHandler {
 	handle(datagram: HandledDatagram): void {
 		const { now, from, header, bytes, at, length } = datagram;
 		const { reports, config, counters } = this.#node;
+		assert(header.func === MessageType.ANNOUNCE, 'an ANNOUNCE is handled as one');
 		const replaced = this.#table.get(header.groupId);
 		if (replaced !== undefined && !mayReplace(now, replaced, from, header)) return;
 		if (replaced === undefined && this.#table.ended.isOver(now, from, header)) {
@@ -68,6 +71,7 @@ export class AnnounceHandler {
 		if (replaced !== undefined) {
 			replaced.context.finish('aborted', 'The sender has started the session again');
 			this.#table.settle(now, replaced);
+			assert(this.#table.get(groupId) === undefined, 'a session that is replaced is over');
 		}
 		this.#table.start(now, this.#terms(datagram, announce, acceptance.security, isProved), header.grtt);
 	}
@@ -90,6 +94,8 @@ export class AnnounceHandler {
 		isOfKnownSender: boolean,
 	): RelayTerms {
 		const port = this.#node.config.receiverPort;
+		assert(header.groupId !== 0, 'a session has a group id');
+		assert(announce.blockBytes > 0, 'the blocks of a session have a size');
 		return {
 			groupId: header.groupId,
 			groupInstance: header.groupInstance,

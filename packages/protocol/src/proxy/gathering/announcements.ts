@@ -1,5 +1,7 @@
 /** Which announced sessions a gathering proxy serves, and where they say that their packets go. */
+
 import { type Announce, isMulticast, isUnspecified, parseAddress } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { GatheringProxyConfig } from '../proxy-config.ts';
 
 /** Why an ANNOUNCE cannot be served, as a sentence; undefined if it may go on to its keys. */
@@ -23,7 +25,8 @@ export function announceRefusal(config: GatheringProxyConfig, announce: Announce
 /** Multicast, and not of the groups that control a network: 224.0.0.0/24, and ff01:: and ff02:: up to 255. */
 function isForwardable(address: string): boolean {
 	if (!isMulticast(address)) return false;
-	const bytes = parseAddress(address)!;
+	const bytes = parseAddress(address);
+	assert(bytes !== undefined, 'a multicast address is an address');
 	if (bytes.length === 4) return bytes[0] !== 224 || bytes[1] !== 0 || bytes[2] !== 0;
 	const scope = bytes[1] & 0xf;
 	if (scope > 2) return true;

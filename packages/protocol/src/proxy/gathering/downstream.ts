@@ -56,6 +56,7 @@ export class Downstream {
 	/** A datagram of a receiver. It may be changed in place. */
 	handle(datagram: HandledDatagram): Malformed | undefined {
 		const { func } = datagram.header;
+		assert(datagram.header.groupId === this.#context.terms.groupId, 'an answer is given to its session');
 		this.#context.totals.messagesIn++;
 		if (func === MessageType.ENCRYPTED) return this.#handleSealed(datagram);
 		if (func === MessageType.REGISTER) {
@@ -234,6 +235,7 @@ export class Downstream {
 	#leave(now: number, receiver: RelayedReceiver, reason: string): void {
 		const { node, terms } = this.#context;
 		this.#context.drop(receiver.id);
+		assert(this.#context.receivers.get(receiver.id) === undefined, 'who leaves is gone');
 		this.#context.abortUp(now, receiver.id, reason);
 		node.reports.emit({ kind: 'receiverAborted', groupId: terms.groupId, receiverId: receiver.id, reason });
 	}

@@ -1,5 +1,7 @@
 /** Sessions of a gathering proxy that are over: a late repeat of their ANNOUNCE starts nothing. */
+
 import type { CommonHeader } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import { isSameEndpoint } from '../../shared/endpoints.ts';
 import { ENDED_SESSION_MS, ENDED_SESSIONS_MAX } from './gathering-limits.ts';
@@ -29,6 +31,7 @@ export class EndedRelays {
 	readonly #sessions = new Map<number, Ended>();
 
 	add(now: number, terms: RelayTerms, heardAt: number): void {
+		assert(now >= heardAt, 'a session ends after its sender was heard');
 		this.#sessions.delete(terms.groupId);
 		this.#sessions.set(terms.groupId, { terms, heardAt, endedAt: now });
 		for (const [groupId, { endedAt }] of this.#sessions) {
@@ -45,6 +48,7 @@ export class EndedRelays {
 		if (terms.senderId !== header.sourceId || header.groupInstance > terms.groupInstance) return false;
 		if (!isSameEndpoint(terms.sender, from)) return false;
 		if (isFirstPacket(now, header, heardAt)) return false;
+		assert(now >= ended.endedAt, 'time does not run backwards');
 		ended.heardAt = now;
 		return true;
 	}

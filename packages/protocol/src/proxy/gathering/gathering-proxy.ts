@@ -72,6 +72,8 @@ export class GatheringProxy implements ProxyNode {
 
 	/** ProxyConfigError if a response proxy has keys that cannot be shown, or a first key that does not fit a heartbeat. */
 	constructor(config: GatheringProxyConfig, now: number) {
+		assert(config.sessionsMax > 0 && config.receiversMax > 0, 'a proxy has places');
+		assert(config.holdPercent >= 0, 'answers are held for some time or none');
 		this.#config = config;
 		this.#ownKeys = new Set(config.ownAddresses.map(hostKey));
 		const emit = this.#reports.emit;
@@ -137,6 +139,8 @@ export class GatheringProxy implements ProxyNode {
 		if (way === HANDLE) return way;
 		context.adopt(now, fields.grtt.get(bytes, at), fields.groupSize.get(bytes, at));
 		if (way === FOR_OTHERS) return way;
+		assert(context.isClient, 'only client proxies forward what the sender sends');
+		assert(way >= context.way, 'what goes down goes by a way of its session');
 		context.totals.datagramsDown++;
 		this.#counters.datagramsDown++;
 		return way;
@@ -191,6 +195,8 @@ export class GatheringProxy implements ProxyNode {
 		const isAnnouncer =
 			session.isSender(sourceKey, from.port) || (isSenders && session.isSenderAtOtherAddress(sourceKey, from.port));
 		const isFromSender = isAnnouncer && isSenders;
+		assert(session.groupId === header.groupId, 'a datagram is given to the session of its group');
+		assert(session.context.end === undefined, 'a session that is over is not in the table');
 		if (!isFromSender && (isAnnouncer || isSenders || !isOfReceivers(header.func))) {
 			// In the sender's name from elsewhere: a copy that took another way, what other proxies say, or forged.
 			this.#counters.drop(isSenders ? 'wrong-address' : 'wrong-source');
@@ -266,6 +272,7 @@ export class GatheringProxy implements ProxyNode {
 			if (groupId !== undefined && session.groupId !== groupId) continue;
 			this.#containment.call(now, session, () => {
 				session.abort(now, reason);
+				assert(session.context.end !== undefined, 'a session that is aborted is over');
 				this.#table.settle(now, session);
 			});
 		}

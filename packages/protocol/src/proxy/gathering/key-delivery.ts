@@ -1,5 +1,7 @@
 /** Gives the group key to the receivers that the sender has confirmed, until they say that they have it. */
+
 import { keyInfoItemsPerMessage, MessageType } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { NEVER } from '../../timers.ts';
 import type { RelayContext } from './relay-context.ts';
 import type { RelayedReceiver } from './relayed-receivers.ts';
@@ -36,7 +38,12 @@ export class KeyDelivery {
 		const { security, receivers, terms, grttMs } = this.#context;
 		if (security?.hasGroupKey !== true) return;
 		const waiting = [...receivers.all()].filter((one) => this.#isWaiting(one));
+		assert(
+			waiting.every((one) => !one.isUnproven),
+			'the group key is for those who have shown theirs',
+		);
 		const most = keyInfoItemsPerMessage(terms.blockBytes);
+		assert(most > 0, 'a KEYINFO has room for a receiver');
 		for (let first = 0; first < waiting.length; first += most) {
 			const encode = security.keyInfoFor(waiting.slice(first, first + most).map(({ id }) => id));
 			this.#context.sendDown(now, MessageType.KEYINFO, encode);
@@ -54,6 +61,7 @@ export class KeyDelivery {
 	acknowledge(receiver: RelayedReceiver, verifyData: Uint8Array): boolean {
 		const { security } = this.#context;
 		if (security?.acknowledge(receiver.id, verifyData) !== true || receiver.hasGroupKey) return false;
+		assert(!receiver.isUnproven, 'who acknowledges the key may have it');
 		receiver.hasGroupKey = true;
 		return true;
 	}

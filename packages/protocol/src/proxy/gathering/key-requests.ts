@@ -1,7 +1,9 @@
 /**
  * Response proxies: KEY_REQ of receivers, answered by PROXY_KEY to the public groups (docs/protocol.md, section 12.6).
  */
+
 import { emptyHeader, encodeProxyKey, HEADER_BYTES, MAX_DATAGRAM_BYTES, MessageType, writeHeader } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import { NEVER } from '../../timers.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
@@ -43,12 +45,14 @@ export class KeyRequests {
 	}
 
 	#send(now: number): void {
+		assert(now >= this.#sentAt, 'time does not run backwards');
 		this.#sentAt = now;
 		this.deadline = NEVER;
 		const { proxyId, publicGroups, receiverPort } = this.#config;
 		const bytes = new Uint8Array(MAX_DATAGRAM_BYTES);
 		writeHeader(bytes, 0, { ...emptyHeader(), func: MessageType.PROXY_KEY, sourceId: proxyId });
 		const length = HEADER_BYTES + encodeProxyKey(bytes, HEADER_BYTES, this.#keys.compose());
+		assert(length <= bytes.length, 'a PROXY_KEY fits into a datagram');
 		for (const host of publicGroups) {
 			const group = { host, port: receiverPort };
 			this.#queue.push(group, bytes.slice(0, length));

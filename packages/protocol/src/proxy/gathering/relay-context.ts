@@ -79,6 +79,8 @@ export class RelayContext {
 	#sequence = 0;
 
 	constructor(node: RelayNode, terms: RelayTerms, way: number, now: number, grttByte: number) {
+		assert(way >= 0, 'a session has a way');
+		assert(terms.blockBytes > 0, 'the blocks of a session have a size');
 		this.node = node;
 		this.terms = terms;
 		this.way = way;
@@ -124,6 +126,7 @@ export class RelayContext {
 		this.grttByte = grttByte;
 		const advertisedMs = advertisedGrttMs(grttByte);
 		if (isNewGrtt(this.grttMs, advertisedMs)) this.grttMs = advertisedMs;
+		assert(this.grttMs > 0, 'a round trip takes time');
 	}
 
 	/** The receiver is not in the session any more. */
@@ -171,6 +174,7 @@ export class RelayContext {
 
 	/** What the sender or a receiver sent, as it stands, in memory that may change. */
 	forward(to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
+		assert(length > 0 && at + length <= bytes.length, 'a datagram lies within its memory');
 		if (to === this.terms.sender) this.totals.messagesOut++;
 		else this.totals.datagramsDown++;
 		if (to === this.terms.sender) this.node.counters.datagramsUp++;

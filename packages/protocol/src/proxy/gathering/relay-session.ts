@@ -127,6 +127,7 @@ export class RelaySession {
 	#settle(now: number): void {
 		this.#keys.handleTimeout(now);
 		this.#flush(now);
+		assert(this.context.pending.deadline > now, 'what is due has been sent');
 	}
 
 	handleTimeout(now: number): void {
@@ -144,6 +145,7 @@ export class RelaySession {
 	get #silenceDeadline(): number {
 		const { terms, grttMs, heardAt, receivers } = this.context;
 		const silence = silenceMs(terms.robust, grttMs);
+		assert(silence > 0, 'a sender may be silent for some time');
 		const keptMs = Math.min(SESSION_KEPT_MS_MAX, Math.max(SESSION_KEPT_MS_MIN, KEPT_SILENCES * silence));
 		return heardAt + (receivers.areCompleted ? Math.min(silence, keptMs) : keptMs);
 	}
@@ -183,6 +185,7 @@ export class RelaySession {
 		totals.heldMs += heldMs;
 		totals.heldMsMax = Math.max(totals.heldMsMax, heldMs);
 		const receivers = answer.ids.size;
+		assert(receivers > 0, 'a message speaks for somebody');
 		const func = FUNCTIONS[answer.kind];
 		if (func === MessageType.REGISTER) this.#registration.send(now, answer);
 		else this.#sendAnswer(now, func, answer);

@@ -49,6 +49,7 @@ export class RelayTable {
 
 	start(now: number, terms: RelayTerms, grttByte: number): void {
 		const way = this.#freeWays.pop() ?? this.#destinations.length;
+		assert(way % WAYS === 0, 'each session has its own ways');
 		this.#destinations[way] = [terms.privateGroup];
 		this.#destinations[way + 1] = [terms.publicGroup];
 		const session = new RelaySession(new RelayContext(this.#node, terms, way, now, grttByte));
@@ -113,6 +114,7 @@ export class RelayTable {
 		const { end, terms, way, totals, heardAt } = session.context;
 		if (end === undefined || this.#sessions.get(terms.groupId) !== session) return;
 		this.#sessions.delete(terms.groupId);
+		assert(way >= 0 && way + WAYS <= this.#destinations.length, 'the ways of a session exist');
 		for (let i = 0; i < WAYS; i++) this.#destinations[way + i] = NOWHERE;
 		assert(!this.#freeWays.includes(way), 'a way is given back once');
 		this.#freeWays.push(way);

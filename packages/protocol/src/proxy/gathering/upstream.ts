@@ -72,6 +72,10 @@ export class Upstream {
 			const receiver = receivers.get(id);
 			if (receiver === undefined || receiver.isUnproven || receiver.isConfirmed) continue;
 			receiver.isConfirmed = true;
+			assert(
+				security === undefined || !security.needsClientKeys || receiver.fingerprint !== undefined,
+				'who is confirmed has shown its key',
+			);
 			if (security === undefined) this.#context.emitConfirmed(receiver);
 			else this.#keys.start(now, receiver);
 		}
@@ -105,6 +109,7 @@ export class Upstream {
 	}
 
 	#handleAbort(message: SendersMessage): Malformed | undefined {
+		assert(message.header.func === MessageType.ABORT, 'an ABORT is handled as one');
 		const abort = decodeBody(decodeAbort, message);
 		if (isMalformed(abort)) return abort;
 		const context = this.#context;

@@ -3,8 +3,10 @@
  * of forged heartbeats takes no memory and pushes out nobody's challenge, and an answer that was overheard is worth
  * nothing from another address. An address that has answered is asked something else the next time.
  */
+
 import { type Backend, type Digester, HashType, type RandomBytes } from '@uftp/crypto';
 import { encodeUtf8, getU32 } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import { PROVED_ADDRESSES_MAX } from '../server/server-limits.ts';
 
@@ -40,6 +42,7 @@ export class Challenges {
 			this.#secret = this.#newSecret();
 		}
 		this.#used.set(address, (this.#used.get(address) ?? 0) + 1);
+		assert(this.#used.size <= PROVED_ADDRESSES_MAX, 'a bounded table keeps its bound');
 	}
 
 	#newSecret(): Digester {

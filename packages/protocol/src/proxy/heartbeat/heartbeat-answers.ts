@@ -2,8 +2,10 @@
  * What a server proxy says to heartbeats, and how its downstream sites prove their keys by them (docs/protocol.md,
  * section 12.3). Every answer is shorter than the heartbeat that it answers.
  */
+
 import { fingerprint, importKeyBlob } from '@uftp/crypto';
 import { type HbReq, spanBytes } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { DropReason } from '../../drop-reason.ts';
 import type { Endpoint } from '../../ports.ts';
 import { Allowance } from '../../shared/allowance.ts';
@@ -76,6 +78,7 @@ export class HeartbeatAnswers {
 			this.#answer(from, HeartbeatResult.Failed);
 			return 'heartbeat-forged';
 		}
+		assert(message.nonce === nonce, 'what proves a key is the answer to a challenge');
 		challenges.spend(from);
 		this.#sites.open(now, site, sourceId, from);
 		this.#answer(from, HeartbeatResult.Ok);
@@ -92,12 +95,14 @@ export class HeartbeatAnswers {
 	handleTimeout(now: number): void {
 		if (now < this.deadline) return;
 		this.#challengesSent++;
+		assert(this.#challengesSent <= REMEMBERED_CHALLENGES_MS.length, 'sites are challenged a few times');
 		for (const endpoint of this.#sites.remembered) {
 			this.#answer(endpoint, HeartbeatResult.Challenge, this.#proof?.challenges.nonceFor(endpoint));
 		}
 	}
 
 	#answer(to: Endpoint, result: HeartbeatResult, nonce = 0): void {
+		assert((result === HeartbeatResult.Challenge) === (nonce !== 0), 'a challenge has a nonce, and nothing else has');
 		this.#queue.push(to, composeHbResp(this.#proxyId, result, nonce));
 	}
 }

@@ -2,8 +2,10 @@
  * The heartbeats that a proxy sends: they hold a way open through the NAT before it, and tell the proxies that
  * they go to where this one is, with a signature if they ask for one (docs/protocol.md, section 12.3).
  */
+
 import { type Backend, type PrivateKey, signatureBytes } from '@uftp/crypto';
 import { EMPTY_SPAN, HbReqLayout, type HbResp, spanOf } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import { problem } from '../../problem.ts';
 import { Allowance } from '../../shared/allowance.ts';
@@ -71,11 +73,13 @@ export class OwnHeartbeats {
 
 	handleTimeout(now: number): void {
 		if (now < this.#dueAt) return;
+		assert(this.#intervalMs > 0, 'heartbeats have time between them');
 		this.#dueAt = now + this.#intervalMs;
 		for (const target of this.#targets) {
 			if (target.unanswered++ === UNANSWERED_MAX) {
 				this.#emit({ kind: 'heartbeatAnswered', to: target.endpoint, result: 'silent' });
 			}
+			assert(target.unanswered > 0, 'a heartbeat that leaves is not answered yet');
 			target.isAsked = true;
 			this.#queue.push(target.endpoint, composeHbReq(this.#proxyId, 0, EMPTY_SPAN, EMPTY_SPAN));
 		}
@@ -105,6 +109,7 @@ export class OwnHeartbeats {
 			this.#warnThatNoKey(endpoint);
 			return true;
 		}
+		assert(nonce !== 0, 'a challenge is no 0');
 		target.isAsked = true;
 		const { backend, key } = this.#signer;
 		const signature = spanOf(signNonce(backend, key, nonce));

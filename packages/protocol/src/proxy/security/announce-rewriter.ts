@@ -2,6 +2,7 @@
  * The ANNOUNCEs of an encrypted session on their way through a client proxy: its receivers agree on keys with the
  * proxy, so that its keys stand there in place of the sender's (docs/protocol.md, section 12.5).
  */
+
 import {
 	type Backend,
 	type EcPrivateKey,
@@ -18,6 +19,7 @@ import {
 	verifyField,
 } from '@uftp/crypto';
 import { copyBytes, type EncInfo, EncInfoLayout, Header, MessageType } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 
 /** The ANNOUNCE that the proxy has accepted, in the datagram that starts at `at`. */
 export interface AcceptedAnnounce {
@@ -50,6 +52,8 @@ export class AnnounceRewriter {
 		this.#offset = start - at;
 		this.#senders = publicKey.bytes.slice(start, dhKey.at + dhKey.length);
 		this.#own = this.#senders.slice();
+		assert(start >= at, 'ENC_INFO stands in its datagram');
+		assert(key.publicKey.blob.length === publicKey.length, 'the proxy shows a key as long as the one of the sender');
 		this.#own.set(key.publicKey.blob, EncInfoLayout.size);
 		if (agreementKey !== undefined) this.#own.set(agreementKey.publicKey.blob, EncInfoLayout.size + publicKey.length);
 		const isSigned = suite.keyExchange !== KeyExchange.RSA;
@@ -73,6 +77,7 @@ export class AnnounceRewriter {
 		if (verifier !== undefined && !verifyField(verifier, bytes, at, length, signatureAt, this.#signatureBytes)) {
 			return false;
 		}
+		assert(this.#own.length === senders.length, 'every length stays as it is');
 		copyBytes(this.#own, 0, bytes, encAt, this.#own.length);
 		const signer = this.#signer;
 		if (signer !== undefined) signField(signer, bytes, at, length, signatureAt, this.#signatureBytes);

@@ -2,8 +2,10 @@
  * Key-exchange signatures, which are made and checked hop by hop: what a gathering proxy passes on, it has found signed
  * rightly, and it signs it with its own key (docs/protocol.md, section 12.5). Everything else in the packet stays.
  */
+
 import { type Signer, signField, type Verifier, verifyField } from '@uftp/crypto';
 import { checkEncrypted, ENCRYPTED_HEADER_BYTES, EncryptedLayout, HEADER_BYTES, Header, MessageType } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 
 /** A sealed datagram, bytes[at .. at+length), of the node `sourceId`. */
 export interface SignedDatagram {
@@ -24,6 +26,7 @@ export function signAnew({ bytes, at, length, sourceId }: SignedDatagram, verifi
 	if (Header.fields.sourceId.get(bytes, at) !== sourceId) return false;
 	const signatureBytes = EncryptedLayout.fields.signatureBytes.get(bytes, bodyAt);
 	const signatureAt = at + ENCRYPTED_HEADER_BYTES;
+	assert(at >= 0 && at + length <= bytes.length, 'a datagram lies within its memory');
 	if (signatureBytes !== signer.output.length) return false;
 	if (!verifyField(verifier, bytes, at, length, signatureAt, signatureBytes)) return false;
 	signField(signer, bytes, at, length, signatureAt, signatureBytes);

@@ -2,8 +2,10 @@
  * The keys of a response proxy that outlive sessions, and the PROXY_KEY that shows them to its receivers, who agree on
  * keys with it in place of the sender (docs/protocol.md, section 12.6).
  */
+
 import { describeKey, type EcPrivateKey, generateEcKey, type PrivateKey } from '@uftp/crypto';
 import { EMPTY_SPAN, type ProxyKey, spanOf } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { signNonce } from '../../shared/security/nonce-signature.ts';
 import { ProxyConfigError, type ProxySecurityConfig } from '../proxy-config.ts';
 
@@ -44,6 +46,7 @@ export class ProxyKeys {
 }
 
 function newNonce(bytes: Uint8Array): number {
+	assert(bytes.length === NONCE_BYTES, 'chance has as many bytes as were asked for');
 	let nonce = 0;
 	for (const byte of bytes) nonce = nonce * 0x100 + byte;
 	return nonce;

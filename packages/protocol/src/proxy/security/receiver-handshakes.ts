@@ -163,6 +163,7 @@ export class ReceiverHandshakes {
 	acknowledge(id: number, received: Uint8Array): boolean {
 		const keys = this.#members.get(id)?.keys;
 		if (keys === undefined || !isAcknowledged(this.#terms, keys, received)) return false;
+		assert(!this.#candidates.has(id), 'a member is no candidate');
 		keys.hasGroupKey = true;
 		return true;
 	}

@@ -2,6 +2,7 @@
  * Decides for a gathering proxy whether it serves a session as its ANNOUNCE secures it, and makes the keys of those that
  * it serves.
  */
+
 import {
 	describeKey,
 	type EcPrivateKey,
@@ -14,6 +15,7 @@ import {
 	sameFingerprint,
 } from '@uftp/crypto';
 import type { Announce, CommonHeader, EncInfo, Span } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import { KEY_OPERATIONS_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
 import { Allowance } from '../../shared/allowance.ts';
@@ -92,7 +94,8 @@ export class RelaySecurer {
 		if (replaced !== undefined && !sameFingerprint(replaced.facts.senderFingerprint, senderFingerprint)) {
 			return { kind: 'ignore', reason: 'An encrypted session cannot go on with another key' };
 		}
-		return this.#join(security, heard, encInfo, senderKey!, agreement);
+		assert(senderKey !== undefined, 'keys were agreed on with a key that can be read');
+		return this.#join(security, heard, encInfo, senderKey, agreement);
 	}
 
 	#agree(security: ProxySecurityConfig, heard: HeardAnnounce, encInfo: EncInfo): ReturnType<typeof agree> {
@@ -119,9 +122,11 @@ export class RelaySecurer {
 		senderKey: PublicKey,
 		agreement: Agreement,
 	): RelayAcceptance {
+		assert(this.#counter !== undefined, 'a proxy with keys counts what it seals');
 		const shown = this.#shownKeys(config, encInfo, senderKey, agreement);
 		if (shown === undefined) return refused(misfitOf(config, senderKey));
 		const { key, agreementKey } = shown;
+		assert(isCompatible(key.publicKey, senderKey), 'the proxy shows a key that fits where the one of the sender stood');
 		const { backend } = config;
 		const isForwarding = this.#config.kind === 'client';
 		const accepted = { encInfo, at, senderKey };
@@ -135,7 +140,7 @@ export class RelaySecurer {
 			key,
 			agreementKey,
 			rewriter,
-			counter: this.#counter!,
+			counter: this.#counter,
 			allowance: this.#allowance,
 			receiversMax: this.#config.receiversMax,
 		});
@@ -144,7 +149,8 @@ export class RelaySecurer {
 
 	/** Why the proxy has no keys that could stand for the sender's, as a sentence; undefined if it may have. */
 	#misfit(senderKey: PublicKey, { dhKey }: EncInfo): string | undefined {
-		const security = this.#security!;
+		const security = this.#security;
+		assert(security !== undefined, 'keys are compared where there are some');
 		const isMade = security.keyFor !== undefined;
 		if (!isMade && !security.keys.some((key) => isCompatible(key.publicKey, senderKey))) {
 			return misfitOf(security, senderKey);

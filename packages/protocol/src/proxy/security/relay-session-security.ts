@@ -74,6 +74,7 @@ export class RelaySessionSecurity {
 	constructor(terms: RelaySessionTerms) {
 		const { config, agreement, counter, key, allowance, receiversMax } = terms;
 		const { suite, handshake, showsKey } = agreement;
+		assert(receiversMax > 0, 'a session has places for receivers');
 		this.#terms = terms;
 		this.needsClientKeys = showsKey;
 		this.signsAnew = suite.signature === SignatureType.KEYEX;
@@ -126,7 +127,8 @@ export class RelaySessionSecurity {
 		const before = this.#upstream.groupMaster;
 		if (!this.#upstream.takeGroupKey(counter, sourceId, item)) return false;
 		const { groupMaster } = this.#upstream;
-		if (groupMaster === undefined || groupMaster === before) return true;
+		assert(groupMaster !== undefined, 'a group key that has been taken is there');
+		if (groupMaster === before) return true;
 		const { config, agreement } = this.#terms;
 		const { suite, handshake } = agreement;
 		const { backend } = config;
@@ -211,6 +213,7 @@ export class RelaySessionSecurity {
 		const { window, keys } = receiver;
 		if (!window.isFresh(high, low)) return SealedRefusal.REPLAYED;
 		const plainBytes = opener.open(bytes, at, length, keys.packetVerifier);
+		assert(plainBytes < length, 'what is opened is shorter than what was sealed');
 		if (plainBytes > 0) window.note(high, low);
 		return plainBytes;
 	}

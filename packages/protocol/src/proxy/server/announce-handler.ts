@@ -1,5 +1,7 @@
 /** How a server proxy takes ANNOUNCEs: repeats are carried on, others begin a session if there is a place for it. */
-import { type CommonHeader, decodeAnnounce, isMalformed } from '@uftp/wire';
+
+import { type CommonHeader, decodeAnnounce, isMalformed, MessageType } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { DropReason } from '../../drop-reason.ts';
 import { KNOWN_ANNOUNCES_PER_SECOND, STRANGERS_ANNOUNCES_PER_SECOND } from '../../limits.ts';
 import type { Endpoint } from '../../ports.ts';
@@ -37,6 +39,7 @@ export class AnnounceHandler {
 			reports.drop(now, 'announce-from-downstream', from);
 			return;
 		}
+		assert(header.func === MessageType.ANNOUNCE, 'an ANNOUNCE is handled as one');
 		const known = this.#sessions.get(header.groupId);
 		containment.acting = known;
 		if (known !== undefined && this.#isRepeat(known, datagram)) {
@@ -83,6 +86,7 @@ export class AnnounceHandler {
 			this.#sessions.end(replaced, outcome === 'silent' ? 'aborted' : outcome, reason);
 		}
 		this.#sessions.start(session);
+		assert(this.#sessions.get(groupId) === session, 'a session that begins is found');
 		containment.acting = session;
 		this.#forward(datagram, session);
 	}
@@ -94,6 +98,7 @@ export class AnnounceHandler {
 		if (session === undefined) return 'Too many sessions at the same time';
 		const { outcome, reason } = session.outcome;
 		this.#sessions.end(session, outcome, `${reason}, and its place is needed`);
+		assert(!this.#sessions.isFull, 'a session that ends gives its place away');
 		return undefined;
 	}
 
@@ -101,6 +106,7 @@ export class AnnounceHandler {
 		const { counters } = this.#node;
 		session.hear(now, bytes, at);
 		counters.datagramsDown++;
+		assert(at + length <= bytes.length, 'a datagram lies within its batch');
 		const copy = bytes.slice(at, at + length);
 		for (const endpoint of this.#sites.live) if (!this.#queue.push(endpoint, copy)) counters.drop('queue-full');
 	}

@@ -1,6 +1,8 @@
 /** The downstream sites of a server proxy: where each of them is, if anywhere, and whether it has proved to be there. */
+
 import { sameFingerprint } from '@uftp/crypto';
 import { hostKey } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import { isSameEndpoint, isSameHost } from '../../shared/endpoints.ts';
 import { NEVER } from '../../timers.ts';
@@ -77,10 +79,12 @@ export class DownstreamSites {
 	/** The site has proved its key from there: it is served there and nowhere else. */
 	open(now: number, index: number, downstreamId: number, endpoint: Endpoint): void {
 		const site = this.#sites[index];
+		assert(site !== undefined, 'a site that proves its key is configured');
 		if (site.fingerprint === undefined) return;
 		const { fingerprint, endpoint: before } = site;
 		const previous = before === undefined || isSameEndpoint(before, endpoint) ? undefined : before;
 		site.endpoint = endpoint;
+		assert(now >= site.heardAt, 'time does not run backwards for a site');
 		site.isLive = true;
 		site.heardAt = now;
 		site.downstreamId = downstreamId;
@@ -112,9 +116,10 @@ export class DownstreamSites {
 		this.#sites.forEach((site, index) => {
 			const { fingerprint, isLive, heardAt, downstreamId, endpoint } = site;
 			if (fingerprint === undefined || !isLive || now < heardAt + this.#pinholeMs) return;
+			assert(endpoint !== undefined, 'a site that is served is somewhere');
 			site.isLive = false;
 			this.#rebuild();
-			if (endpoint) this.#emit({ kind: 'pinholeExpired', site: index, downstreamId, endpoint });
+			this.#emit({ kind: 'pinholeExpired', site: index, downstreamId, endpoint });
 		});
 	}
 
@@ -125,6 +130,7 @@ export class DownstreamSites {
 			if (!isLive || endpoint === undefined) continue;
 			if (!live.some((served) => isSameEndpoint(served, endpoint))) live.push(endpoint);
 		}
+		assert(live.length <= this.#sites.length, 'a site is served in one place');
 		this.live = live;
 		this.#keys = Float64Array.from(live, ({ host }) => hostKey(host));
 		this.#ports = Uint16Array.from(live, ({ port }) => port);

@@ -46,6 +46,8 @@ export class RelayedSession {
 	datagramsUp = 0;
 
 	constructor({ now, sender, header, announce, isOfKnownSender }: RelayedSessionParts) {
+		assert(header.groupId !== 0, 'a session has a group id');
+		assert(sender.port > 0, 'a sender has a port');
 		this.groupId = header.groupId;
 		this.groupInstance = header.groupInstance;
 		this.senderId = header.sourceId;
@@ -97,6 +99,7 @@ export class RelayedSession {
 
 	/** When it is forgotten unless the sender is heard again. */
 	get deadline(): number {
+		assert(this.heardAt >= this.startedAt, 'a session is heard after it began');
 		const keptMs = 4 * silenceMs(this.#robust, advertisedGrttMs(this.#grtt));
 		return this.heardAt + Math.min(SESSION_KEPT_MS_MAX, Math.max(SESSION_KEPT_MS_MIN, keptMs));
 	}
@@ -118,6 +121,7 @@ export class RelayedSession {
 
 	get totals(): ProxyTotals {
 		const { datagramsDown, datagramsUp } = this;
+		assert(datagramsDown >= 0 && datagramsUp >= 0, 'datagrams are counted up');
 		return {
 			receivers: 0,
 			datagramsDown,

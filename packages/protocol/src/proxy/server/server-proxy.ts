@@ -65,6 +65,7 @@ export class ServerProxy implements ProxyNode {
 	 * not fit into the proxy's own heartbeats.
 	 */
 	constructor(config: ServerProxyConfig, now: number) {
+		assert(config.sessionsMax > 0 && config.pinholeMs > 0, 'a proxy has places, and sites have time');
 		this.#config = config;
 		this.#ownKeys = new Set(config.ownAddresses.map(hostKey));
 		this.#containment = new Containment({
@@ -128,6 +129,7 @@ export class ServerProxy implements ProxyNode {
 	}
 
 	#forwardDown(now: number, session: RelayedSession, bytes: Uint8Array, at: number): number {
+		assert(groupIdField.get(bytes, at) === session.groupId, 'a datagram goes the way of its session');
 		session.hear(now, bytes, at);
 		this.#counters.datagramsDown++;
 		return DOWN;
@@ -157,6 +159,7 @@ export class ServerProxy implements ProxyNode {
 	}
 
 	destinations(way: number): readonly Endpoint[] {
+		assert(Number.isInteger(way) && way >= DOWN, 'a way has a number');
 		return way === DOWN ? this.#sites.live : this.#sessions.upstream(way - FIRST_WAY_UP);
 	}
 
