@@ -140,7 +140,9 @@ describe('a proxy as a library', () => {
 		const { backend } = await openCryptography();
 		const keys = [generateRsaKey(backend, 520)];
 		const heartbeats = { to: [{ host: '127.0.0.1', port: 9 }] };
-		expect((await refusal({ mode: 'client', keys, heartbeats })).facts.why).toMatch(/does not fit into a heartbeat/);
+		const error = await refusal({ mode: 'client', keys, heartbeats });
+		expect(error).toMatchObject({ code: 'heartbeat-key-misfit', facts: { bits: 520 } });
+		expect(error.message).toMatch(/does not fit into a heartbeat/);
 	});
 
 	it('is refused where another program has its port, and leaves nothing open', async () => {
