@@ -5,6 +5,14 @@ import type { ConnectOptions } from './connect-options.ts';
 import { sharedBroker } from './memory/memory-broker.ts';
 import { MemoryBus } from './memory/memory-bus.ts';
 
+/** The credentials that a process was given beside the address, in which some characters need another form. */
+export function credentialsIn(
+	environment: Readonly<Record<string, string | undefined>>,
+): Pick<ConnectOptions, 'user' | 'password' | 'token'> {
+	const { NATS_USER: user, NATS_PASSWORD: password, NATS_TOKEN: token } = environment;
+	return { ...(user ? { user } : {}), ...(password ? { password } : {}), ...(token ? { token } : {}) };
+}
+
 /**
  * Connects to a bus:
  * - `memory:` or `memory:name`: within this process; the same name is the same bus;

@@ -63,31 +63,30 @@ function isRunning(pid: number): boolean {
 
 /**
  * Tells the programs of this user where the bus of this process is. The result takes that back; call it at the end.
- * Throws BusUnavailable if another running process has one there, or if no folder can be used.
+ * `directories` are the folders where it may be. Undefined if no folder can be used. Throws BusUnavailable if another running process has one there.
  */
-export function announceLocalBus(url: string): () => void {
+export function announceLocalBus(url: string, directories = runtimeDirectories()): (() => void) | undefined {
 	const other = findLocalBus();
 	if (other !== undefined && other.pid !== process.pid) {
 		throw new BusUnavailable(
 			`The process ${other.pid} offers a bus on this machine already: stop it, or set NATS_URL=${other.url} to use it.`,
 		);
 	}
-	for (const directory of runtimeDirectories()) {
+	for (const directory of directories) {
+		const path = join(directory, fileName);
 		try {
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
+			if (!isPrivate(directory)) continue;
+			const temporary = `${path}.${process.pid}`;
+			writeFileSync(temporary, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 });
+			renameSync(temporary, path);
 		} catch {
+			// Read-only, full, or not ours: the next one may do.
 			continue;
 		}
-		if (!isPrivate(directory)) continue;
-		const path = join(directory, fileName);
-		const temporary = `${path}.${process.pid}`;
-		writeFileSync(temporary, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 });
-		renameSync(temporary, path);
 		return () => {
 			if (readLocalBus(path)?.pid === process.pid) rmSync(path, { force: true });
 		};
 	}
-	throw new BusUnavailable(
-		`No folder for the address of the bus: ${runtimeDirectories().join(' or ')} must be a folder that only you can use.`,
-	);
+	return undefined;
 }

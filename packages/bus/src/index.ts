@@ -4,7 +4,7 @@
  */
 export * from './bus.ts';
 export * from './bus-error.ts';
-export { connectBus } from './connect.ts';
+export { connectBus, credentialsIn } from './connect.ts';
 export type { ConnectOptions } from './connect-options.ts';
 export { announceLocalBus, findLocalBus, type LocalBus } from './discover.ts';
 export { type BrokerLimits, MemoryBroker, sharedBroker } from './memory/memory-broker.ts';

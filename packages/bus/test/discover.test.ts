@@ -28,8 +28,8 @@ describe('finding the bus of this machine', () => {
 		expect(findLocalBus()).toEqual({ url: 'nats://127.0.0.1:4333', pid: process.pid });
 		expect(statSync(file()).mode & 0o777).toBe(0o600);
 		expect(statSync(own()).mode & 0o777).toBe(0o700);
-		remove();
-		remove();
+		remove?.();
+		remove?.();
 		expect(findLocalBus()?.url).not.toBe('nats://127.0.0.1:4333');
 	});
 
@@ -37,7 +37,14 @@ describe('finding the bus of this machine', () => {
 		mkdirSync(own(), { mode: 0o700 });
 		writeFileSync(file(), JSON.stringify({ url: 'nats://127.0.0.1:1', pid: deadPid }));
 		expect(findLocalBus()?.pid).not.toBe(deadPid);
-		announceLocalBus('nats://127.0.0.1:2')();
+		announceLocalBus('nats://127.0.0.1:2')?.();
+	});
+
+	it('is without a file where no folder can be written to', () => {
+		writeFileSync(own(), 'no folder');
+		mkdirSync(join(directory, 'open'), { mode: 0o755 });
+		const unfit = [own(), join(own(), 'inside'), '/proc/uftp', join(directory, 'open')];
+		expect(announceLocalBus('nats://127.0.0.1:2', unfit)).toBeUndefined();
 	});
 
 	it('refuses to take the place of another running process', () => {
@@ -50,7 +57,7 @@ describe('finding the bus of this machine', () => {
 	it('does not take back what another process announced since', () => {
 		const remove = announceLocalBus('nats://127.0.0.1:2');
 		writeFileSync(file(), JSON.stringify({ url: 'nats://127.0.0.1:1', pid: process.ppid }));
-		remove();
+		remove?.();
 		expect(findLocalBus()?.pid).toBe(process.ppid);
 	});
 

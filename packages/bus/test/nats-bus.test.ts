@@ -5,6 +5,7 @@ import {
 	BusUnavailable,
 	type ConnectOptions,
 	connectBus,
+	credentialsIn,
 	RequestTimeout,
 } from '../src/index.ts';
 import { parseBusAddress } from '../src/nats/bus-address.ts';
@@ -205,6 +206,34 @@ describe('connecting', () => {
 });
 
 describe('an address of a bus', () => {
+	it.each([
+		'nats://app:50%off@127.0.0.1:4222',
+		'nats://app:off#50@127.0.0.1:4222',
+		'nats://app:50#off@127.0.0.1:4222',
+		'nats://app:50/off@127.0.0.1:4222',
+		'nats://app:50?off@127.0.0.1:4222',
+		'nats://app:50@off@127.0.0.1:4222',
+		'nats://app:off,50@127.0.0.1:4222',
+		'nats://50%off@127.0.0.1:4222',
+	])('says how "%s" is to be written, and shows nothing of the secret', (url) => {
+		let said = '';
+		try {
+			parseBusAddress(url);
+		} catch (error) {
+			said = error instanceof BusUnavailable ? error.message : `not a sentence: ${String(error)}`;
+		}
+		expect(said).toMatch(/in percent form .*"%" as %25.* or leave them out of the address and set NATS_USER/);
+		expect(said.replace('leave them', '')).not.toMatch(/50|off|127/);
+	});
+
+	it('is used with the credentials that the environment has beside it', () => {
+		expect(credentialsIn({ NATS_USER: 'app', NATS_PASSWORD: '50%off#/', NATS_TOKEN: '' })).toEqual({
+			user: 'app',
+			password: '50%off#/',
+		});
+		expect(credentialsIn({ NATS_TOKEN: 't', NATS_URL: 'nats://h' })).toEqual({ token: 't' });
+	});
+
 	it('is taken apart, and shown without its credentials', () => {
 		expect(parseBusAddress('nats://localhost')).toMatchObject({ servers: ['localhost:4222'], tls: false });
 		expect(parseBusAddress('tls://u:p%40ss@a:80,b')).toEqual({

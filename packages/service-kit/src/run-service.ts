@@ -1,5 +1,5 @@
 /** The life of a service as a process of its own: configuration, bus, start, signals, stop, exit code. */
-import { type Bus, BusError, connectBus, type Role, type Subjects, subjects } from '@uftp/bus';
+import { type Bus, BusError, connectBus, credentialsIn, type Role, type Subjects, subjects } from '@uftp/bus';
 import type { z } from 'zod';
 import { createLogger, type Logger, type LogLevel } from './logger.ts';
 import { injectedVariables, readConfig, settingLines } from './service-config.ts';
@@ -83,8 +83,10 @@ async function runWithBus<S extends z.ZodObject<typeof commonSettings>>(
 ): Promise<number> {
 	const waiting = new AbortController();
 	const asked = signalled(() => waiting.abort());
+	const { natsUser, natsPassword, natsToken } = config;
 	const bus = await connectBus(config.natsUrl as string, {
 		name: `uftp-${definition.role}`,
+		...credentialsIn({ NATS_USER: natsUser, NATS_PASSWORD: natsPassword, NATS_TOKEN: natsToken }),
 		waitForServer: true,
 		signal: waiting.signal,
 		onStatus: (status) => logBusStatus(logger, status),

@@ -5,8 +5,13 @@
 import { type Parsed, pathText } from '@uftp/bus/schemas';
 import { z } from 'zod';
 
-/** The only setting whose name in the environment is not ours. */
-const foreignNames: Readonly<Record<string, string>> = { natsUrl: 'NATS_URL' };
+/** The settings whose names in the environment are not ours. */
+const foreignNames: Readonly<Record<string, string>> = {
+	natsUrl: 'NATS_URL',
+	natsUser: 'NATS_USER',
+	natsPassword: 'NATS_PASSWORD',
+	natsToken: 'NATS_TOKEN',
+};
 const prefix = 'UFTP_';
 /** Settings of the test runs, which are nobody's configuration. */
 const testPrefix = 'UFTP_TEST_';

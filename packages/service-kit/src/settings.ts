@@ -74,6 +74,9 @@ export const keySettings = {
 /** Settings that every service has. */
 export const commonSettings = {
 	natsUrl: text('Address of the bus: `nats://host:4222`, several with commas between them').optional(),
+	natsUser: text('User at the bus; in the address some characters need another form').optional(),
+	natsPassword: text('Password of that user').optional(),
+	natsToken: text('Token for the bus, in place of a user').optional(),
 	id: z
 		.string()
 		.regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, "_" and "-"')

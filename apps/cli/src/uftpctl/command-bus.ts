@@ -3,6 +3,7 @@ import {
 	type Bus,
 	BusError,
 	connectBus,
+	credentialsIn,
 	findLocalBus,
 	NoResponders,
 	RequestTimeout,
@@ -19,7 +20,8 @@ export interface CommandBus {
 /** Connects. Throws a CommandEnd with a sentence if there is no bus. */
 export async function connectCommandBus(): Promise<CommandBus> {
 	const configured = process.env['NATS_URL'];
-	const url = configured === undefined || configured === '' ? findLocalBus()?.url : configured;
+	const isConfigured = configured !== undefined && configured !== '';
+	const url = isConfigured ? configured : findLocalBus()?.url;
 	if (url === undefined) {
 		throw new CommandEnd(
 			ExitCode.NoBus,
@@ -27,7 +29,10 @@ export async function connectCommandBus(): Promise<CommandBus> {
 		);
 	}
 	try {
-		return { bus: await connectBus(url, { name: 'uftpctl', connectTimeoutMs: 3000 }), subjects: subjects(prefix()) };
+		// The address of a local bus has a token of its own.
+		const credentials = isConfigured ? credentialsIn(process.env) : {};
+		const bus = await connectBus(url, { name: 'uftpctl', connectTimeoutMs: 3000, ...credentials });
+		return { bus, subjects: subjects(prefix()) };
 	} catch (error) {
 		if (!(error instanceof BusError)) throw error;
 		throw new CommandEnd(ExitCode.NoBus, error.message);

@@ -1,5 +1,5 @@
 /** Everything in one process: bus, registry, sender, receivers. What `up` and `lab` start. */
-import { announceLocalBus, type Bus, BusError, connectBus, sharedBroker, subjects } from '@uftp/bus';
+import { announceLocalBus, type Bus, BusError, connectBus, credentialsIn, sharedBroker, subjects } from '@uftp/bus';
 import { type LoopbackListener, startLoopbackListener } from '@uftp/bus/listener';
 import { describeError, vocabularyOf } from '@uftp/endpoint/problems';
 import { ReceiverPort } from '@uftp/endpoint/receiving';
@@ -111,16 +111,26 @@ async function openBus(
 	if (options.natsUrl !== undefined) {
 		const bus = await connectBus(options.natsUrl, {
 			name: 'uftpctl-up',
+			...credentialsIn(process.env),
 			onStatus: (status) => logBusStatus(logger, status),
 		});
 		undo.push(() => bus.drain());
-		return { bus, url: options.natsUrl };
+		return { bus, url: bus.url };
 	}
 	const bus = await connectBus('memory:');
 	undo.push(() => bus.drain());
 	const listener = await openListener(options);
 	undo.push(() => listener.close());
-	if (options.isAnnounced) undo.push(announceLocalBus(listener.url));
+	if (options.isAnnounced) {
+		const withdraw = announceLocalBus(listener.url);
+		if (withdraw !== undefined) undo.push(withdraw);
+		else {
+			logger.warn(
+				'No folder that only you can use can be written to (XDG_RUNTIME_DIR, or the one for temporary files), so other ' +
+					`programs do not find the bus by themselves: start them with NATS_URL=${listener.url}`,
+			);
+		}
+	}
 	return { bus, url: listener.url };
 }
 

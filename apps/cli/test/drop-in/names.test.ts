@@ -72,6 +72,27 @@ describe('names that are not UTF-8', () => {
 	});
 });
 
+describe('the pid file of a daemon', () => {
+	it('is refused to a second one with exit 2 while the first runs, and taken where it does not', async () => {
+		const pidFile = path.join(here.directory, 'pid');
+		const words = ['-q', '-I', 'lo', '-M', here.group, '-p', here.port, '-D', inbox, '-P', pidFile];
+		const log = ['-L', path.join(here.directory, 'log')];
+		// A number that no process has, and one of a process that is no daemon.
+		for (const stale of ['4194305', String(process.pid), 'nonsense']) {
+			writeFileSync(pidFile, `${stale}\n`);
+			expect(await here.run('uftpd', [...words, ...log])).toMatchObject({ exitCode: 0 });
+			const first = readFileSync(pidFile, 'utf8');
+			expect(first).not.toBe(`${stale}\n`);
+			const second = await here.run('uftpd', [...words, ...log]);
+			expect(second.exitCode).toBe(2);
+			expect(second.stderr).toMatch(/Address already in use: the uftpd with the process id \d+ runs, .* with -P\.$/m);
+			expect(readFileSync(pidFile, 'utf8')).toBe(first);
+			process.kill(Number(first), 'SIGTERM');
+			await expect.poll(() => existsSync(pidFile), { timeout: 20_000 }).toBe(false);
+		}
+	});
+});
+
 describe('a name with a newline and an escape sequence', () => {
 	it('writes no line in the log, in the status file or on the terminal', async () => {
 		const [log, status] = [path.join(here.directory, 'log'), path.join(here.directory, 'status')];

@@ -27,20 +27,36 @@ export function parseBusAddress(url: string): BusAddress {
 		try {
 			parsed = new URL(`http://${text}`);
 		} catch {
-			throw new BusUnavailable(`The address of the bus is not one: ${JSON.stringify(withoutCredentials(text))} in it.`);
+			if (url.includes('@')) throw new BusUnavailable(CREDENTIALS);
+			throw new BusUnavailable(`The address of the bus is not one: ${JSON.stringify(text.slice(0, 120))} in it.`);
 		}
+		if (text.includes('@') && !isWhole(text, parsed)) throw new BusUnavailable(CREDENTIALS);
 		// URL leaves out the port that is usual for its scheme: look at the text.
 		const port = /:(\d+)\/?$/.exec(text)?.[1] ?? String(defaultNatsPort);
 		servers.push(`${parsed.hostname}:${port}`);
 		if (parsed.username !== '' && credentials.user === undefined && credentials.token === undefined) {
-			const name = decodeURIComponent(parsed.username);
-			const password = decodeURIComponent(parsed.password);
+			const [name, password] = [decoded(parsed.username), decoded(parsed.password)];
 			credentials = password === '' ? { token: name } : { user: name, password };
 		}
 	}
 	return { servers, tls: scheme === 'tls', ...credentials, shown: `${scheme}://${servers.join(',')}` };
 }
 
-function withoutCredentials(text: string): string {
-	return text.slice(text.lastIndexOf('@') + 1).slice(0, 120);
+/** Shows nothing of the address: what is wrong in it is the secret. */
+const CREDENTIALS =
+	'The address of the bus cannot be read: a character in its user, password or token has another meaning there. Write it ' +
+	'in percent form ("%" as %25, "#" as %23, "/" as %2F, "?" as %3F, "@" as %40, ":" as %3A, "," as %2C), or leave them ' +
+	'out of the address and set NATS_USER and NATS_PASSWORD, or NATS_TOKEN.';
+
+/** Whether all that is before the last "@" was taken for credentials. A "/", "#" or "?" ends them, an "@" is a second one. */
+function isWhole(text: string, { username }: URL): boolean {
+	return username !== '' && !/[/#?@\\]/.test(text.slice(0, text.lastIndexOf('@')));
+}
+
+function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		throw new BusUnavailable(CREDENTIALS);
+	}
 }

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KnownKeys, readDownstreamSites, readLines, readReceiverList, readSenderList } from '../src/identity/index.ts';
+import {
+	KnownKeys,
+	readDownstreamSites,
+	readLines,
+	readReceiverList,
+	readSenderList,
+} from '../../src/identity/index.ts';
 
 const PRINT = 'AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD';
 
