@@ -6,14 +6,16 @@ import type { ReceiverEvent } from '@uftp/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
 	EndpointError,
+	FileRejection,
 	type FileWriter,
 	heartbeatDatagram,
 	openReceiver,
 	ReceiverPort,
 	type RunningReceiver,
+	sendFiles,
 } from '../src/index.ts';
-import { outcomes, pattern } from './loopback-receiver.ts';
-import { loopbackSettings, sendOne } from './loopback-sender.ts';
+import { inMemory, outcomes, pattern } from './loopback-receiver.ts';
+import { loopbackSettings, reaching, sendOne } from './loopback-sender.ts';
 
 let folder: string;
 const open: RunningReceiver[] = [];
@@ -45,6 +47,40 @@ function kept(size: number, answer: () => void | Promise<void> = () => {}) {
 	};
 	return { bytes, calls, writer };
 }
+
+/** Functions that refuse a file in their various ways; `refuse` throws. */
+const refuse = (): never => {
+	throw new FileRejection('the shelf is full');
+};
+const refusals: [string, NonNullable<Parameters<typeof openReceiver>[0]['sink']>][] = [
+	['is offered it', refuse],
+	['is offered it, later', async () => refuse()],
+	['writes', () => ({ write: refuse })],
+	['writes, later', () => ({ write: async () => refuse() })],
+	['ends', () => ({ write() {}, end: refuse })],
+	['ends, later', () => ({ write() {}, end: async () => refuse() })],
+];
+
+describe('a sink that refuses one file', () => {
+	it.each(refusals)('when it %s gets the others of the session', async (_when, openWriter) => {
+		const others: string[] = [];
+		const events: ReceiverEvent[] = [];
+		const sink: typeof openWriter = (file) =>
+			file.name === 'bad' ? openWriter(file) : { write() {}, end: () => void others.push(file.name) };
+		const receiver = await opened({ ...loopbackSettings(), sink }, { onEvent: (event) => void events.push(event) });
+		const { results } = await sendFiles(
+			['bad', 'good'].map((name) => inMemory(name, pattern(1, 200_001))),
+			reaching([receiver]),
+		).ended;
+		expect(results).toMatchObject([{ outcome: 'rejected', filesReceived: 1, filesRejected: 1 }]);
+		expect(others).toEqual(['good']);
+		const ends = events.flatMap((event) => (event.kind === 'fileEnded' ? [[event.file.name, event.reason]] : []));
+		expect(ends).toEqual([
+			['bad', 'the shelf is full'],
+			['good', undefined],
+		]);
+	});
+});
 
 describe('a receiver', () => {
 	it('stores what it is sent under its folder, and reports it to a hook, listeners and a loop alike', async () => {

@@ -3,7 +3,15 @@ import { CompleteStatus, type FileDecision, FileType, type IncomingFile } from '
 import type { LateBlockSink } from '@uftp/transport';
 import { withinLimit } from '../running/index.ts';
 
-/** Takes one file. Whatever it throws, rejects with, or does not finish within `HOOK_MS_MAX` ends its session. */
+/** Thrown by a function of a sink, or what its promise rejects with: the file cannot be stored, but others can. */
+export class FileRejection extends Error {
+	override readonly name = 'FileRejection';
+}
+
+/**
+ * Takes one file. A `FileRejection` that it throws or rejects with refuses that file alone; whatever else it throws,
+ * rejects with, or does not finish within `HOOK_MS_MAX` ends its session.
+ */
 export interface FileWriter {
 	/**
 	 * The next bytes that have come, in any order of offsets (bytes of the file): what was lost comes later. They are the
@@ -35,6 +43,8 @@ interface OpenFile {
 	isBusy: boolean;
 	/** Called when all that waits is written. */
 	onIdle: (() => void) | undefined;
+	/** Why the writer has refused the file. */
+	rejection: string | undefined;
 }
 
 export class FunctionSink implements LateBlockSink {
@@ -59,15 +69,31 @@ export class FunctionSink implements LateBlockSink {
 		if (file.type !== FileType.Regular) return skipped('this receiver takes the contents of files only');
 		if (file.preview) return skipped('nothing is known of what this receiver has already');
 		this.#opening.add(file.handle);
-		const writer = this.#openWriter(file);
-		if (!(writer instanceof Promise)) return this.#opened(file, writer);
-		return withinLimit('The sink', writer, this.#callMsMax).then((late) => this.#opened(file, late));
+		const refused = (error: unknown): FileDecision => {
+			this.#opening.delete(file.handle);
+			return answer(CompleteStatus.Rejected, reasonOf(error));
+		};
+		try {
+			const writer = this.#openWriter(file);
+			if (!(writer instanceof Promise)) return this.#opened(file, writer);
+			return withinLimit('The sink', writer, this.#callMsMax).then((late) => this.#opened(file, late), refused);
+		} catch (error) {
+			return refused(error);
+		}
 	}
 
 	#opened(file: IncomingFile, writer: FileWriter | undefined): FileDecision {
 		const isWanted = this.#opening.delete(file.handle);
 		if (writer === undefined) return skipped('the receiver does not want it');
-		if (isWanted) this.#files.set(file.handle, { file, writer, waiting: [], isBusy: false, onIdle: undefined });
+		if (isWanted)
+			this.#files.set(file.handle, {
+				file,
+				writer,
+				waiting: [],
+				isBusy: false,
+				onIdle: undefined,
+				rejection: undefined,
+			});
 		else void this.#abort(file.groupId, writer);
 		return { kind: 'accept', status: CompleteStatus.Normal };
 	}
@@ -75,12 +101,19 @@ export class FunctionSink implements LateBlockSink {
 	write(handle: number, offset: number, bytes: Uint8Array, at: number, length: number): string | undefined {
 		const open = this.#files.get(handle);
 		if (open === undefined) return `No file is open under handle ${handle}.`;
+		if (open.rejection !== undefined) return open.rejection;
 		const chunk = { bytes: bytes.slice(at, at + length), offset };
 		if (open.isBusy) {
 			open.waiting.push(chunk);
 			this.#count(open, length);
-		} else this.#write(open, chunk);
-		return undefined;
+			return undefined;
+		}
+		try {
+			this.#write(open, chunk);
+			return undefined;
+		} catch (error) {
+			return reasonOf(error);
+		}
 	}
 
 	finish(handle: number): string | undefined | Promise<string | undefined> {
@@ -133,13 +166,26 @@ export class FunctionSink implements LateBlockSink {
 
 	#failed(open: OpenFile, error: unknown): void {
 		this.#forget(open);
+		if (error instanceof FileRejection) {
+			open.rejection = error.message;
+			open.isBusy = false;
+			open.onIdle?.();
+			return;
+		}
 		if (this.#files.has(open.file.handle)) this.onFault(open.file.groupId, error);
 	}
 
-	async #end(handle: number, { writer, file }: OpenFile): Promise<undefined> {
-		await withinLimit('The sink', writer.end?.(), this.#callMsMax);
+	/** A file that is refused stays open until it is discarded. */
+	async #end(handle: number, { writer, file, rejection }: OpenFile): Promise<string | undefined> {
+		if (rejection !== undefined) return rejection;
+		try {
+			await withinLimit('The sink', writer.end?.(), this.#callMsMax);
+		} catch (error) {
+			return reasonOf(error);
+		}
 		this.#files.delete(handle);
 		this.#waitingBytes.delete(file.groupId);
+		return undefined;
 	}
 
 	async #abort(groupId: number, writer: FileWriter): Promise<void> {
@@ -165,5 +211,15 @@ export class FunctionSink implements LateBlockSink {
 }
 
 function skipped(reason: string): FileDecision {
-	return { kind: 'answer', status: CompleteStatus.Skipped, reason };
+	return answer(CompleteStatus.Skipped, reason);
+}
+
+function answer(status: CompleteStatus, reason: string): FileDecision {
+	return { kind: 'answer', status, reason };
+}
+
+/** Throws everything but a refusal again. */
+function reasonOf(error: unknown): string {
+	if (error instanceof FileRejection) return error.message;
+	throw error;
 }

@@ -1,5 +1,5 @@
 /** Receiving: sessions of senders into a folder, or into functions. */
-export type { FileWriter, OpenWriter } from './function-sink.ts';
+export { FileRejection, type FileWriter, type OpenWriter } from './function-sink.ts';
 export { heartbeatDatagram } from './heartbeats.ts';
 export { openReceiver } from './open-receiver.ts';
 export type { PortSettings } from './port-settings.ts';
