@@ -153,6 +153,21 @@ describe.each(['uftp', 'uftpd', 'uftpctl'])('bin/%s', (name) => {
 	});
 });
 
+describe('bin/bun where few processes are allowed', () => {
+	it('says so in one sentence, in place of the dump of the runtime, and ends with 5', () => {
+		chmodSync(dirname(checkout), 0o755);
+		stub('node_modules/@oven/bun-linux-x64/bin/bun', 'real');
+		// Root is not bound by the limit.
+		const user = process.getuid?.() === 0 ? ['setpriv', '--reuid=65533', '--clear-groups'] : [];
+		const words = [...user, 'prlimit', '--nproc=4', join(checkout, 'bin/bun'), 'x'];
+		const done = spawnSync(words[0] as string, words.slice(1), { encoding: 'utf8' });
+		expect(done.status).toBe(5);
+		expect(done.stderr).toMatch(
+			/^This user may have only 4 processes and threads \(ulimit -u\), .*: raise the limit\.\n$/,
+		);
+	});
+});
+
 describe('tooling/peers.sh', () => {
 	it('says in one sentence what is missing and how to get it, where it cannot install', () => {
 		const done = spawnSync('/bin/sh', [join(root, 'tooling/peers.sh')], {
