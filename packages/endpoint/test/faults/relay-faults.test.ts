@@ -1,9 +1,9 @@
 import { GatheringProxy, ServerProxy } from '@uftp/protocol/proxies';
 import { type DatagramSocket, openSocket } from '@uftp/transport';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Fault, type RunningProxy, sendFiles } from '../src/index.ts';
-import { inMemory, openLoopbackReceiver, outcomes, pattern } from './loopback-receiver.ts';
-import { openRelayChain } from './relay-chain.ts';
+import { type Fault, type RunningProxy, sendFiles } from '../../src/index.ts';
+import { inMemory, openLoopbackReceiver, outcomes, pattern } from '../loopback-receiver.ts';
+import { openRelayChain } from '../relay-chain.ts';
 
 const content = pattern(4, 150_001);
 /** The prototype of the sockets of proxies. */

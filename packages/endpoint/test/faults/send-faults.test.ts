@@ -5,8 +5,8 @@ import { SenderSession } from '@uftp/protocol/sender';
 import { FileSource } from '@uftp/storage';
 import { type DatagramSocket, openSocket } from '@uftp/transport';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Fault, type SendHooks, type SendSettings, sendFiles, type WhatToSend } from '../src/index.ts';
-import { inMemory, type LoopbackReceiver, openLoopbackReceiver, outcomes, pattern } from './loopback-receiver.ts';
+import { type Fault, type SendHooks, type SendSettings, sendFiles, type WhatToSend } from '../../src/index.ts';
+import { inMemory, type LoopbackReceiver, openLoopbackReceiver, outcomes, pattern } from '../loopback-receiver.ts';
 
 const content = pattern(5, 200_001);
 /** By which the socket is known that is to fail. */

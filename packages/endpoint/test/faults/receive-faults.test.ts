@@ -12,8 +12,8 @@ import {
 	type ReceiverSettings,
 	type RunningReceiver,
 	type SendSettings,
-} from '../src/index.ts';
-import { loopbackSettings, sendOne } from './loopback-sender.ts';
+} from '../../src/index.ts';
+import { loopbackSettings, sendOne } from '../loopback-sender.ts';
 
 const HOOK_MS = 300;
 const never = new Promise<never>(() => {});
