@@ -15,14 +15,19 @@ export class IncomingBlock implements Placement {
 	length = 0;
 	/** Of the datagram as it came. */
 	datagramBytes = 0;
-	/** It came sealed, and was opened. */
-	isMovable = false;
+	/** It came sealed, and opened with the keys of its session: that proves who sent it. */
+	isSealed = false;
 	/** See `Arrival`. */
 	isMarked = false;
 	sourceKey = Number.NaN;
 	/** Where the payload belongs, if it is new: the file, and the byte in it. */
 	handle = -1;
 	offset = -1;
+
+	/** What was opened stands in memory that nobody else needs. */
+	get isMovable(): boolean {
+		return this.isSealed;
+	}
 
 	place(handle: number, offset: number): void {
 		assert(handle > 0, 'a block is placed in an open file');

@@ -91,7 +91,7 @@ export class IncomingDatagrams {
 		block.at = isFlat ? headerAt + headerBytes : payloadAt;
 		block.length = length - headerBytes;
 		block.datagramBytes = length;
-		block.isMovable = false;
+		block.isSealed = false;
 		block.isMarked = arrival.isMarked;
 		block.sourceKey = arrival.sourceKey;
 		return this.#place(now, session, block);
@@ -150,7 +150,7 @@ export class IncomingDatagrams {
 		block.at = headerAt + headerBytes;
 		block.length = HEADER_BYTES + plainBytes - headerBytes;
 		block.datagramBytes = arrival.length;
-		block.isMovable = true;
+		block.isSealed = true;
 		block.isMarked = arrival.isMarked;
 		block.sourceKey = arrival.sourceKey;
 		return this.#place(now, session, block);

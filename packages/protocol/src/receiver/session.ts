@@ -228,7 +228,7 @@ export class ReceiverSession {
 			counters.blocksUnknown++;
 			return false;
 		}
-		if (!block.isMovable) {
+		if (!block.isSealed) {
 			if (context.link.security !== undefined) {
 				counters.drop('clear-in-encrypted-session');
 				this.#refuseClear(MessageType.FILESEG);
