@@ -1,4 +1,5 @@
 import { SenderSession } from '@uftp/protocol/sender';
+import { EventPublisher, HeartbeatPublisher } from '@uftp/service-kit';
 import { FileSource } from '@uftp/storage';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JobProgress } from '../src/jobs/job-progress.ts';
@@ -61,5 +62,38 @@ describe('a sender with eight jobs at once', () => {
 		const job = await bench.submit({});
 		expect((await bench.ended(job)).phase).toBe('failed');
 		expect(bench.phases(job).slice(-2)).toEqual(['session/aborted', 'job/failed']);
+	});
+});
+
+describe('a sender whose reports meet a fault', () => {
+	it('fails a job whose end cannot be reported, once, and runs the next one', async () => {
+		await bench.start(1);
+		bench.write('a');
+		const publish = EventPublisher.prototype.publish;
+		const spy = vi.spyOn(EventPublisher.prototype, 'publish');
+		let thrown = 0;
+		spy.mockImplementation(function (this: EventPublisher, kind, data, subject) {
+			if (kind === 'job' && data.phase === 'succeeded' && thrown++ === 0) throw new Error('fault in the report');
+			publish.call(this, kind, data, subject);
+		});
+		const [job, next] = [await bench.submit({}), await bench.submit({})];
+		expect(await bench.ended(job)).toMatchObject({
+			phase: 'failed',
+			error: { code: 'internal', message: 'fault in the report' },
+		});
+		expect((await bench.ended(next)).phase).toBe('succeeded');
+		expect(bench.phases(job).filter((phase) => /^job\/(failed|succeeded)/.test(phase))).toEqual(['job/failed']);
+		expect(bench.lines.filter((line) => line.includes('met a fault'))).toHaveLength(1);
+	});
+
+	it('runs the next job although the number of jobs cannot be reported', async () => {
+		await bench.start(1);
+		bench.write('a');
+		vi.spyOn(HeartbeatPublisher.prototype, 'beat').mockImplementation(() => {
+			throw new Error('fault in the heartbeat');
+		});
+		const jobs = [await bench.submit({}), await bench.submit({})];
+		for (const job of jobs) expect((await bench.ended(job)).phase).toBe('succeeded');
+		vi.restoreAllMocks();
 	});
 });

@@ -6,6 +6,7 @@ import { describeError, EndpointError } from '@uftp/endpoint/problems';
 import { newJobId, shortened } from '@uftp/service-kit';
 import { SERVICE_VOCABULARY } from '../vocabulary.ts';
 import type { JobEnding } from './job-ending.ts';
+import { jobFault } from './job-fault.ts';
 import { findJobFiles, type Refusal } from './job-files.ts';
 import { type JobContext, type JobOrder, jobFacts, targetsOf } from './job-order.ts';
 import { type RunningJob, runJob } from './run-job.ts';
@@ -82,7 +83,7 @@ export class JobQueue {
 		const at = this.#waiting.findIndex(({ id }) => id === job);
 		if (at < 0) return { ok: false, error: this.#notHere(job) };
 		for (const order of this.#waiting.splice(at, 1)) this.#endUnsent(order, reason);
-		this.#onChange();
+		this.#changed();
 		return { ok: true, job, was: 'waiting' };
 	}
 
@@ -160,10 +161,11 @@ export class JobQueue {
 			if (order === undefined) break;
 			void this.#run(order);
 		}
-		this.#onChange();
+		this.#changed();
 		if (this.#running.size === 0 && this.#waiting.length === 0) this.#whenIdle?.();
 	}
 
+	/** Never rejects, for nobody waits for it: whatever is thrown, the place is free afterwards and the next job runs. */
 	async #run(order: JobOrder): Promise<void> {
 		const run = runJob(order, this.#context);
 		this.#running.set(order.id, run);
@@ -171,6 +173,14 @@ export class JobQueue {
 		this.#running.delete(order.id);
 		this.#end(order, ending);
 		this.#next();
+	}
+
+	#changed(): void {
+		try {
+			this.#onChange();
+		} catch (error) {
+			this.#context.service.logger.error(`The number of jobs was not reported: ${String(error)}`);
+		}
 	}
 
 	#notHere(job: string): Refusal {
@@ -183,7 +193,16 @@ export class JobQueue {
 		this.#end(order, { phase: 'cancelled', receivers: [], error: { code: 'cancelled', message } });
 	}
 
+	/** Reports how a job ended; one whose end cannot be reported has failed. Never throws. */
 	#end(order: JobOrder, ending: JobEnding): void {
+		try {
+			this.#report(order, ending);
+		} catch (error) {
+			this.reportRefused(jobFault(order.id, error, this.#context.service.logger), order.id);
+		}
+	}
+
+	#report(order: JobOrder, ending: JobEnding): void {
 		const { id } = order;
 		const { events, service } = this.#context;
 		const { phase, seconds, error } = ending;

@@ -4,6 +4,7 @@ import { type Sending, sendFiles } from '@uftp/endpoint/sending';
 import { monotonicMs } from '@uftp/transport';
 import { SERVICE_VOCABULARY } from '../vocabulary.ts';
 import { endingOf, failedWith, type JobEnding } from './job-ending.ts';
+import { jobFault } from './job-fault.ts';
 import type { JobContext, JobOrder } from './job-order.ts';
 import { type JobPlan, planJob } from './job-plan.ts';
 import { JobWatch } from './job-watch.ts';
@@ -53,7 +54,7 @@ async function run(
 	const watch = new JobWatch(order, plan, context, { progress: () => interruption.sending?.progress, seconds });
 	const sending = sendFiles(order.catalogue, sendSettings(order, context.config, plan), {
 		onEvent: (event) => watch.onEvent(event),
-		onFault: ({ error }) => logger.error(`Job ${order.id} met a fault: ${stackOf(error)}`),
+		onFault: ({ error }) => void jobFault(order.id, error, logger),
 	});
 	interruption.sending = sending;
 	if (interruption.reason !== undefined) sending.abort(interruption.reason);
@@ -90,10 +91,5 @@ function faultOf(error: unknown, { id }: JobOrder, { service }: JobContext): Job
 	if (error instanceof EndpointError) {
 		return failedWith({ code: 'cannot-send', message: describeError(error, SERVICE_VOCABULARY) });
 	}
-	service.logger.error(`Job ${id} met a fault: ${stackOf(error)}`);
-	return failedWith({ code: 'internal', message: describeError(error, SERVICE_VOCABULARY) });
-}
-
-function stackOf(error: unknown): string {
-	return error instanceof Error ? (error.stack ?? error.message) : String(error);
+	return failedWith(jobFault(id, error, service.logger));
 }
