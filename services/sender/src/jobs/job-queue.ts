@@ -15,10 +15,20 @@ import { optionsProblem } from './send-settings.ts';
 /** Ids that are remembered: the same job is not sent twice. */
 const REMEMBERED_IDS = 10_000;
 const STOPPING = 'The sender is shutting down.';
+const STOPPED: Refusal = { code: 'stopping', message: `${STOPPING} Send the job again in a moment.` };
+
+/** A job whose files are still looked for. It has its place in the queue already. */
+interface Check {
+	/** Never rejects. */
+	readonly answer: Promise<JobAnswer>;
+	/** Why somebody has ended it meanwhile. */
+	cancelled: string | undefined;
+}
 
 export class JobQueue {
 	readonly #context: JobContext;
 	readonly #onChange: () => void;
+	readonly #checks = new Map<string, Check>();
 	readonly #waiting: JobOrder[] = [];
 	readonly #running = new Map<string, RunningJob>();
 	/** Ids that were taken, oldest first. */
@@ -47,23 +57,16 @@ export class JobQueue {
 		if (!parsed.ok) return this.#refuse({ code: 'bad-job', message: parsed.problem });
 		const job = parsed.value;
 		const id = job.id ?? newJobId();
-		if (this.#taken.has(id)) {
+		const check = this.#checks.get(id);
+		if (check !== undefined || this.#taken.has(id)) {
 			logger.info(`Job ${id} came once more: it is sent once.`);
-			return { ok: true, job: id };
+			return check?.answer ?? { ok: true, job: id };
 		}
 		const refusal = this.#busyness();
-		if (refusal !== undefined) return this.#refuse(refusal);
-		this.#remember(id);
-		const order = await this.#check(id, job);
-		if ('code' in order) {
-			// Corrected, it may come again under its id.
-			this.#taken.delete(id);
-			return this.#refuse(order, job);
-		}
-		const late = this.#isStopping ? this.#busyness() : undefined;
-		if (late !== undefined) return this.#refuse(late, job);
-		this.#accept(order);
-		return { ok: true, job: id };
+		if (refusal !== undefined) return this.#refuse(refusal, job);
+		const answer = this.#admit(id, job);
+		this.#checks.set(id, { answer, cancelled: undefined });
+		return answer;
 	}
 
 	/** Tells the subscribers of events that a job was refused which nobody waits for. */
@@ -79,6 +82,11 @@ export class JobQueue {
 		if (run !== undefined) {
 			run.abort(reason);
 			return { ok: true, job, was: 'running' };
+		}
+		const check = this.#checks.get(job);
+		if (check !== undefined) {
+			check.cancelled ??= reason;
+			return { ok: true, job, was: 'waiting' };
 		}
 		const at = this.#waiting.findIndex(({ id }) => id === job);
 		if (at < 0) return { ok: false, error: this.#notHere(job) };
@@ -102,6 +110,22 @@ export class JobQueue {
 		clearTimeout(timer);
 	}
 
+	/** Checks a job and takes it, or says why not: then, corrected, it may come again under its id. */
+	async #admit(id: string, job: Job): Promise<JobAnswer> {
+		let order: JobOrder | Refusal;
+		try {
+			order = await this.#check(id, job);
+		} catch (error) {
+			order = jobFault(id, error, this.#context.service.logger);
+		}
+		const cancelled = this.#checks.get(id)?.cancelled;
+		this.#checks.delete(id);
+		if ('code' in order) return this.#refuse(order, job);
+		if (this.#isStopping && cancelled === undefined) return this.#refuse(STOPPED, job);
+		this.#accept(order, cancelled);
+		return { ok: true, job: id };
+	}
+
 	async #check(id: string, job: Job): Promise<JobOrder | Refusal> {
 		const { config } = this.#context;
 		const { options } = job;
@@ -122,11 +146,12 @@ export class JobQueue {
 
 	#busyness(): Refusal | undefined {
 		const { jobsWaiting, jobsAtOnce } = this.#context.config;
-		if (this.#isStopping) return { code: 'stopping', message: `${STOPPING} Send the job again in a moment.` };
-		if (this.#waiting.length < jobsWaiting || this.#running.size < jobsAtOnce) return undefined;
+		if (this.#isStopping) return STOPPED;
+		// Those that are being checked count: otherwise any number could come while one walk of a folder lasts.
+		if (this.#checks.size + this.#waiting.length + this.#running.size < jobsWaiting + jobsAtOnce) return undefined;
 		return {
 			code: 'queue-full',
-			message: `${this.#waiting.length} jobs are waiting already, as many as this sender lets wait (UFTP_JOBS_WAITING).`,
+			message: `${jobsWaiting} jobs are waiting already, as many as this sender lets wait (UFTP_JOBS_WAITING).`,
 		};
 	}
 
@@ -145,12 +170,15 @@ export class JobQueue {
 		}
 	}
 
-	#accept(order: JobOrder): void {
+	/** `cancelled`: why it is over already. */
+	#accept(order: JobOrder, cancelled: string | undefined): void {
 		const { id, job, catalogue } = order;
 		const { events, service } = this.#context;
 		const to = job.to?.uids === undefined ? 'everybody who registers' : `${job.to.uids.length} receivers`;
 		service.logger.info(`Job ${id}: ${catalogue.entries.length} files, ${catalogue.totalBytes} bytes, to ${to}.`);
+		this.#remember(id);
 		events.publish('job', { phase: 'accepted', ...jobFacts(order) }, id);
+		if (cancelled !== undefined) return this.#endUnsent(order, cancelled);
 		this.#waiting.push(order);
 		this.#next();
 	}
