@@ -26,7 +26,7 @@ export default defineConfig({
 			{
 				test: {
 					...shared,
-					name: 'rooms',
+					name: 'packages',
 					include: [
 						'packages/{wire,crypto,protocol,sim,native,storage,bus,service-kit}/test/**/*.test.ts',
 						'tooling/test/**/*.test.ts',

@@ -50,8 +50,8 @@ function entryPoints(files: readonly TidyFile[]): ReadonlyMap<string, string> {
 		if (!/(?:^|\/)package\.json$/.test(path)) continue;
 		const { name, exports }: { name?: string; exports?: unknown } = JSON.parse(text);
 		if (name === undefined || typeof exports !== 'object' || exports === null) continue;
-		for (const [door, target] of Object.entries(exports)) {
-			if (typeof target === 'string') entries.set(join(name, door), join(dirname(path), target));
+		for (const [subpath, target] of Object.entries(exports)) {
+			if (typeof target === 'string') entries.set(join(name, subpath), join(dirname(path), target));
 		}
 	}
 	return entries;

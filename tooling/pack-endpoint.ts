@@ -51,7 +51,7 @@ function compile(stage: string): void {
 	const files = Object.values(manifestOf('endpoint').exports ?? {}).map((path) => join(packages, 'endpoint', path));
 	const compilerOptions = {
 		// As sources of this program: what comes through node_modules would not be compiled.
-		paths: Object.fromEntries(readdirSync(packages).flatMap(doorsOf)),
+		paths: Object.fromEntries(readdirSync(packages).flatMap(entryPointsOf)),
 		types: ['bun'],
 		noEmit: false,
 		declaration: true,
@@ -68,9 +68,9 @@ function compile(stage: string): void {
 }
 
 /** What other packages import it by, and the source behind. */
-function doorsOf(name: string): [string, [string]][] {
-	return Object.entries(manifestOf(name).exports ?? {}).map(([door, source]) => [
-		`@uftp/${name}${door.slice(1)}`,
+function entryPointsOf(name: string): [string, [string]][] {
+	return Object.entries(manifestOf(name).exports ?? {}).map(([subpath, source]) => [
+		`@uftp/${name}${subpath.slice(1)}`,
 		[join(packages, name, source)],
 	]);
 }
@@ -115,9 +115,9 @@ function relinked(path: string, dist: string): string {
 	const text = readFileSync(path, 'utf8');
 	const named = text.replace(
 		/(['"])@uftp\/([\w-]+)((?:\/[\w-]+)?)\1/g,
-		(_, quote: string, name: string, door: string) => {
-			const source = manifestOf(name).exports?.[`.${door}`];
-			if (source === undefined) throw new Error(`${path}: @uftp/${name}${door} is no export`);
+		(_, quote: string, name: string, subpath: string) => {
+			const source = manifestOf(name).exports?.[`.${subpath}`];
+			if (source === undefined) throw new Error(`${path}: @uftp/${name}${subpath} is no export`);
 			const target = join(dist, name, source);
 			const to = relative(dirname(path), target);
 			return `${quote}${to.startsWith('.') ? to : `./${to}`}${quote}`;
@@ -132,9 +132,9 @@ function relinked(path: string, dist: string): string {
 
 function writeManifest(stage: string): void {
 	const { name, version, license, exports = {} } = manifestOf('endpoint');
-	const doors = Object.entries(exports).map(([door, source]) => {
+	const exported = Object.entries(exports).map(([subpath, source]) => {
 		const path = `./${join('dist/endpoint', source).replace(/\.ts$/, '')}`;
-		return [door, { types: `${path}.d.ts`, default: `${path}.js` }];
+		return [subpath, { types: `${path}.d.ts`, default: `${path}.js` }];
 	});
 	const manifest = {
 		name,
@@ -143,7 +143,7 @@ function writeManifest(stage: string): void {
 		license,
 		description: 'Sends, receives and relays files by multicast, wire-compatible with UFTP 4.x. Runs on Bun.',
 		engines: { bun: '>=1.2' },
-		exports: Object.fromEntries(doors),
+		exports: Object.fromEntries(exported),
 		files: ['dist', 'docs', 'CHANGELOG.md'],
 	};
 	writeFileSync(join(stage, 'package.json'), `${JSON.stringify(manifest, undefined, '\t')}\n`);

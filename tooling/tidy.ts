@@ -10,7 +10,7 @@ import { importCircles } from './import-circles.ts';
 const maxFileLines = 400;
 const maxFolderFiles = 20;
 
-/** The core: pure rooms in which everything from outside enters as an argument. */
+/** The core: pure packages in which everything from outside enters as an argument. */
 const corePath = /^packages\/(?:wire|crypto|protocol|sim)\/src\/(?!backends\/|main\.ts$)/;
 
 const coreRefusals: readonly [RegExp, string][] = [
@@ -133,9 +133,9 @@ function manifest({ path, text }: TidyFile): Finding[] {
 			'nothing may depend on install scripts, npm does not run them unasked: do it where it is needed',
 		],
 	]);
-	// Through crypto these rooms reach native, so the package tags of turbo.json cannot tell a direct way from that one.
+	// Through crypto these packages reach native, so the package tags of turbo.json cannot tell a direct way from that one.
 	if (/^packages\/(?:wire|protocol|sim|service-kit)\//.test(path)) {
-		refuse(findings, path, text, [[/"@uftp\/native":/g, 'this room calls no foreign functions: use a port']]);
+		refuse(findings, path, text, [[/"@uftp\/native":/g, 'this package calls no foreign functions: use a port']]);
 	}
 	return findings;
 }
@@ -157,7 +157,7 @@ function misplacedImports({ path, text }: TidyFile): Finding[] {
 
 function misplacedImport(path: string, home: string, module: string): string | undefined {
 	if (/^@uftp\/[^/]+\/(?:src|test)\b/.test(module)) {
-		return 'reaches behind the door of a package: import what its index exports, or export it there';
+		return 'is a deep path into a package: import what its index exports, or export it there';
 	}
 	if (module.startsWith('.')) {
 		const target = normalize(join(dirname(path), module));

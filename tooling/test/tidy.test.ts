@@ -57,9 +57,9 @@ describe('tidy', () => {
 		expect(about(core, "// Math.random would not do\n/* nor Date.now() */\nconst why = 'performance';\n")).toEqual([]);
 	});
 
-	it('refuses an import that reaches behind the door of a package', () => {
+	it('refuses an import of a deep path into a package', () => {
 		expect(about('services/sender/src/main.ts', "import { a } from '@uftp/wire/src/header.ts';")[0]).toContain(
-			'behind the door',
+			'deep path into a package',
 		);
 		expect(about('services/sender/src/main.ts', "import { a } from '@uftp/bus/contract';")).toEqual([]);
 	});

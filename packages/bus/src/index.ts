@@ -1,6 +1,6 @@
 /**
  * The bus: one port, two drivers (`memory:` and NATS), the subjects, and the types of what goes over them. The schemas
- * that check what others sent are a door of their own, `@uftp/bus/schemas`: they load zod, which not every user needs.
+ * that check received messages have a separate entry point, `@uftp/bus/schemas`: they load zod, which not every user needs.
  */
 export * from './bus.ts';
 export * from './bus-error.ts';

@@ -9,12 +9,13 @@ export const noHeaders: HeaderMap = new Map();
 
 const encoder = new TextEncoder();
 
-/** A copy of the payload as bytes. Throws TypeError for what JSON cannot say (undefined, functions, cycles). */
+/** A copy of the payload as bytes. Throws TypeError for what JSON cannot represent (undefined, functions, cycles). */
 export function encodePayload(payload: Payload): Uint8Array {
 	if (payload instanceof Uint8Array) return new Uint8Array(payload);
 	if (typeof payload === 'string') return encoder.encode(payload);
 	const text = JSON.stringify(payload) as string | undefined;
-	if (text === undefined) throw new TypeError('A payload must be bytes, a string, or something that JSON can say.');
+	if (text === undefined)
+		throw new TypeError('A payload must be bytes, a string, or something that JSON can represent.');
 	return encoder.encode(text);
 }
 

@@ -11,6 +11,7 @@ export {
 export {
 	type AllowedReceiver,
 	type AllowedSender,
+	CompleteStatus,
 	type DownstreamSite,
 	type Endpoint,
 	formatEndpoint,

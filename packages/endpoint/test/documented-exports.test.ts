@@ -8,10 +8,10 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 /** The file behind a relative path or a package of this repository; undefined: a library of others. */
 function fileOf(specifier: string, from: string): string | undefined {
 	if (specifier.startsWith('.')) return join(dirname(from), specifier);
-	const [, name, door = ''] = /^@uftp\/([\w-]+)(\/[\w-]+)?$/.exec(specifier) ?? [];
+	const [, name, subpath = ''] = /^@uftp\/([\w-]+)(\/[\w-]+)?$/.exec(specifier) ?? [];
 	if (name === undefined) return undefined;
 	const { exports } = JSON.parse(read(join(packages, name, 'package.json'))) as { exports: Record<string, string> };
-	return join(packages, name, exports[`.${door}`] as string);
+	return join(packages, name, exports[`.${subpath}`] as string);
 }
 
 /** Every name that a module exports, with the file in which it is declared and its name there. */

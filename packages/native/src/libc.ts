@@ -33,7 +33,7 @@ function load(file: string) {
 	return dlopen(file, declarations).symbols;
 }
 
-/** The C library's functions that this room calls. A negative result means: look at `errno()` at once. */
+/** The C library's functions that this package calls. A negative result means: look at `errno()` at once. */
 export type Libc = ReturnType<typeof load>;
 
 /** Either the C library, or a sentence that says why it cannot be called here. */

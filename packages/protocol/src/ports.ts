@@ -1,6 +1,6 @@
 /**
- * What the core hands to, and takes from, the rooms that do I/O: memory for datagrams, files to send, files to
- * receive. Only shapes stand here; `transport` owns the memory, `storage` owns the files, the services join them.
+ * What the core hands to, and takes from, the packages that do I/O: memory for datagrams, files to send, files to
+ * receive. Only shapes stand here; `transport` owns the memory, `storage` owns the files, `endpoint` joins them.
  */
 
 /** A UDP endpoint. `host` is a literal address in canonical text: "230.4.4.1", "10.0.0.7", "ff15::4:1". */
@@ -81,7 +81,10 @@ export interface CatalogueEntry {
 	readonly permissions?: number;
 }
 
-/** Where a sender's blocks come from. Implemented by `storage`; every call is synchronous and never throws. */
+/**
+ * Where a sender's blocks come from. The sources of `storage` answer at once and throw nothing; a `LateBlockSource`
+ * (`transport`) may answer later. What a source throws ends the session.
+ */
 export interface BlockSource {
 	/** Opens entry `file` for reading; undefined when it is as the catalogue says, else a sentence that says what is wrong. */
 	open(file: number): string | undefined;
@@ -144,7 +147,10 @@ export type FileDecision =
 	/** The whole session ends with an ABORT that carries `reason`: not for what concerns this file only (no disk space). */
 	| { readonly kind: 'abort'; readonly reason: string };
 
-/** Where a receiver's blocks go. Implemented by `storage`; every call is synchronous and never throws. */
+/**
+ * Where a receiver's blocks go. The sinks of `storage` answer at once and throw nothing; a `LateBlockSink` (`transport`)
+ * may answer later to `offer` and `finish`. What a sink throws ends the session that it acts for.
+ */
 export interface BlockSink {
 	offer(file: IncomingFile): FileDecision;
 	/**

@@ -43,7 +43,7 @@ export interface SenderConfig {
 	/** 10 to 50. */
 	readonly robust: number;
 	readonly grttMs: { readonly initial: number; readonly min: number; readonly max: number };
-	/** Bytes on the wire as counted in docs/protocol.md, section 8.2. Infinity: as fast as the receivers stand. */
+	/** Bytes on the wire as counted in docs/protocol.md, section 8.2. Infinity: as fast as the receivers can take it. */
 	readonly rateBytesPerSecond: number;
 	/** Where it is given, `rateBytesPerSecond` and `limits.transferPercentMax` say nothing. */
 	readonly congestion?: CongestionConfig | undefined;

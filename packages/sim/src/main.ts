@@ -1,4 +1,4 @@
-/** The simulator's command: the only file of this room that knows of a process. */
+/** The simulator's command: the only file of this package that uses the process. */
 import { simulate } from './cli.ts';
 
 declare const console: { log(line: string): void };

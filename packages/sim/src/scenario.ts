@@ -43,7 +43,7 @@ export interface Scenario {
 	/** Sizes in bytes of the files of the session. */
 	readonly fileBytes: readonly number[];
 	readonly blockBytes: number;
-	/** Bytes per second; Infinity: as fast as the receivers stand. */
+	/** Bytes per second; Infinity: as fast as the receivers can take it. */
 	readonly rateBytesPerSecond: number;
 	readonly isClosed: boolean;
 	readonly grttMs: { readonly initial: number; readonly min: number; readonly max: number };

@@ -331,7 +331,7 @@ export class ReceivingNode {
 	}
 
 	#report(fault: NodeFault): void {
-		// There is nobody left to tell of a fault in telling of faults.
+		// A fault in the hook for faults cannot be reported to anybody.
 		attempt(() => this.#options.onFault(fault));
 	}
 }

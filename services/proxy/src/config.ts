@@ -36,7 +36,7 @@ export const proxyConfig = z.strictObject({
 		.prefault('230.4.4.1'),
 	port: integer('UDP port; nobody else on this host can have it', 1, 65_535).prefault(String(DEFAULT_PORT)),
 	ttl: integer('Time to live of multicast to the receivers', 1, 255).prefault('1'),
-	heartbeatTo: list('Proxies that are told that this one is here: `host[:port]`').prefault(''),
+	heartbeatTo: list('Proxies that heartbeats are sent to: `host[:port]`').prefault(''),
 	heartbeatToSeconds: integer('Seconds between heartbeats to them', 1, 3600).prefault(
 		String(PROXY_DEFAULTS.heartbeatMs / 1000),
 	),

@@ -104,7 +104,7 @@ export class PinholeTable {
 		entry.pinhole = { ...entry.pinhole, state: 'expired' };
 		this.#publish(site, entry);
 		const { clientProxy, fingerprint, address } = entry.pinhole;
-		logger.warn(`Nothing was heard of proxy ${clientProxy} at ${address}: it gets nothing until it is.`);
+		logger.warn(`No heartbeat came from proxy ${clientProxy} at ${address}: nothing is sent to it until one comes.`);
 		const network = maskedNetwork(address);
 		events.publish('pinhole', { phase: 'expired', uid, downstream: clientProxy, fingerprint, network });
 	}

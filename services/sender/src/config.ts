@@ -73,8 +73,8 @@ export const senderConfig = z.strictObject({
 	).optional(),
 	port: integer('UDP port of the receivers', 1, 65_535).prefault(String(DEFAULT_PORT)),
 	ttl: integer('Time to live of multicast', 1, 255).prefault('1'),
-	rateKbps: integer('Rate in Kbps (1024 bit/s); -1 is as fast as the receivers stand', -1, 2 ** 30)
-		.refine((rate) => rate !== 0, 'must be at least 1, or -1 for as fast as the receivers stand')
+	rateKbps: integer('Rate in Kbps (1024 bit/s); -1 is as fast as the receivers can take it', -1, 2 ** 30)
+		.refine((rate) => rate !== 0, 'must be at least 1, or -1 for as fast as the receivers can take it')
 		.prefault('-1'),
 	congestion: congestion
 		.describe(

@@ -29,7 +29,11 @@ const specs: readonly OptionSpec[] = [
 	{ name: '--interface', value: 'NAME', help: 'name, number, address or network; the loopback only if named here' },
 	{ name: '--port', value: 'PORT', help: 'UDP port (default 1044)' },
 	{ name: '--group', value: 'ADDRESS', help: 'multicast group of the announcements (default 230.4.4.1)' },
-	{ name: '--rate', value: 'KBPS', help: 'rate of jobs that name none (default -1: as fast as the receivers stand)' },
+	{
+		name: '--rate',
+		value: 'KBPS',
+		help: 'rate of jobs that name none (default -1: as fast as the receivers can take it)',
+	},
 	{ name: '--congestion', value: 'HOW', help: 'congestion control of jobs that name no rate, as for send' },
 	{ name: '--state-dir', value: 'DIR', help: 'folder that keeps keys, UIDs and the keys of receivers' },
 	{ name: '--bus-port', value: 'PORT', help: 'TCP port of the bus on 127.0.0.1 (default 4222, or a free one)' },

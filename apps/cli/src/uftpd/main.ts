@@ -147,7 +147,7 @@ function logStart(log: Log, options: ReceiverArguments, { ports, uid }: RunningR
 	if (options.script !== undefined && !isRunnable(options.script)) {
 		log.say(
 			Level.Warning,
-			`${options.script} (-s) is not there or cannot be run: files will be received, but not told.`,
+			`${options.script} (-s) is not there or cannot be run: files will be received, but the script will not be run.`,
 		);
 	}
 	const [{ socket }] = ports;

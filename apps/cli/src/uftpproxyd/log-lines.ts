@@ -135,7 +135,12 @@ export class ProxyLines {
 				];
 			case 'pinholeExpired': {
 				const site = this.#siteNames[event.site] ?? hexId(downstreamId);
-				return [line(Level.Warning, `Pinhole: nothing was heard of ${site} at ${where}: it gets nothing until it is`)];
+				return [
+					line(
+						Level.Warning,
+						`Pinhole: no heartbeat came from ${site} at ${where}: nothing is sent to it until one comes`,
+					),
+				];
 			}
 		}
 	}

@@ -54,12 +54,12 @@ export const jobProxy = z.strictObject({
 /** How to send. What is absent is as the sender is configured. */
 export const jobOptions = z
 	.strictObject({
-		/** Rate in Kbps (1 Kbps = 1024 bit/s); -1: as fast as the receivers stand. */
+		/** Rate in Kbps (1 Kbps = 1024 bit/s); -1: as fast as the receivers can take it. */
 		rateKbps: z
 			.int()
 			.min(-1)
 			.max(2 ** 30)
-			.refine((rate) => rate !== 0, 'must be at least 1, or -1 for as fast as the receivers stand'),
+			.refine((rate) => rate !== 0, 'must be at least 1, or -1 for as fast as the receivers can take it'),
 		/**
 		 * How the rate follows what the receivers report, instead of `rateKbps`: "tfmcc", with bounds in Kbps
 		 * "tfmcc:min=512:init=2000:max=20000"; "none": it does not.

@@ -91,7 +91,7 @@ function load(file: string) {
 	return dlopen(file, declarations).symbols;
 }
 
-/** The functions of OpenSSL's libcrypto 3 that this room calls. */
+/** The functions of OpenSSL's libcrypto 3 that this package calls. */
 export type Libcrypto = ReturnType<typeof load>;
 
 /** Either libcrypto, or a sentence that says why it cannot be called here. */

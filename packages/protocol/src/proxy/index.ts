@@ -1,3 +1,3 @@
-/** The proxies: a door of their own, as senders and receivers start without them. */
+/** The proxies: a separate entry point, as senders and receivers start without them. */
 export { GatheringProxy } from './gathering/gathering-proxy.ts';
 export { ServerProxy } from './server/server-proxy.ts';

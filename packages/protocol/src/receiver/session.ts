@@ -66,7 +66,7 @@ export class ReceiverSession {
 
 	/** Any packet of this session's sender: keeps it from timing out, and carries the clockwork's settings. */
 	hear(now: number, header: Readonly<CommonHeader>, isMarked: boolean): void {
-		assert(now >= this.context.lastHeardAt, 'what is heard is newer than what was heard');
+		assert(now >= this.context.lastHeardAt, 'time does not run backwards in a session');
 		this.context.lastHeardAt = now;
 		this.context.noteSequence(header.sequence);
 		if (header.groupSize !== 0) this.context.groupSize = decodeGroupSize(header.groupSize);
@@ -240,7 +240,7 @@ export class ReceiverSession {
 				return false;
 			}
 		}
-		assert(now >= context.lastHeardAt, 'what is heard is newer than what was heard');
+		assert(now >= context.lastHeardAt, 'time does not run backwards in a session');
 		context.lastHeardAt = now;
 		this.#adoptGrtt(now, grtt.get(bytes, headerAt));
 		const sequence = sequenceField.get(bytes, headerAt);

@@ -152,7 +152,7 @@ describe('the key of a response proxy', () => {
 		expect(alice.eventsOf('warning')).toMatchObject([
 			{
 				message:
-					'The response proxy at 10.0.0.9:1044 has not said its key yet; a PROXY_KEY came from 10.0.0.66:1044: ' +
+					'The response proxy at 10.0.0.9:1044 has not sent its key yet; a PROXY_KEY came from 10.0.0.66:1044: ' +
 					'if that is the same proxy, name it by this address',
 			},
 		]);
@@ -231,7 +231,7 @@ describe('a session that is announced before the key of the response proxy has c
 		const sender = new SecuredSender(ECDSA_GCM);
 		alice.deliver(sender.announce());
 		expect(alice.eventsOf('announceIgnored')).toMatchObject([
-			{ reason: 'The response proxy at 10.0.0.9:1044 has not said its key yet' },
+			{ reason: 'The response proxy at 10.0.0.9:1044 has not sent its key yet' },
 		]);
 		alice.advance(700);
 		alice.deliver(new ScriptedProxy(ecKey(), agreementKey()).proxyKey(), PROXY_AT);

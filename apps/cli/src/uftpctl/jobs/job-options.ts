@@ -5,7 +5,7 @@ import { usageError } from '../exit-code.ts';
 import { type CommandLine, has, numberOf, type OptionSpec, optionOf } from '../options.ts';
 
 export const jobOptionSpecs: readonly OptionSpec[] = [
-	{ name: '--rate', value: 'KBPS', help: 'rate in Kbps (1024 bit/s); -1: as fast as the receivers stand' },
+	{ name: '--rate', value: 'KBPS', help: 'rate in Kbps (1024 bit/s); -1: as fast as the receivers can take it' },
 	{
 		name: '--congestion',
 		value: 'HOW',
@@ -20,7 +20,7 @@ export const jobOptionSpecs: readonly OptionSpec[] = [
 /** What the command line says; what it does not say is as the sender is configured. Throws a usage error. */
 export function jobOptionsOf(line: CommandLine): Partial<JobOptions> {
 	const rateKbps = numberOf(line, '--rate', -1, 2 ** 30);
-	if (rateKbps === 0) throw usageError('--rate must be at least 1, or -1 for as fast as the receivers stand.');
+	if (rateKbps === 0) throw usageError('--rate must be at least 1, or -1 for as fast as the receivers can take it.');
 	const congestion = congestionOf(line);
 	const maxTimePercent = numberOf(line, '--max-time', 110, 10_000);
 	const minTimeSeconds = numberOf(line, '--min-time', 0, 3600);

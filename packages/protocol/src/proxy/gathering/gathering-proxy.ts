@@ -241,7 +241,7 @@ export class GatheringProxy implements ProxyNode {
 		}
 	}
 
-	/** A gathering proxy serves nobody for their heartbeats, and says so to everybody alike: shorter than what came. */
+	/** A gathering proxy forwards to no site for its heartbeats. Every site gets the same answer, shorter than its request. */
 	#answerHeartbeat(now: number, from: Endpoint): DropReason | undefined {
 		this.#counters.heartbeatsIn++;
 		if (!this.#heartbeatAnswers.take(now)) return 'too-many-heartbeats';

@@ -71,7 +71,7 @@ export class RelaySession {
 	handleFromSender(datagram: HandledDatagram): Malformed | undefined {
 		const { now, header, bytes, at, length } = datagram;
 		const { context } = this;
-		assert(context.end === undefined, 'a session that is over hears no sender');
+		assert(context.end === undefined, 'a session that is over takes no messages from its sender');
 		context.adopt(now, header.grtt, header.groupSize);
 		if (header.func === MessageType.ANNOUNCE) return this.#forwardAnnounce(datagram);
 		if (header.func === MessageType.ENCRYPTED) return this.#handleSealed(datagram);

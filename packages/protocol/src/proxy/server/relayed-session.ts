@@ -104,19 +104,19 @@ export class RelayedSession {
 		return this.heardAt + Math.min(SESSION_KEPT_MS_MAX, Math.max(SESSION_KEPT_MS_MIN, keptMs));
 	}
 
-	/** How the session ended if the sender says nothing any more; in the clear its last message tells. */
+	/** How the session ended if the sender has fallen silent; in the clear its last message shows it. */
 	get outcome(): { readonly outcome: 'completed' | 'aborted' | 'silent'; readonly reason: string } {
 		if (this.#lastFunc === MessageType.DONE_CONF) {
-			return { outcome: 'completed', reason: 'The sender has confirmed the end and said nothing since' };
+			return { outcome: 'completed', reason: 'The sender has confirmed the end and sent nothing since' };
 		}
 		if (this.#lastFunc === MessageType.ABORT) return { outcome: 'aborted', reason: 'The sender has aborted it' };
 		if (this.isEncrypted) {
 			return {
 				outcome: 'silent',
-				reason: 'The sender says nothing any more; it is encrypted, so how it ended is not known here',
+				reason: 'The sender has fallen silent; the session is encrypted, so how it ended is not known here',
 			};
 		}
-		return { outcome: 'silent', reason: 'The sender says nothing any more' };
+		return { outcome: 'silent', reason: 'The sender has fallen silent' };
 	}
 
 	get totals(): ProxyTotals {

@@ -214,7 +214,7 @@ export class ResponseProxy {
 }
 
 function silentProblem({ endpoint }: ResponseProxyConfig): string {
-	return `The response proxy at ${formatEndpoint(endpoint)} has not said its key yet`;
+	return `The response proxy at ${formatEndpoint(endpoint)} has not sent its key yet`;
 }
 
 function isSameProxy(one: ResponseProxyConfig | undefined, other: ResponseProxyConfig | undefined): boolean {
