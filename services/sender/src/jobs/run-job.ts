@@ -22,42 +22,32 @@ export interface RunningJob {
 export function runJob(order: JobOrder, context: JobContext): RunningJob {
 	const startedMs = monotonicMs();
 	const seconds = (): number => Math.max(0, Math.round(monotonicMs() - startedMs) / 1000);
-	const interruption: Interruption = { reason: undefined, sending: undefined };
-	const ended = run(order, context, interruption, seconds)
+	// A job may be cancelled before its session has begun. Of several reasons the first one counts.
+	const interruption = new AbortController();
+	const ended = run(order, context, interruption.signal, seconds)
 		.catch((error: unknown) => faultOf(error, order, context))
 		.then((ending) => ({ ...ending, seconds: seconds() }));
-	return {
-		abort: (reason) => {
-			interruption.reason ??= reason;
-			interruption.sending?.abort(interruption.reason);
-		},
-		ended,
-	};
-}
-
-/** A job may be cancelled before its session has begun. */
-interface Interruption {
-	reason: string | undefined;
-	sending: Sending | undefined;
+	return { abort: (reason) => interruption.abort(reason), ended };
 }
 
 async function run(
 	order: JobOrder,
 	context: JobContext,
-	interruption: Interruption,
+	interruption: AbortSignal,
 	seconds: () => number,
 ): Promise<JobEnding> {
 	const plan = await planJob(order, context);
 	if ('refusal' in plan) return failedWith(plan.refusal);
 	warnOf(order, plan, context);
 	const { logger } = context.service;
-	const watch = new JobWatch(order, plan, context, { progress: () => interruption.sending?.progress, seconds });
-	const sending = sendFiles(order.catalogue, sendSettings(order, context.config, plan), {
+	const watch = new JobWatch(order, plan, context, { progress: () => sending.progress, seconds });
+	const sending: Sending = sendFiles(order.catalogue, sendSettings(order, context.config, plan), {
 		onEvent: (event) => watch.onEvent(event),
 		onFault: ({ error }) => void jobFault(order.id, error, logger),
 	});
-	interruption.sending = sending;
-	if (interruption.reason !== undefined) sending.abort(interruption.reason);
+	const abort = (): void => sending.abort(String(interruption.reason));
+	if (interruption.aborted) abort();
+	else interruption.addEventListener('abort', abort);
 	const stopListening = expectLateProxies(sending, order, plan.proxies, context);
 	const end = await sending.ended.finally(stopListening);
 	watch.ended(end);
@@ -71,7 +61,12 @@ async function run(
 				keptOut: keptOut(plan),
 			})
 		: [];
-	return endingOf({ end, session, receivers, cancelled: interruption.reason });
+	return endingOf({
+		end,
+		session,
+		receivers,
+		cancelled: interruption.aborted ? String(interruption.reason) : undefined,
+	});
 }
 
 function keptOut({ security }: JobPlan): ReadonlyMap<number, string> {
