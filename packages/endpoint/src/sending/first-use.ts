@@ -19,7 +19,10 @@ export class FirstUse {
 		this.#proxies = new Set(proxies);
 	}
 
-	/** Takes note of an event, and pins what has been proved when registration is over. */
+	/**
+	 * Takes note of an event, and pins what has been proved when registration is over. No key is missed: the driver polls
+	 * events after every batch, and the core has room for more of them than a session has receivers.
+	 */
 	onEvent(event: SenderEvent): readonly PinEvent[] {
 		if (event.kind === 'registered') this.#note(event.receiverId, event.fingerprint);
 		if (event.kind === 'proxyRegistered' && this.#proxies.has(event.proxyId)) {

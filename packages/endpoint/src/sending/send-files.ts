@@ -69,7 +69,6 @@ class SendingRun implements Sending {
 	/** Rejects with the first thing that is thrown outside the session's driver. */
 	readonly #fault = Promise.withResolvers<never>();
 	#isOver = false;
-	#isEndReported = false;
 	/** What is open, in the order in which it was opened. */
 	readonly #open: (() => void)[] = [];
 	readonly #startedMs = monotonicMs();
@@ -142,8 +141,6 @@ class SendingRun implements Sending {
 		if (prepared instanceof EndpointError) return this.#unsent(prepared);
 		this.#emit(prepared.opened);
 		const ended = await this.#drive(prepared);
-		// The core may leave events out, but this one nobody should miss.
-		if (!this.#isEndReported) this.#onEvent({ kind: 'ended', end: ended });
 		const { failure, ...rest } = ended;
 		const problem = failure && { code: FAILURE_CODES[failure.code], facts: { why: failure.message } };
 		return { ...rest, failure: problem, socket: prepared.socket.stats() };
@@ -199,7 +196,6 @@ class SendingRun implements Sending {
 
 	/** The hook and the listeners may throw, and then the driver does. */
 	#onEvent(event: SenderEvent): void {
-		this.#isEndReported ||= event.kind === 'ended';
 		for (const pin of this.#firstUse?.onEvent(event) ?? []) this.#emit(pin);
 		this.#emit(event);
 	}
