@@ -10,7 +10,7 @@ const { findJobFiles: find } = await vi.importActual<typeof jobFiles>('../src/jo
 const found = vi.mocked(jobFiles.findJobFiles);
 
 let bench: SenderBench;
-let go: () => void;
+let go = (): void => {};
 /** The files of the next job are looked for as soon as `go` is called; resolves when that is waited for. */
 function hold(): Promise<void> {
 	const { promise, resolve } = Promise.withResolvers<void>();
@@ -28,6 +28,7 @@ beforeEach(() => {
 	bench = new SenderBench();
 });
 afterEach(async () => {
+	go();
 	found.mockReset().mockImplementation(find);
 	await bench.close();
 });
