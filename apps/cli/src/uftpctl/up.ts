@@ -87,7 +87,7 @@ export async function up(words: readonly string[]): Promise<number> {
 		lossShare: 0,
 		loggerOf: (role) => textLogger(role, () => level),
 	});
-	tell(`The bus is at ${stack.busUrl}. Ctrl-C ends.`);
+	tell(`The bus is at ${stack.busUrl}\nCtrl-C ends.`);
 	await interrupted();
 	await stack.stop();
 	return ExitCode.Done;
