@@ -102,19 +102,12 @@ export class HmacVerifier implements Verifier {
 		this.#hmac = hmac;
 	}
 
-	verify(
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-		signature: Uint8Array,
-		signatureAt: number,
-		signatureBytes: number,
-	): boolean {
+	readonly verify: Verifier['verify'] = (bytes, at, length, signature, signatureAt, signatureBytes) => {
 		const hmac = this.#hmac;
 		if (signatureBytes !== hmac.output.length) return false;
 		hmac.compute(bytes, at, length);
 		return equalRanges(hmac.output, 0, signature, signatureAt, signatureBytes);
-	}
+	};
 }
 
 class RsaSigner implements Signer {
@@ -153,14 +146,7 @@ class RsaVerifier implements Verifier {
 		this.#expected = new Uint8Array(key.modulus.length);
 	}
 
-	verify(
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-		signature: Uint8Array,
-		signatureAt: number,
-		signatureBytes: number,
-	): boolean {
+	readonly verify: Verifier['verify'] = (bytes, at, length, signature, signatureAt, signatureBytes) => {
 		const opened = this.#opened;
 		if (signatureBytes !== opened.length || !fitsSignature(this.#hash, opened.length)) return false;
 		copyBytes(signature, signatureAt, opened, 0, signatureBytes);
@@ -168,7 +154,7 @@ class RsaVerifier implements Verifier {
 		this.#hasher.compute(bytes, at, length);
 		padForSignature(this.#expected, this.#hash, this.#hasher.output);
 		return equalBytes(opened, this.#expected);
-	}
+	};
 }
 
 class EcSigner implements Signer {
@@ -215,14 +201,7 @@ class EcVerifier implements Verifier {
 		this.#signatureBytes = signatureBytes(key);
 	}
 
-	verify(
-		bytes: Uint8Array,
-		at: number,
-		length: number,
-		signature: Uint8Array,
-		signatureAt: number,
-		signatureBytes: number,
-	): boolean {
+	readonly verify: Verifier['verify'] = (bytes, at, length, signature, signatureAt, signatureBytes) => {
 		if (signatureBytes !== this.#signatureBytes) return false;
 		const rBytes = getU16(signature, signatureAt);
 		const sBytes = getU16(signature, signatureAt + 2);
@@ -233,7 +212,7 @@ class EcVerifier implements Verifier {
 		if (!putHalf(signature, rAt, rBytes, halves, 0, width)) return false;
 		if (!putHalf(signature, rAt + rBytes, sBytes, halves, width, width)) return false;
 		return this.#key.operation.verify(this.#hash, bytes, at, length, halves);
-	}
+	};
 }
 
 function firstSet(bytes: Uint8Array, from: number, end: number): number {

@@ -41,48 +41,34 @@ export type PrivateNumbers =
 	| { readonly kind: 'rsa'; readonly numbers: RsaNumbers }
 	| { readonly kind: 'ec'; readonly curve: Curve; readonly scalar: Uint8Array };
 
-export class RsaPrivateKey {
-	readonly kind = 'rsa';
-	readonly publicKey: RsaPublicKey;
-	readonly #operation: RsaOperation;
-	readonly #numbers: RsaNumbers;
+/** What keeps a secret out of logs: only who asks for it gets it. */
+class Secret<Public extends PublicKey, Operation, Numbers extends PrivateNumbers> {
+	readonly publicKey: Public;
+	readonly #operation: Operation;
+	readonly #numbers: Numbers;
 
-	constructor(publicKey: RsaPublicKey, operation: RsaOperation, numbers: RsaNumbers) {
+	constructor(publicKey: Public, operation: Operation, numbers: Numbers) {
 		this.publicKey = publicKey;
 		this.#operation = operation;
 		this.#numbers = numbers;
 	}
 
-	get operation(): RsaOperation {
+	get operation(): Operation {
 		return this.#operation;
 	}
 
 	/** For writing it to a file, and for nothing else. */
-	exportNumbers(): PrivateNumbers {
-		return { kind: 'rsa', numbers: this.#numbers };
+	exportNumbers(): Numbers {
+		return this.#numbers;
 	}
 }
 
-export class EcPrivateKey {
+export class RsaPrivateKey extends Secret<RsaPublicKey, RsaOperation, PrivateNumbers & { readonly kind: 'rsa' }> {
+	readonly kind = 'rsa';
+}
+
+export class EcPrivateKey extends Secret<EcPublicKey, EcPrivateOperation, PrivateNumbers & { readonly kind: 'ec' }> {
 	readonly kind = 'ec';
-	readonly publicKey: EcPublicKey;
-	readonly #operation: EcPrivateOperation;
-	readonly #scalar: Uint8Array;
-
-	constructor(publicKey: EcPublicKey, operation: EcPrivateOperation, scalar: Uint8Array) {
-		this.publicKey = publicKey;
-		this.#operation = operation;
-		this.#scalar = scalar;
-	}
-
-	get operation(): EcPrivateOperation {
-		return this.#operation;
-	}
-
-	/** For writing it to a file, and for nothing else. */
-	exportNumbers(): PrivateNumbers {
-		return { kind: 'ec', curve: this.publicKey.curve, scalar: this.#scalar };
-	}
 }
 
 const MAX_TRIES = 256;
@@ -177,7 +163,7 @@ function rsaPrivateKey(backend: Backend, numbers: RsaNumbers): RsaPrivateKey {
 	}
 	const publicKey = rsaPublicKey(backend, numbers.modulus, exponent);
 	if (publicKey === undefined) throw new KeyError(`the RSA key is refused by ${backend.name}; make a new one`);
-	return new RsaPrivateKey(publicKey, backend.rsaPrivate(numbers), numbers);
+	return new RsaPrivateKey(publicKey, backend.rsaPrivate(numbers), { kind: 'rsa', numbers });
 }
 
 function ecPublicKey(backend: Backend, curve: Curve, point: Uint8Array): EcPublicKey | undefined {
@@ -199,5 +185,5 @@ function tryEcPrivateKey(backend: Backend, curve: Curve, scalar: Uint8Array): Ec
 	}
 	const operation = backend.ecPrivate(curve, scalar);
 	const publicKey = operation && ecPublicKey(backend, curve, operation.point());
-	return operation && publicKey ? new EcPrivateKey(publicKey, operation, scalar) : undefined;
+	return operation && publicKey ? new EcPrivateKey(publicKey, operation, { kind: 'ec', curve, scalar }) : undefined;
 }
