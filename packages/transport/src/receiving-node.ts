@@ -17,7 +17,7 @@ import {
 	type ReceiverEvent,
 	type ReceiverRequest,
 } from '@uftp/protocol';
-import { copyBytes, Header, MessageType } from '@uftp/wire';
+import { assert, copyBytes, Header, MessageType } from '@uftp/wire';
 import { BlockRun } from './block-run.ts';
 import { monotonicMs } from './clock.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
@@ -372,7 +372,7 @@ class CopiedArrival implements Arrival {
 	}
 
 	source() {
-		if (this.#original === undefined) throw new Error('nothing has been copied yet');
+		assert(this.#original !== undefined, 'an arrival has been copied');
 		return this.#original.source();
 	}
 }

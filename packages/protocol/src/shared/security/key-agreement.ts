@@ -2,6 +2,7 @@
  * A receiver's answer to ENC_INFO: whether it can and will take part, and the keys that follow (docs/protocol.md,
  * section 11).
  */
+
 import {
 	agreePremaster,
 	chooseSuite,
@@ -29,6 +30,7 @@ import {
 	verifyField,
 } from '@uftp/crypto';
 import { type EncInfo, HEADER_BYTES, parseAddress } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { ReceiverConfig } from '../../receiver-config.ts';
 import type { ReceiverSecurityConfig } from '../../security-config.ts';
@@ -107,7 +109,9 @@ export function agree(
 	const { premaster, keyInfo } = exchanged;
 	const { rand1 } = encInfo;
 	const rand2 = newRand2(node, security, announce.timestampSeconds);
-	const handshake = new Handshake(announce.groupId, parseAddress(announce.privateAddress)!, rand1, rand2, premaster);
+	const privateAddress = parseAddress(announce.privateAddress);
+	assert(privateAddress !== undefined, 'an ANNOUNCE that was read names a group');
+	const handshake = new Handshake(announce.groupId, privateAddress, rand1, rand2, premaster);
 	const master = masterSecret(backend, suite, premaster, rand1, rand2);
 	return {
 		suite,

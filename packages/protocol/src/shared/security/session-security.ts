@@ -2,6 +2,7 @@
  * The keys of one encrypted session at its receiver, from ENC_INFO to the sealed messages (docs/protocol.md,
  * section 11).
  */
+
 import {
 	clientKeyContent,
 	equalBytes,
@@ -20,6 +21,7 @@ import {
 	verifyData,
 } from '@uftp/crypto';
 import { type ClientKey, EncryptedLayout, HEADER_BYTES, type KeyInfoItem, type Span, spanOf } from '@uftp/wire';
+import { assert } from '../../assert.ts';
 import type { SessionSecurityFacts } from '../../events.ts';
 import { SENDER_REPLAY_WINDOW } from '../../limits.ts';
 import type { ReceiverSecurityConfig } from '../../security-config.ts';
@@ -122,7 +124,8 @@ export class SessionSecurity {
 	verifyData(): Uint8Array {
 		const { suite, handshake, ownKey, showsKey } = this.#agreement;
 		const blob = showsKey ? ownKey?.publicKey.blob : undefined;
-		return verifyData(this.#config.backend, suite, handshake, blob, this.#groupMaster!);
+		assert(this.#groupMaster !== undefined, 'who proves the group key has it');
+		return verifyData(this.#config.backend, suite, handshake, blob, this.#groupMaster);
 	}
 
 	/**
