@@ -1,4 +1,5 @@
 /** What a sending session is told at its start. Defaults are those of UFTP 4.10.2. */
+import type { Family } from '@uftp/wire';
 import type { Endpoint } from './ports.ts';
 import type { SenderSecurityConfig } from './security-config.ts';
 
@@ -34,7 +35,7 @@ export interface SenderConfig {
 	readonly groupId: number;
 	readonly groupInstance: number;
 	readonly sourceId: number;
-	readonly family: 4 | 6;
+	readonly family: Family;
 	/** Where ANNOUNCE goes / where everything else goes. Equal, and a unicast address, in unicast mode. */
 	readonly publicEndpoint: Endpoint;
 	readonly privateEndpoint: Endpoint;

@@ -4,7 +4,7 @@
  * cut. Multicast stays on its network; unicast reaches every host.
  */
 import type { Endpoint } from '@uftp/protocol';
-import { isMulticast, MessageType, messageName } from '@uftp/wire';
+import { isMulticast, LOWER_HEADER_BYTES, MessageType, messageName } from '@uftp/wire';
 import type { EventQueue } from './event-queue.ts';
 import type { Prng } from './prng.ts';
 
@@ -44,8 +44,6 @@ export interface UplinkOptions {
 	/** Changes of the rate, in the order of their times. */
 	readonly steps?: readonly RateStep[] | undefined;
 }
-
-const LOWER_HEADER_BYTES = 28;
 
 /** What the network has done so far. */
 export interface NetworkCounters {
@@ -115,7 +113,7 @@ export class Network {
 	sendForward(from: Endpoint, to: Endpoint, bytes: Uint8Array, at: number, length: number): void {
 		this.counters.forward++;
 		this.#note(bytes, at);
-		const wireBytes = length + LOWER_HEADER_BYTES;
+		const wireBytes = length + LOWER_HEADER_BYTES[4];
 		this.counters.forwardBytes += wireBytes;
 		const { now } = this.#queue;
 		let departsAt = now;

@@ -8,10 +8,8 @@
  * and joining a group are the caller's commands and throw a `TransportError` whose message is a sentence for a user.
  */
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import type { Family } from './family.ts';
+import type { Family } from '@uftp/wire';
 import type { NetworkInterface } from './interfaces.ts';
-
-export type { Family } from './family.ts';
 
 export type SocketDriver = 'linux-batch' | 'portable';
 

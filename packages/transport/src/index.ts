@@ -1,6 +1,6 @@
 export { answerBufferWarning, bufferWarning, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES } from './buffer-sizes.ts';
 export { monotonicMs } from './clock.ts';
-export type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
+export type { DatagramSocket, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
 export { INCOMING_BATCH_DATAGRAMS, OUTGOING_BATCH_BYTES, OUTGOING_BATCH_DATAGRAMS } from './datagram-socket.ts';
 export { type DriverChoice, selectDriver } from './driver-choice.ts';
 export { TransportError } from './errors/transport-error.ts';

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseIpv4, parseIpv6 } from '@uftp/native';
-import type { Family } from './datagram-socket.ts';
+import type { Family } from '@uftp/wire';
 import { canonicalAddress } from './errors/bind-error.ts';
 import { TransportError } from './errors/transport-error.ts';
 import { addressesOf, describeInterface, listInterfaces, type NetworkInterface } from './interfaces.ts';

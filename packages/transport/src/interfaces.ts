@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { loadLibc, readInterfaceFacts } from '@uftp/native';
-import type { Family } from './family.ts';
+import type { Family } from '@uftp/wire';
 
 /** A network interface as the kernel describes it. */
 export interface NetworkInterface {

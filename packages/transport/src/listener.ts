@@ -1,6 +1,7 @@
 import { Errno, errnoName, openReadiness } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import type { DatagramSocket, Family, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
+import type { Family } from '@uftp/wire';
+import type { DatagramSocket, SocketDriver, SocketOptions, SocketStats } from './datagram-socket.ts';
 import { TransportError } from './errors/transport-error.ts';
 import type { NetworkInterface } from './interfaces.ts';
 import { LinuxSocket, openLinuxSocket } from './linux/socket.ts';

@@ -1,6 +1,7 @@
 import { IpOption, Ipv6Option, Level, loadLibc, Memory, openReadiness, SendMessages, UdpSocket } from '@uftp/native';
+import type { Family } from '@uftp/wire';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Family, SocketOptions } from '../src/datagram-socket.ts';
+import type { SocketOptions } from '../src/datagram-socket.ts';
 import { type LinuxSocket, openLinuxSocket } from '../src/linux/socket.ts';
 import { openPortableSocket } from '../src/portable/socket.ts';
 import { loopback, until } from './loopback.ts';

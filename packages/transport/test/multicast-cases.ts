@@ -1,4 +1,5 @@
-import type { DatagramSocket, Family, SocketDriver, SocketOptions } from '../src/datagram-socket.ts';
+import type { Family } from '@uftp/wire';
+import type { DatagramSocket, SocketDriver, SocketOptions } from '../src/datagram-socket.ts';
 import type { NetworkInterface } from '../src/interfaces.ts';
 import { openSocket } from '../src/open-socket.ts';
 import { collect, pattern, sendEach, settle, until } from './loopback.ts';

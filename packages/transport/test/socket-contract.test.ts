@@ -1,5 +1,6 @@
+import type { Family } from '@uftp/wire';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DatagramSocket, Family, SocketDriver, SocketOptions } from '../src/datagram-socket.ts';
+import type { DatagramSocket, SocketDriver, SocketOptions } from '../src/datagram-socket.ts';
 import { TransportError } from '../src/errors/transport-error.ts';
 import { openSocket } from '../src/open-socket.ts';
 import { block, collect, fillBurst, loopback, pattern, sendAll, sendEach, settle, until } from './loopback.ts';

@@ -1,5 +1,8 @@
 /** IPv4 and IPv6 literals as text and as bytes. Text is canonical: dotted decimal, and RFC 5952 for IPv6. */
 
+/** IP version: of an address, or of a socket, where an IPv6 socket never carries IPv4. */
+export type Family = 4 | 6;
+
 /** Four bytes, or undefined if the text is not a dotted IPv4 literal. Leading zeros are refused: they mean octal to some. */
 export function parseIPv4(text: string): Uint8Array | undefined {
 	const parts = text.split('.');
@@ -52,7 +55,7 @@ export function parseIPv6(text: string): Uint8Array | undefined {
 
 /** Four bytes of an IPv4 literal, sixteen of an IPv6 literal, undefined for any other text. */
 export function parseAddress(text: string): Uint8Array | undefined {
-	return text.includes(':') ? parseIPv6(text) : parseIPv4(text);
+	return addressFamily(text) === 6 ? parseIPv6(text) : parseIPv4(text);
 }
 
 /** Text of the `size` (4 or 16) address bytes at `at`. */
@@ -88,7 +91,7 @@ function formatIPv6(bytes: Uint8Array, at: number): string {
 }
 
 /** 4 or 6 by the form of a literal (which is not checked further). */
-export function addressFamily(text: string): 4 | 6 {
+export function addressFamily(text: string): Family {
 	return text.includes(':') ? 6 : 4;
 }
 

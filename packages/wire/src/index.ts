@@ -8,6 +8,7 @@
  */
 export {
 	addressFamily,
+	type Family,
 	formatAddress,
 	isMulticast,
 	isSourceSpecificMulticast,
@@ -57,6 +58,7 @@ export {
 	DEFAULT_PORT,
 	DEFAULT_ROBUST,
 	ID_BYTES,
+	LOWER_HEADER_BYTES,
 	MAX_BLOCK_BYTES,
 	MAX_DATAGRAM_BYTES,
 	MAX_NAME_BYTES,

@@ -4,6 +4,8 @@
 export const MAX_DATAGRAM_BYTES = 9000;
 /** A header and the shortest second header. */
 export const MIN_DATAGRAM_BYTES = 20;
+/** IP and UDP headers around a datagram, by family: rates count them, and an MTU covers them. */
+export const LOWER_HEADER_BYTES = { 4: 28, 6: 48 } as const;
 /** UDP port of receivers and proxies. */
 export const DEFAULT_PORT = 1044;
 

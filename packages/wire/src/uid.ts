@@ -1,5 +1,5 @@
 /** UIDs: the 32-bit ids of senders, receivers and proxies (docs/protocol.md, section 2.2). */
-import { parseIPv4, parseIPv6 } from './address.ts';
+import { addressFamily, parseIPv4, parseIPv6 } from './address.ts';
 import { getU32 } from './primitives.ts';
 
 /** "0x0A630001". */
@@ -42,5 +42,5 @@ export function uidFromIPv6(address: string): number | undefined {
 
 /** The default UID of an interface address of either family; undefined if the text is no address. */
 export function uidFromAddress(address: string): number | undefined {
-	return address.includes(':') ? uidFromIPv6(address) : uidFromIPv4(address);
+	return addressFamily(address) === 6 ? uidFromIPv6(address) : uidFromIPv4(address);
 }

@@ -1,7 +1,6 @@
 /** A proxy: carries or gathers what sessions say, and says that it is there and what it did. */
 import type { Fault } from '@uftp/endpoint';
 import { describeSite } from '@uftp/endpoint/identity';
-import { familyOf } from '@uftp/endpoint/network';
 import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
 import { openProxy, type RunningProxy } from '@uftp/endpoint/relaying';
 import {
@@ -15,7 +14,7 @@ import {
 	type ServiceContext,
 } from '@uftp/service-kit';
 import { addressesOf } from '@uftp/transport';
-import { formatUid } from '@uftp/wire';
+import { addressFamily, formatUid } from '@uftp/wire';
 import type { ProxyServiceConfig } from './config.ts';
 import { PinholeTable } from './pinhole-table.ts';
 import { formatSessionId, ProxyReports } from './proxy-reports.ts';
@@ -159,7 +158,7 @@ function placeOf(config: ProxyServiceConfig, proxy: RunningProxy): HeartbeatFact
 	const { mode, interfaces, sessions } = proxy;
 	const { address, addressOwner } = interfaces;
 	const { name, mtu, isMulticast } = addressOwner;
-	const addresses = [...addressesOf(addressOwner, familyOf(address))];
+	const addresses = [...addressesOf(addressOwner, addressFamily(address))];
 	// Receivers that it answers for, counted in every session.
 	const receivers = sessions.reduce((sum, { totals }) => sum + totals.receivers, 0);
 	return {

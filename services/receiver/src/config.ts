@@ -1,7 +1,7 @@
 /** Settings of a receiver. */
 import { isNodeId } from '@uftp/bus';
 import { choice, commonSettings, flag, integer, keySettings, list, seconds, text } from '@uftp/service-kit';
-import { DEFAULT_PORT, formatUid, isMulticast, parseUid } from '@uftp/wire';
+import { addressFamily, DEFAULT_PORT, formatUid, isMulticast, parseUid } from '@uftp/wire';
 import { z } from 'zod';
 import { parseProxySetting } from './configured-proxy.ts';
 
@@ -30,7 +30,7 @@ export const receiverConfig = z.strictObject({
 	).optional(),
 	publicAddress: list('Multicast groups on which sessions are announced, all IPv4 or all IPv6')
 		.refine((groups) => groups.length > 0 && groups.every(isMulticast), 'must be one or more multicast addresses')
-		.refine((groups) => new Set(groups.map((group) => group.includes(':'))).size === 1, 'must not mix IPv4 and IPv6')
+		.refine((groups) => new Set(groups.map(addressFamily)).size === 1, 'must not mix IPv4 and IPv6')
 		.prefault('230.4.4.1'),
 	port: integer('UDP port', 1, 65_535).prefault(String(DEFAULT_PORT)),
 	...keySettings,

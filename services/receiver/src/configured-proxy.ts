@@ -1,7 +1,8 @@
 /** The response proxy that a receiver is told by its configuration: `host[:port][/fingerprint]`. */
 import { parseFingerprint } from '@uftp/crypto';
-import { type Family, literalAddress, responseProxyAt } from '@uftp/endpoint/network';
+import { literalAddress, responseProxyAt } from '@uftp/endpoint/network';
 import type { ResponseProxyConfig } from '@uftp/protocol';
+import type { Family } from '@uftp/wire';
 
 /** What the setting says; without a port it is the one that the receiver listens on. */
 export interface ProxySetting {

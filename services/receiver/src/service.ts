@@ -1,7 +1,6 @@
 /** A receiver: listens for sessions, stores what they bring, reports that it is there and what it got. */
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { familyOf } from '@uftp/endpoint/network';
 import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
 import { openReceiver, type ReceiverHooks, type ReceiverPort, type RunningReceiver } from '@uftp/endpoint/receiving';
 import {
@@ -16,7 +15,7 @@ import {
 } from '@uftp/service-kit';
 import { cleanTemporaries } from '@uftp/storage';
 import { addressesOf } from '@uftp/transport';
-import { formatUid } from '@uftp/wire';
+import { addressFamily, formatUid } from '@uftp/wire';
 import type { ReceiverConfig } from './config.ts';
 import { configuredProxy } from './configured-proxy.ts';
 import { poolUser } from './pool-proxy.ts';
@@ -109,7 +108,11 @@ async function open(
 ): Promise<ReceiverService> {
 	const destination = resolve(config.destination);
 	for (const path of cleanTemporaries(destination, LEFTOVER_MS)) logger.info(`Removed the leftover ${path}.`);
-	const responseProxy = await configuredProxy(config.responseProxy, familyOf(config.publicAddress[0]), config.port);
+	const responseProxy = await configuredProxy(
+		config.responseProxy,
+		addressFamily(config.publicAddress[0]),
+		config.port,
+	);
 	// Made when the receiver is open, which is before its first turn, and thereby before its first event.
 	let parts: { readonly reports: SessionReports; readonly heartbeat: HeartbeatPublisher } | undefined;
 	const hooks: ReceiverHooks = {

@@ -2,7 +2,7 @@
 import type { CancelAnswer, LocateAnswer, Message, Subscription } from '@uftp/bus';
 import { parseCancelRequest, parseLocateRequest } from '@uftp/bus/schemas';
 import { wrapperLegacy } from '@uftp/endpoint/identity';
-import { type ChosenInterface, chooseInterface, type Family, sessionAddresses } from '@uftp/endpoint/network';
+import { type ChosenInterface, chooseInterface, sessionAddresses } from '@uftp/endpoint/network';
 import { describeError, describeProblem, EndpointError } from '@uftp/endpoint/problems';
 import {
 	EventPublisher,
@@ -13,6 +13,7 @@ import {
 	shortened,
 } from '@uftp/service-kit';
 import { addressesOf, selectDriver } from '@uftp/transport';
+import type { Family } from '@uftp/wire';
 import { formatUid, parseUid, uidFromAddress } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
 import { HeardProxies } from './heard-proxies.ts';

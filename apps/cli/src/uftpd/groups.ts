@@ -1,6 +1,6 @@
 /** The public groups of -M by address family, checked. */
-import { type Family, familyOf, resolveHost } from '@uftp/endpoint/network';
-import { isMulticast } from '@uftp/wire';
+import { resolveHost } from '@uftp/endpoint/network';
+import { addressFamily, type Family, isMulticast } from '@uftp/wire';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 
 /** Resolves -M: exit 1 for what is no address, exit 2 for an address that is no group, as in C. */
@@ -18,7 +18,7 @@ export async function publicGroups(names: readonly string[]): Promise<ReadonlyMa
 				`Error joining multicast group: ${name} is not multicast. Name groups such as 230.4.4.1; unicast needs no -M.`,
 			);
 		}
-		const family = familyOf(address);
+		const family = addressFamily(address);
 		const known = groups.get(family) ?? [];
 		if (!known.includes(address)) known.push(address);
 		groups.set(family, known);

@@ -2,6 +2,7 @@
  * What the receiver's log says of each event: the lines of UFTP 4.10.2, at the levels where it prints them, and lines
  * of our own where it has no such event.
  */
+
 import { formatFingerprint } from '@uftp/crypto';
 import { describeProblem } from '@uftp/endpoint/problems';
 import {
@@ -12,6 +13,7 @@ import {
 	type ReceiverEvent,
 	type SessionSecurityFacts,
 } from '@uftp/protocol';
+import { addressFamily } from '@uftp/wire';
 import { geometryOf, typeLine } from '../drop-in/file-lines.ts';
 import { hexId, Level, type LogLine, scopeOf } from '../drop-in/log.ts';
 import { COMMAND_VOCABULARY } from '../drop-in/vocabulary.ts';
@@ -73,7 +75,7 @@ export class ReceiverLines {
 	#sessionStarted(event: ReceiverEvent & { readonly kind: 'sessionStarted' }): LogLine[] {
 		const { groupId, groupInstance: instance, blockBytes, senderId, sender, privateGroup, security, proxy } = event;
 		this.#sessions.set(groupId, { instance, blockBytes, isEncrypted: security !== undefined, fileId: 0 });
-		const unspecified = sender.host.includes(':') ? '::' : '0.0.0.0';
+		const unspecified = addressFamily(sender.host) === 6 ? '::' : '0.0.0.0';
 		return [
 			this.#session(
 				groupId,

@@ -1,10 +1,10 @@
 /** `uftpd`: receives files with the flags, the lines and the exit codes of UFTP 4.10.2. */
 import fs from 'node:fs';
-import { type Family, familyOf } from '@uftp/endpoint/network';
 import { describeProblem } from '@uftp/endpoint/problems';
 import { openReceiver, type ReceiverSettings, type RunningReceiver } from '@uftp/endpoint/receiving';
 import { formatEndpoint, type ReceiverEvent, type ResponseProxyConfig } from '@uftp/protocol';
 import { type FileSink, systemPath } from '@uftp/storage';
+import { addressFamily, type Family } from '@uftp/wire';
 import { CommandError, ExitCode } from '../drop-in/command-error.ts';
 import { type Starter, startDaemon, starterOfDaemon } from '../drop-in/daemon/daemon.ts';
 import { interruption, openDaemonLog, setPriority, settleDaemon } from '../drop-in/daemon/daemon-life.ts';
@@ -134,8 +134,8 @@ async function proxyOfGroups(
 	if (given === undefined) return undefined;
 	const proxy = await responseProxy(given, port);
 	const { host } = proxy.endpoint;
-	if (groups.has(familyOf(host))) return proxy;
-	const family = `IPv${familyOf(host)}`;
+	if (groups.has(addressFamily(host))) return proxy;
+	const family = `IPv${addressFamily(host)}`;
 	throw new CommandError(
 		ExitCode.Parameters,
 		`Invalid proxy address ${host}: it is an ${family} address, and -M has no ${family} group.`,

@@ -1,8 +1,7 @@
 /** For which sources groups are joined. */
 import type { AllowedSender } from '@uftp/protocol';
-import { isSourceSpecificMulticast } from '@uftp/wire';
+import { addressFamily, type Family, isSourceSpecificMulticast } from '@uftp/wire';
 import { EndpointError } from '../problems/index.ts';
-import { type Family, familyOf } from './family.ts';
 
 /**
  * Whether groups are source-specific (232.0.0.0/8, ff3x::): all, or none. Throws an `EndpointError` `groups-mixed` for
@@ -24,5 +23,5 @@ export function groupSources(
 	proxies: readonly string[] = [],
 ): readonly string[] {
 	const addresses = senders.flatMap(({ address }) => (address === undefined ? [] : [address]));
-	return [...new Set([...addresses, ...proxies].filter((address) => familyOf(address) === family))];
+	return [...new Set([...addresses, ...proxies].filter((address) => addressFamily(address) === family))];
 }

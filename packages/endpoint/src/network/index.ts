@@ -1,5 +1,4 @@
 /** Where a node sends and listens: addresses, interfaces, sources. */
-export { type Family, familyOf } from './family.ts';
 export { areSourceSpecific, groupSources } from './group-sources.ts';
 export {
 	type ChosenInterface,

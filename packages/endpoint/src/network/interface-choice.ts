@@ -10,8 +10,8 @@ import {
 	TransportError,
 	usableInterfaces,
 } from '@uftp/transport';
+import type { Family } from '@uftp/wire';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
-import type { Family } from './family.ts';
 import { literalAddress } from './resolve-host.ts';
 
 /** One interface. */

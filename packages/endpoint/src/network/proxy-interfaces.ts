@@ -1,8 +1,8 @@
 /** Which address families a proxy speaks, on which interfaces it hears groups, and by which its multicast leaves. */
 import { type Problem, type ProblemFacts, problem } from '@uftp/protocol';
 import { describeInterface, type NetworkInterface, usableInterfaces } from '@uftp/transport';
+import { addressFamily, type Family } from '@uftp/wire';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
-import { type Family, familyOf } from './family.ts';
 import { chooseInterface, listeningInterfaces, ownAddress } from './interface-choice.ts';
 
 const FAMILIES: readonly Family[] = [4, 6];
@@ -37,9 +37,9 @@ export interface ProxyInterfaces {
 /** Settles all that. Rejects with an `EndpointError` for an interface that does not exist, or where there is none. */
 export async function proxyInterfaces(question: ProxyInterfacesQuestion): Promise<ProxyInterfaces> {
 	const { mode, groups, peers } = question;
-	const ofPeers = FAMILIES.filter((family) => peers.some((address) => familyOf(address) === family));
+	const ofPeers = FAMILIES.filter((family) => peers.some((address) => addressFamily(address) === family));
 	if (mode === 'client') return clientInterfaces(question, ofPeers);
-	const ofGroups = FAMILIES.filter((family) => groups.some((group) => familyOf(group) === family));
+	const ofGroups = FAMILIES.filter((family) => groups.some((group) => addressFamily(group) === family));
 	const listening = await listeningOn(question, ofGroups);
 	const families = FAMILIES.filter((family) => ofGroups.includes(family) || ofPeers.includes(family));
 	const outgoing = new Map<Family, NetworkInterface>();
@@ -103,7 +103,7 @@ async function listeningOn(question: ProxyInterfacesQuestion, families: readonly
 		for (const [family, [first, ...others]] of found.byFamily) if (first) byFamily.set(family, [first, ...others]);
 	} else {
 		for (const family of families) {
-			const group = groups.find((each) => familyOf(each) === family) ?? SOME_GROUP[family];
+			const group = groups.find((each) => addressFamily(each) === family) ?? SOME_GROUP[family];
 			const { networkInterface, reason } = await chooseInterface(undefined, family, group);
 			byFamily.set(family, [networkInterface]);
 			reasons.push(reason);

@@ -1,6 +1,7 @@
 /** Addresses as users write them: literal ones at once, host names through the resolver. */
+
+import type { Family } from '@uftp/wire';
 import { formatAddress, parseAddress } from '@uftp/wire';
-import type { Family } from './family.ts';
 
 /** The canonical text of a literal address, or undefined. */
 export function literalAddress(text: string): string | undefined {

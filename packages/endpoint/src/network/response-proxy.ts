@@ -1,7 +1,6 @@
 import type { ResponseProxyConfig } from '@uftp/protocol';
-import { isMulticast, isUnspecified } from '@uftp/wire';
+import { addressFamily, type Family, isMulticast, isUnspecified } from '@uftp/wire';
 import { EndpointError } from '../problems/index.ts';
-import { type Family, familyOf } from './family.ts';
 import { resolveHost } from './resolve-host.ts';
 
 const BROADCAST = '255.255.255.255';
@@ -34,6 +33,6 @@ export async function responseProxyAt(
 function unfit(address: string, families: readonly Family[]): string | undefined {
 	if (isMulticast(address)) return 'it is a multicast group, and a proxy has an address of its own';
 	if (isUnspecified(address) || address === BROADCAST) return 'no host has this address';
-	if (families.includes(familyOf(address))) return undefined;
-	return `it has an IPv${familyOf(address)} address, and the receiver's groups are IPv${families.join(' and IPv')} ones`;
+	if (families.includes(addressFamily(address))) return undefined;
+	return `it has an IPv${addressFamily(address)} address, and the receiver's groups are IPv${families.join(' and IPv')} ones`;
 }

@@ -1,7 +1,6 @@
 /** Where a session is announced and where its data goes. */
-import { isMulticast } from '@uftp/wire';
+import { addressFamily, type Family, isMulticast } from '@uftp/wire';
 import { EndpointError } from '../problems/index.ts';
-import { type Family, familyOf } from './family.ts';
 import { literalAddress } from './resolve-host.ts';
 
 /** Where a session is announced, and where its data goes. */
@@ -26,13 +25,13 @@ export function sessionAddresses(
 	pattern: string | undefined,
 	random: (below: number) => number = randomBelow,
 ): SessionAddresses {
-	const family = familyOf(publicAddress);
+	const family = addressFamily(publicAddress);
 	if (!isMulticast(publicAddress)) {
 		return { family, publicAddress, privateAddress: publicAddress, isUnicast: true };
 	}
 	const chosen = pattern ?? PRIVATE_PATTERNS[family];
 	const privateAddress = fillIn(chosen, random);
-	if (privateAddress !== undefined && familyOf(privateAddress) !== family) {
+	if (privateAddress !== undefined && addressFamily(privateAddress) !== family) {
 		throw new EndpointError('address-families-differ', { publicAddress, privateAddress });
 	}
 	if (privateAddress === undefined || !isMulticast(privateAddress)) {

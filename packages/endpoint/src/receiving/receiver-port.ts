@@ -12,15 +12,8 @@ import {
 	ReceiverDriver,
 	selectDriver,
 } from '@uftp/transport';
-import { DEFAULT_PORT, isMulticast } from '@uftp/wire';
-import {
-	chooseInterface,
-	type Family,
-	familyOf,
-	listeningInterfaces,
-	ownAddress,
-	socketError,
-} from '../network/index.ts';
+import { addressFamily, DEFAULT_PORT, type Family, isMulticast } from '@uftp/wire';
+import { chooseInterface, listeningInterfaces, ownAddress, socketError } from '../network/index.ts';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
 import type { PortSettings } from './port-settings.ts';
 
@@ -83,7 +76,7 @@ export class ReceiverPort {
 		const groups = settings.publicAddress ?? [DEFAULT_GROUP];
 		const wrong = groups.length === 0 ? '' : groups.find((group) => !isMulticast(group));
 		if (wrong !== undefined) throw new EndpointError('group-invalid', { group: wrong });
-		const families = FAMILIES.filter((family) => groups.some((group) => familyOf(group) === family));
+		const families = FAMILIES.filter((family) => groups.some((group) => addressFamily(group) === family));
 		const { byFamily, notes } = await interfacesOf(settings.interfaces, families, groups);
 		const named = Array.isArray(settings.interfaces) ? settings.interfaces[0] : undefined;
 		const { sentence } = await selectDriver();
@@ -97,7 +90,7 @@ export class ReceiverPort {
 					new ReceiverPort({
 						listener,
 						port: listener.local.port,
-						groups: groups.filter((group) => familyOf(group) === family),
+						groups: groups.filter((group) => addressFamily(group) === family),
 						interfaces,
 						address: ownAddress(named, interfaces[0], family),
 						isShared: listener.isShared || (settings.receivers ?? 1) > 1,
@@ -188,7 +181,7 @@ async function interfacesOf(
 		const one = await chooseInterface(
 			undefined,
 			family,
-			groups.find((group) => familyOf(group) === family),
+			groups.find((group) => addressFamily(group) === family),
 		);
 		byFamily.set(family, [one.networkInterface]);
 		notes.push(one.reason);

@@ -2,8 +2,8 @@
 import { type Endpoint, RECEIVER_DEFAULTS, type ReceiverEvent, type ResponseProxyConfig } from '@uftp/protocol';
 import { ReceiverNode } from '@uftp/protocol/receiver';
 import { type AttachedNode, type DatagramSocket, monotonicMs, type NodeFault } from '@uftp/transport';
+import { addressFamily, type Family } from '@uftp/wire';
 import type { UidChoice } from '../identity/index.ts';
-import { type Family, familyOf } from '../network/index.ts';
 import { EventFeed, reportFault } from '../running/index.ts';
 import { FunctionSink } from './function-sink.ts';
 import { sendHeartbeat } from './heartbeats.ts';
@@ -93,7 +93,7 @@ export class RunningReceiver {
 			...(settings.graceMs === undefined ? {} : { graceMs: settings.graceMs }),
 			...(settings.sessionsMax === undefined ? {} : { sessionsMax: settings.sessionsMax }),
 			security: keys?.config,
-			responseProxy: proxy !== undefined && familyOf(proxy.endpoint.host) === port.family ? proxy : undefined,
+			responseProxy: proxy !== undefined && addressFamily(proxy.endpoint.host) === port.family ? proxy : undefined,
 		};
 		const receiver = sink instanceof FunctionSink ? new LaggingNode(config, sink) : new ReceiverNode(config);
 		const fail = (groupId: number, error: unknown): void => {
@@ -149,7 +149,7 @@ export class RunningReceiver {
 	 */
 	setResponseProxy(proxy: ResponseProxyConfig | undefined): void {
 		for (const node of this.#nodes) {
-			const isOfFamily = proxy !== undefined && familyOf(proxy.endpoint.host) === node.port.family;
+			const isOfFamily = proxy !== undefined && addressFamily(proxy.endpoint.host) === node.port.family;
 			this.#command(node, () => node.receiver.setResponseProxy(monotonicMs(), isOfFamily ? proxy : undefined));
 		}
 	}
@@ -207,7 +207,7 @@ export class RunningReceiver {
 		if (heartbeats === undefined || heartbeats.to.length === 0) return;
 		const beat = (): void => {
 			for (const to of heartbeats.to) {
-				const node = this.#nodes.find(({ port }) => port.family === familyOf(to.host));
+				const node = this.#nodes.find(({ port }) => port.family === addressFamily(to.host));
 				if (node === undefined) continue;
 				try {
 					sendHeartbeat(node.port.listener, to, this.uid);

@@ -10,8 +10,8 @@ import type {
 } from '@uftp/protocol';
 import type { FileSinkOptions } from '@uftp/storage';
 import type { LateBlockSink } from '@uftp/transport';
+import type { Family } from '@uftp/wire';
 import type { Cryptography, WrapperLegacy } from '../identity/index.ts';
-import type { Family } from '../network/index.ts';
 import type { OnFault } from '../running/index.ts';
 import type { OpenWriter } from './function-sink.ts';
 import type { PortSettings } from './port-settings.ts';

@@ -7,6 +7,7 @@ import {
 	ProxyDriver,
 	type SocketStats,
 } from '@uftp/transport';
+import type { Family } from '@uftp/wire';
 import type { ProxyInterfaces } from '../network/proxy-interfaces.ts';
 import type { ProblemCode } from '../problems/index.ts';
 import { EventFeed, type Fault, type OnFault, reportFault } from '../running/index.ts';
@@ -79,7 +80,7 @@ export class RunningProxy {
 		const { promise, resolve } = Promise.withResolvers<ProxyEnd>();
 		this.closed = promise;
 		this.#resolveClosed = resolve;
-		const listening = (family: 4 | 6): readonly NetworkInterface[] => interfaces.listening.get(family) ?? [];
+		const listening = (family: Family): readonly NetworkInterface[] => interfaces.listening.get(family) ?? [];
 		this.#driver = new ProxyDriver({
 			proxy: core,
 			sockets,

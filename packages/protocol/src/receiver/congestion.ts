@@ -11,9 +11,11 @@ import {
 	decodeRtt,
 	ExtensionType,
 	encodeRate,
+	type Family,
 	FileSegLayout,
 	HEADER_BYTES,
 	isMalformed,
+	LOWER_HEADER_BYTES,
 	type Malformed,
 	TfmccDataInfoLayout,
 } from '@uftp/wire';
@@ -45,7 +47,7 @@ export interface CongestionReport {
 interface CongestionStart {
 	readonly receiverId: number;
 	readonly seed: number;
-	readonly family: 4 | 6;
+	readonly family: Family;
 	readonly grttMs: number;
 	readonly announced: HeldTimestamp;
 	readonly groupSize: number;
@@ -70,7 +72,7 @@ export class Congestion {
 	constructor({ receiverId, seed, family, grttMs, announced, groupSize }: CongestionStart) {
 		assert(grttMs > 0, 'round trips take time');
 		this.#receiverId = receiverId;
-		this.#lowerHeaderBytes = family === 4 ? 28 : 48;
+		this.#lowerHeaderBytes = LOWER_HEADER_BYTES[family];
 		this.#received = new ReceiveRate(grttMs);
 		this.#timer = new FeedbackTimer(seed);
 		this.#echoed = announced;

@@ -5,6 +5,7 @@
  */
 import { assert } from '../assert.ts';
 import { STATUS_PER_ROUND_MAX, STATUS_PER_ROUND_MIN } from '../limits.ts';
+import { Xorshift } from '../shared/xorshift.ts';
 
 /** In groups of this size or more the whole GRTT is used; half of it in the smallest. */
 const LARGE_GROUP = 100;
@@ -12,33 +13,21 @@ const LARGE_GROUP = 100;
 const GROUP_STATUSES_PER_ROUND = 8192;
 
 export class HoldOff {
-	#state: number;
+	readonly #random: Xorshift;
 
 	/** `seed`: any 32-bit number; receivers with different seeds answer at different times. */
 	constructor(seed: number) {
-		// Xorshift never leaves zero.
-		this.#state = seed | 0 || 0x2545f491;
+		this.#random = new Xorshift(seed);
 	}
 
 	delayMs(grttMs: number, groupSize: number): number {
 		assert(grttMs > 0 && groupSize >= 0, 'hold-offs follow from a round trip and a group');
 		const spread = 0.5 + 0.5 * Math.min(1, groupSize / LARGE_GROUP);
-		return grttMs * spread * (0.5 + 0.5 * this.#random());
+		return grttMs * spread * (0.5 + 0.5 * this.#random.next());
 	}
 
 	statusesPerRound(groupSize: number): number {
 		const share = Math.trunc(GROUP_STATUSES_PER_ROUND / Math.max(1, groupSize));
 		return Math.min(STATUS_PER_ROUND_MAX, Math.max(STATUS_PER_ROUND_MIN, share));
-	}
-
-	/** Marsaglia's xorshift32, as a fraction of 1. */
-	#random(): number {
-		let x = this.#state;
-		x ^= x << 13;
-		x ^= x >>> 17;
-		x ^= x << 5;
-		assert(x !== 0, 'xorshift never reaches zero');
-		this.#state = x;
-		return (x >>> 0) / 2 ** 32;
 	}
 }

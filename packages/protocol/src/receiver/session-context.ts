@@ -1,5 +1,5 @@
 /** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
-import { FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
+import { addressFamily, FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
 import { assert } from '../assert.ts';
 import type { ReceiverEvent, ReceiverProblem } from '../events.ts';
 import { ANSWER_BYTES_PER_BYTE, LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
@@ -134,7 +134,7 @@ export class SessionContext {
 		if (terms.isCongestionControlled) {
 			const { receiverId, instance } = node.config;
 			const seed = instance[0] ^ Math.imul(instance[1], 0x9e3779b1) ^ link.groupId;
-			const family = link.sender.host.includes(':') ? 6 : 4;
+			const family = addressFamily(link.sender.host);
 			const { grttMs, groupSize } = this;
 			const { announced } = terms;
 			this.congestion = new Congestion({ receiverId, seed, family, grttMs, announced, groupSize });

@@ -1,11 +1,8 @@
 /** Composes the next control message of the outbox into a batch, sealed where the session asks for it. */
-import { encodeGroupSize, HEADER_BYTES, writeHeader } from '@uftp/wire';
+import { encodeGroupSize, HEADER_BYTES, LOWER_HEADER_BYTES, writeHeader } from '@uftp/wire';
 import { assert } from '../assert.ts';
 import type { OutgoingBatch } from '../ports.ts';
 import type { SenderParts } from './parts.ts';
-
-/** UDP and IP headers, as the rate counts them. */
-const LOWER_HEADER_BYTES = { 4: 28, 6: 48 } as const;
 
 type Parts = Pick<SenderParts, 'config' | 'clock' | 'roster' | 'outgoing' | 'rate' | 'security'>;
 

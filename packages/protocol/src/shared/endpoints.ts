@@ -1,4 +1,5 @@
 /** When two endpoints are one, and how they are written. */
+import { addressFamily } from '@uftp/wire';
 import type { Endpoint } from '../ports.ts';
 
 /** Whether two endpoints in canonical text are one; see `isSameHost` for those with a zone. */
@@ -25,5 +26,5 @@ function zoneKind(zone: string | undefined): 'none' | 'number' | 'name' {
 
 /** "10.0.0.7:1044", "[fd00::7]:1044". */
 export function formatEndpoint({ host, port }: Endpoint): string {
-	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+	return addressFamily(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -3,7 +3,7 @@
  * IPv6 the source address follows the scope of the group, so the private group may have an address of its own: the
  * first other one that comes in the sender's name.
  */
-import { hostKey } from '@uftp/wire';
+import { addressFamily, hostKey } from '@uftp/wire';
 
 export class SenderHosts {
 	readonly #first: number;
@@ -14,7 +14,7 @@ export class SenderHosts {
 	/** `announcer`: the address that the ANNOUNCE came from. */
 	constructor(announcer: string) {
 		this.#first = hostKey(announcer);
-		this.#mayHaveOther = announcer.includes(':');
+		this.#mayHaveOther = addressFamily(announcer) === 6;
 	}
 
 	/** The host that the ANNOUNCE came from. */

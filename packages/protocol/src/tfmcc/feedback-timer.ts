@@ -4,6 +4,7 @@
  * heard.
  */
 import { sequenceAhead } from '../shared/sequence.ts';
+import { Xorshift } from '../shared/xorshift.ts';
 import { NEVER } from '../timers.ts';
 
 const WARM_UP = 8;
@@ -28,7 +29,7 @@ export interface OwnView {
 }
 
 export class FeedbackTimer {
-	#randomState: number;
+	readonly #random: Xorshift;
 	/** The round that was heard of last; -1: none. */
 	round = -1;
 	#deadline = NEVER;
@@ -36,9 +37,9 @@ export class FeedbackTimer {
 
 	/** `seed`: any 32 bits; receivers with different seeds answer at different times. */
 	constructor(seed: number) {
-		// Xorshift never leaves zero, and needs some rounds to leave small numbers.
-		this.#randomState = seed | 0 || 0x2545f491;
-		for (let i = 0; i < WARM_UP; i++) this.#random();
+		this.#random = new Xorshift(seed);
+		// It needs some rounds to leave small numbers.
+		for (let i = 0; i < WARM_UP; i++) this.#random.next();
 	}
 
 	get deadline(): number {
@@ -52,7 +53,7 @@ export class FeedbackTimer {
 		if (isNew) {
 			this.round = round;
 			this.#rateAtRoundStart = own.rateBytesPerSecond;
-			this.#deadline = own.isClr ? NEVER : now + feedbackDelayMs(this.#random(), own.grttMs, own.groupSize);
+			this.#deadline = own.isClr ? NEVER : now + feedbackDelayMs(this.#random.next(), own.grttMs, own.groupSize);
 		}
 		if (this.#deadline !== NEVER && this.#isSuppressed(ccRateBytesPerSecond, own)) this.#deadline = NEVER;
 	}
@@ -79,15 +80,5 @@ export class FeedbackTimer {
 	rescale(now: number, factor: number): void {
 		const left = this.#deadline - now;
 		if (left > 0 && left !== NEVER) this.#deadline = now + left * factor;
-	}
-
-	/** Marsaglia's xorshift32, in (0, 1]. */
-	#random(): number {
-		let x = this.#randomState;
-		x ^= x << 13;
-		x ^= x >>> 17;
-		x ^= x << 5;
-		this.#randomState = x;
-		return ((x >>> 0) + 1) / 2 ** 32;
 	}
 }

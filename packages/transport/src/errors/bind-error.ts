@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '@uftp/native';
-import type { Family } from '../datagram-socket.ts';
+import type { Family } from '@uftp/wire';
 import { TransportError } from './transport-error.ts';
 
 /** The error of a bind that failed with `code` ("EADDRINUSE", ...). */

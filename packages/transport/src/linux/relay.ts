@@ -1,7 +1,8 @@
 import { Errno, errnoSentence, type Libc, RelayMessages, SocketAddress } from '@uftp/native';
 import type { Endpoint } from '@uftp/protocol';
+import type { Family } from '@uftp/wire';
 import { assert } from '@uftp/wire';
-import { type Family, OUTGOING_BATCH_BYTES, type SocketStats } from '../datagram-socket.ts';
+import { OUTGOING_BATCH_BYTES, type SocketStats } from '../datagram-socket.ts';
 import type { LinuxIncomingBatch } from './incoming-batch.ts';
 
 /** Destinations whose form for the kernel is remembered. */

@@ -1,11 +1,8 @@
 import { Errno, errnoSentence, type Libc, SendMessages } from '@uftp/native';
 import type { Endpoint } from '@uftp/protocol';
-import { assert } from '@uftp/wire';
-import type { Family, SocketStats } from '../datagram-socket.ts';
+import { assert, type Family, LOWER_HEADER_BYTES } from '@uftp/wire';
+import type { SocketStats } from '../datagram-socket.ts';
 import { checkBurst, type LinuxOutgoingBatch } from '../outgoing-batch.ts';
-
-/** IP and UDP headers. */
-const HEADER_BYTES = { 4: 28, 6: 48 } as const;
 
 /**
  * Sends bursts with as few system calls as the kernel allows: segmented where the datagrams fit the MTU, else as
@@ -31,8 +28,8 @@ export class LinuxSender {
 		this.#family = family;
 		this.#scope = scope;
 		this.#stats = stats;
-		assert(mtu > HEADER_BYTES[family], 'an interface carries more than headers');
-		this.#segmentLimit = mtu - HEADER_BYTES[family];
+		assert(mtu > LOWER_HEADER_BYTES[family], 'an interface carries more than headers');
+		this.#segmentLimit = mtu - LOWER_HEADER_BYTES[family];
 	}
 
 	/** Whether a burst of datagrams of this length goes out segmented, as far as is known. */

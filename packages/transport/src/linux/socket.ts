@@ -11,7 +11,8 @@ import {
 	type Watch,
 } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
+import type { Family } from '@uftp/wire';
+import type { DatagramSocket, SocketOptions, SocketStats } from '../datagram-socket.ts';
 import { membershipError } from '../errors/membership-error.ts';
 import { TransportError } from '../errors/transport-error.ts';
 import { isScatterable } from '../expected-data.ts';

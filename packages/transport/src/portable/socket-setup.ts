@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { loadLibc, UdpSocket } from '@uftp/native';
+import type { Family } from '@uftp/wire';
 import { askedReceiveBytes, askedSendBytes } from '../buffer-sizes.ts';
 import type { SocketOptions } from '../datagram-socket.ts';
 import { bindError } from '../errors/bind-error.ts';
@@ -37,7 +38,7 @@ export async function bindPortableSocket(options: SocketOptions): Promise<BoundP
 }
 
 /** What names an interface to the runtime: for IPv4 an address of it, for IPv6 its name as a scope. */
-export function interfaceArgument(networkInterface: NetworkInterface, family: 4 | 6): string {
+export function interfaceArgument(networkInterface: NetworkInterface, family: Family): string {
 	if (family === 6) return `::%${process.platform === 'win32' ? networkInterface.index : networkInterface.name}`;
 	const [address] = networkInterface.ipv4;
 	if (address === undefined) {

@@ -1,8 +1,9 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { errnoSentence, type UdpSocket } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
+import type { Family } from '@uftp/wire';
 import { assert } from '@uftp/wire';
-import type { DatagramSocket, Family, SocketOptions, SocketStats } from '../datagram-socket.ts';
+import type { DatagramSocket, SocketOptions, SocketStats } from '../datagram-socket.ts';
 import { canonicalAddress } from '../errors/bind-error.ts';
 import { membershipError } from '../errors/membership-error.ts';
 import { isScatterable } from '../expected-data.ts';

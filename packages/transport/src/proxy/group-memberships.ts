@@ -1,6 +1,7 @@
 /** The private groups that a proxy is in for its sessions. */
 import { assert } from '@uftp/protocol';
-import type { DatagramSocket, Family } from '../datagram-socket.ts';
+import { addressFamily, type Family } from '@uftp/wire';
+import type { DatagramSocket } from '../datagram-socket.ts';
 import type { NetworkInterface } from '../interfaces.ts';
 
 interface Membership {
@@ -22,7 +23,7 @@ export class GroupMemberships {
 	/** Joins a session's group on all interfaces of its family. A sentence if that is not possible. */
 	join(groupId: number, group: string, source: string | undefined): string | undefined {
 		this.leave(groupId);
-		const family = group.includes(':') ? 6 : 4;
+		const family = addressFamily(group);
 		const socket = this.#sockets.find((each) => each.family === family);
 		const interfaces = this.#interfaces(family);
 		if (socket === undefined || interfaces.length === 0) {
@@ -43,7 +44,7 @@ export class GroupMemberships {
 		if (membership === undefined) return;
 		this.#bySession.delete(groupId);
 		const { group, source } = membership;
-		const family = group.includes(':') ? 6 : 4;
+		const family = addressFamily(group);
 		const socket = this.#sockets.find((each) => each.family === family);
 		for (const networkInterface of this.#interfaces(family)) socket?.leave(group, networkInterface, source);
 	}

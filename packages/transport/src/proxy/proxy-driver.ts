@@ -16,8 +16,9 @@ import {
 	type ProxyEvent,
 	type ProxyRequest,
 } from '@uftp/protocol';
+import { addressFamily, type Family } from '@uftp/wire';
 import { monotonicMs } from '../clock.ts';
-import type { DatagramSocket, Family } from '../datagram-socket.ts';
+import type { DatagramSocket } from '../datagram-socket.ts';
 import type { NetworkInterface } from '../interfaces.ts';
 import type { NodeFault } from '../receiving-node.ts';
 import { PreciseTimer } from '../timer.ts';
@@ -297,7 +298,7 @@ export class ProxyDriver {
 
 	#socketFor({ host }: Endpoint): DatagramSocket | undefined {
 		const sockets = this.#sockets;
-		const family = host.includes(':') ? 6 : 4;
+		const family = addressFamily(host);
 		for (let i = 0; i < sockets.length; i++) if (sockets[i].family === family) return sockets[i];
 		return undefined;
 	}

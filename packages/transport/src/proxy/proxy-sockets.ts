@@ -1,6 +1,7 @@
 /** The sockets of a proxy: for each address family one on its port, which nobody else gets. */
 import { assert } from '@uftp/protocol';
-import type { DatagramSocket, Family, SocketDriver } from '../datagram-socket.ts';
+import { addressFamily, type Family } from '@uftp/wire';
+import type { DatagramSocket, SocketDriver } from '../datagram-socket.ts';
 import { TransportError } from '../errors/transport-error.ts';
 import type { NetworkInterface } from '../interfaces.ts';
 import { type MulticastListener, openListener } from '../listener.ts';
@@ -83,7 +84,7 @@ function absence(error: unknown): undefined {
 }
 
 function join({ groups, sources, interfaces }: ProxySocketsOptions, listener: DatagramSocket): void {
-	const isOfFamily = (address: string): boolean => address.includes(':') === (listener.family === 6);
+	const isOfFamily = (address: string): boolean => addressFamily(address) === listener.family;
 	const wanted = sources === undefined ? [undefined] : [...new Set(sources.filter(isOfFamily))];
 	for (const group of groups.filter(isOfFamily)) {
 		for (const networkInterface of interfaces(listener.family)) {

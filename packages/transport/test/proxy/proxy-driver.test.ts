@@ -1,7 +1,8 @@
 import type { Endpoint } from '@uftp/protocol';
+import type { Family } from '@uftp/wire';
 import { hostKey } from '@uftp/wire';
 import { describe, expect, it } from 'vitest';
-import type { DatagramSocket, Family, SocketDriver } from '../../src/datagram-socket.ts';
+import type { DatagramSocket, SocketDriver } from '../../src/datagram-socket.ts';
 import { type MulticastListener, openListener } from '../../src/listener.ts';
 import { openSocket } from '../../src/open-socket.ts';
 import { LossWatch } from '../../src/proxy/loss-watch.ts';

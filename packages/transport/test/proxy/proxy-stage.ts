@@ -1,7 +1,8 @@
 /** What the tests of the proxy driver share: a scripted proxy on the loopback, somebody who sends, and three sites. */
 import type { ProxyEvent } from '@uftp/protocol';
+import type { Family } from '@uftp/wire';
 import { afterEach, expect } from 'vitest';
-import type { DatagramSocket, Family, SocketDriver } from '../../src/datagram-socket.ts';
+import type { DatagramSocket, SocketDriver } from '../../src/datagram-socket.ts';
 import { type MulticastListener, openListener } from '../../src/listener.ts';
 import { openSocket } from '../../src/open-socket.ts';
 import { ProxyDriver } from '../../src/proxy/proxy-driver.ts';

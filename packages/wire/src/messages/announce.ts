@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from '../address.ts';
+import { type Family, formatAddress, parseAddress } from '../address.ts';
 import {
 	decodeEncInfo,
 	type EncInfo,
@@ -22,7 +22,7 @@ export interface Announce {
 	/** Sync mode without writing; sent together with `sync`. */
 	preview: boolean;
 	/** Family of the two addresses. */
-	family: 4 | 6;
+	family: Family;
 	/** How often things are repeated: with GRTT it sets the receivers' timers. */
 	robust: number;
 	/** 0 none, 2 TFMCC. */
