@@ -20,7 +20,7 @@ import { admission } from '../../message-rules.ts';
 import { Allowance } from '../../shared/allowance.ts';
 import { SESSION_FILE_ID } from '../../shared/session-file-id.ts';
 import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
-import { HOLD_MS_MAX, STRAYS_PER_SECOND } from './gathering-limits.ts';
+import { HOLD_MS_MAX, REPORTS_PER_SECOND, STRAYS_PER_SECOND } from './gathering-limits.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { PendingOf } from './pending-answers.ts';
 import type { RelayAdmission } from './relay-admission.ts';
@@ -46,6 +46,8 @@ export class Downstream {
 	readonly #admission: RelayAdmission;
 	readonly #keys: KeyDelivery;
 	readonly #strays = new Allowance(STRAYS_PER_SECOND, 1000);
+	/** Apart from that of strangers, who could use it up. */
+	readonly #reports = new Allowance(REPORTS_PER_SECOND, 1000);
 
 	constructor(context: RelayContext, admission: RelayAdmission, keys: KeyDelivery) {
 		this.#context = context;
@@ -216,17 +218,17 @@ export class Downstream {
 		return undefined;
 	}
 
-	/** When everybody has answered about the file there is nobody to wait for. */
+	/** When all that have shown their key have answered about the file there is nobody to wait for. */
 	#releaseIfAll(now: number, fileId: number): void {
 		const { pending, receivers } = this.#context;
 		const answered = pending.count('fileInfoAck', fileId) + pending.count('complete', fileId);
-		if (answered >= receivers.size) pending.release(now);
+		if (answered >= receivers.provenCount) pending.release(now);
 	}
 
 	/** Congestion feedback is the receiver's own, and urgent. */
 	#passOn({ now, receiver, asItCame: { bytes, at, length } }: Answer): void {
 		const { security, node, terms } = this.#context;
-		if (!this.#strays.take(now)) node.counters.drop('too-many-answers');
+		if (!this.#reports.take(now)) node.counters.drop('too-many-answers');
 		else if (security?.signsAnew === true && !security.signUpAnew(receiver.id, bytes, at, length)) {
 			node.counters.drop('not-signed');
 		} else this.#context.forward(terms.sender, bytes, at, length);

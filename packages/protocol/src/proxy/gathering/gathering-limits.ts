@@ -20,6 +20,8 @@ export const UNJOINED_MS_MIN = 5000;
 export const REFUSALS_PER_SECOND = 10;
 /** Answers per second and session that are passed on as they stand, of receivers that are not known here. */
 export const STRAYS_PER_SECOND = 2000;
+/** Reports of congestion control per second and session that are passed on at once, of receivers that are known here. */
+export const REPORTS_PER_SECOND = 2000;
 /** Receivers per second and session that are registered though they have not asked for it, only answered. */
 export const LATE_RECEIVERS_PER_SECOND = 100;
 /** Nodes with the id of another one whose bytes are counted until they are worth an answer. */

@@ -105,13 +105,14 @@ export class RelayedReceivers {
 
 	complete(receiver: RelayedReceiver): void {
 		assert(this.#receivers.get(receiver.id) === receiver, 'who completes the session is in it');
+		assert(!receiver.isUnproven, 'who completes the session has shown its key');
 		if (!receiver.isCompleted) this.#completed++;
 		receiver.isCompleted = true;
 	}
 
-	/** Somebody is here, and all are finished with the session. */
+	/** Somebody is here, and all that have shown their key are finished with the session: others cannot finish it. */
 	get areCompleted(): boolean {
-		return this.#completed > 0 && this.#completed === this.#receivers.size;
+		return this.#completed > 0 && this.#completed === this.provenCount;
 	}
 
 	get size(): number {
