@@ -57,6 +57,21 @@ describe('sending files', () => {
 		expect(Buffer.compare(receiver.files.get('d/a.bin') as Uint8Array, content)).toBe(0);
 	});
 
+	it.each([
+		{ rateBytesPerSecond: -1 },
+		{ rateBytesPerSecond: 0 },
+		{ rateBytesPerSecond: Number.NaN },
+		{ port: 70_000 },
+		{ port: 0 },
+		{ robust: 0 },
+		{ graceMs: -1 },
+	])('ends at once, and names the setting, with %o', async (wrong) => {
+		const { ended } = sendFiles([inMemory('f', content)], { ...receiver.settings, ...wrong });
+		const { failure } = await ended;
+		expect(failure?.code).toBe('setting-invalid');
+		expect(String(failure?.facts['why'])).toContain(Object.keys(wrong)[0]);
+	});
+
 	it('gives the same events to a hook, to listeners and to a loop, from "opened" to "ended"', async () => {
 		const hooked: SendingEvent[] = [];
 		const listened: SendingEvent[] = [];
