@@ -81,9 +81,10 @@ export class Upstream {
 		}
 	}
 
+	/** The sender may mean another with this id, that has not come by this proxy. */
 	#complete(id: number): void {
 		const receiver = this.#context.receivers.get(id);
-		if (receiver !== undefined) this.#context.receivers.complete(receiver);
+		if (receiver !== undefined && !receiver.isUnproven) this.#context.receivers.complete(receiver);
 	}
 
 	/** The proxy's own item is the group key; it is passed on to those receivers that are confirmed. */
