@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
 	describeError,
 	describeProblem,
+	describeWarning,
 	EndpointError,
 	LIBRARY_VOCABULARY,
 	vocabularyOf,
@@ -30,6 +31,16 @@ describe('problems', () => {
 		]);
 		expect(error.message).toContain('Set uid or stateDirectory');
 		expect(describeError(error, shouting)).toContain('Set MY_UID or MY_STATEDIRECTORY');
+	});
+
+	it('that a session warns of name the setting that helps, where one does', () => {
+		const message = 'What the core wrote.';
+		const unlisted = problem('proxy-unlisted', { proxy: '0x000000F1', host: '10.0.0.241' });
+		expect(describeWarning({ message, problem: unlisted }, { ...shouting, proxies: '-j' })).toBe(
+			'Proxy 0x000000F1 at 10.0.0.241 is not on the list of proxies (-j), which a closed group needs.',
+		);
+		expect(describeWarning({ message, problem: problem('no-agreement') }, shouting)).toBe(message);
+		expect(describeWarning({ message }, shouting)).toBe(message);
 	});
 
 	it('of other origin keep their message', () => {

@@ -1,7 +1,7 @@
 /** From what the receiving node reports to log lines and bus events. */
 import type { Outcome } from '@uftp/bus';
 import { formatFingerprint } from '@uftp/crypto';
-import { describeProblem } from '@uftp/endpoint/problems';
+import { describeWarning } from '@uftp/endpoint/problems';
 import { CompleteStatus, formatEndpoint, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
 import type { EventPublisher, Logger } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
@@ -55,7 +55,7 @@ export class SessionReports {
 					`Session ${sessionId(event.groupId)} of ${formatUid(event.senderId)} is not taken: ${event.reason}`,
 				);
 			case 'warning':
-				return this.#logger.warn(event.problem ? describeProblem(event.problem, SERVICE_VOCABULARY) : event.message);
+				return this.#logger.warn(describeWarning(event, SERVICE_VOCABULARY));
 			case 'dropped':
 				return this.#logger.debug(`A datagram from ${formatEndpoint(event.from)} was dropped: ${event.reason}`);
 			case 'fileOffered':

@@ -4,7 +4,7 @@
  */
 
 import { formatFingerprint } from '@uftp/crypto';
-import { describeProblem } from '@uftp/endpoint/problems';
+import { describeWarning } from '@uftp/endpoint/problems';
 import {
 	CompleteStatus,
 	FileType,
@@ -68,7 +68,7 @@ export class ReceiverLines {
 			case 'dropped':
 				return [line(Level.Verbose, `Dropped a packet from ${formatEndpoint(event.from)}: ${event.reason}`)];
 			case 'warning':
-				return [line(Level.Warning, `Warning: ${warningText(event)}`)];
+				return [line(Level.Warning, `Warning: ${describeWarning(event, COMMAND_VOCABULARY)}`)];
 		}
 	}
 
@@ -198,8 +198,4 @@ function confirmation(reason: string): string {
 
 function line(level: Level, text: string): LogLine {
 	return { level, text, scope: '' };
-}
-
-function warningText({ message, problem }: ReceiverEvent & { readonly kind: 'warning' }): string {
-	return problem === undefined ? message : describeProblem(problem, COMMAND_VOCABULARY);
 }

@@ -12,3 +12,18 @@ export type ProblemCode = keyof typeof SENTENCES;
 export function describeProblem({ code, facts }: Problem<ProblemCode>, words: Vocabulary): string {
 	return SENTENCES[code](facts, words);
 }
+
+/**
+ * The sentence of a warning: that of its problem, if the table has one, in the words of a program; else `message`, which
+ * the core wrote and which names no setting.
+ */
+export function describeWarning(
+	{ message, problem }: { readonly message: string; readonly problem?: Problem | undefined },
+	words: Vocabulary,
+): string {
+	return problem !== undefined && hasSentence(problem) ? describeProblem(problem, words) : message;
+}
+
+function hasSentence(problem: Problem): problem is Problem<ProblemCode> {
+	return Object.hasOwn(SENTENCES, problem.code);
+}

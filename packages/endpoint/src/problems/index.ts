@@ -1,5 +1,4 @@
 /** What goes wrong, as codes with facts, and the one table that turns them into sentences. */
-export { describeProblem, type ProblemCode } from './describe-problem.ts';
-export { describeWarning } from './describe-warning.ts';
+export { describeProblem, describeWarning, type ProblemCode } from './describe-problem.ts';
 export { describeError, EndpointError } from './endpoint-error.ts';
 export { LIBRARY_VOCABULARY, type Vocabulary, vocabularyOf } from './vocabulary.ts';

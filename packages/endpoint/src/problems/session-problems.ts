@@ -14,16 +14,14 @@ export const SESSION_PROBLEMS = {
 	'uid-shared': ({ host, uid }, words) =>
 		`KEYINFO from ${host} does not open with this receiver's keys: another receiver seems to use the UID ${uid}, too: ` +
 		`give one of them another (${words.uid}).`,
-	'uid-of-proxy': ({ uid }, words) =>
-		`The receiver has the UID ${uid} of its own proxy: give one of them another (${words.uid}).`,
-	'sender-key-of-wrong-kind': ({ suite, wanted }, { keyFile, newKey }) => {
-		const kind = wanted === 'ec' ? 'a key on a curve' : 'an RSA key';
-		return `${suite} needs ${kind} (${keyFile}, ${newKey}), but the sender's key is of the other kind.`;
-	},
-	'proxy-not-listed': ({ proxy, host }, { proxies }) =>
+	'proxy-is-receiver': ({ proxy, host }, { proxies, uid }) =>
+		`${proxy} at ${host} registers as a proxy with the UID of a receiver: name it in the list of proxies (${proxies}), or ` +
+		`give it another UID (${uid}).`,
+	'proxy-unlisted': ({ proxy, host }, { proxies }) =>
 		`Proxy ${proxy} at ${host} is not on the list of proxies (${proxies}), which a closed group needs.`,
-	'receiver-key-unprovable': ({ receiver, proxy }, { proxies }) =>
-		`The key of receiver ${receiver} behind proxy ${proxy} cannot be checked: it is refused; list the proxy (${proxies}).`,
+	'key-behind-unlisted-proxy': ({ receiver, proxy }, { proxies }) =>
+		`The key of receiver ${receiver} behind proxy ${proxy} cannot be checked, so that it is refused: name the proxy in the ` +
+		`list of proxies (${proxies}).`,
 	'proxy-key-missing': (_, { keyFile, newKey }) =>
 		`A response proxy shows its key to its receivers: give it one (${keyFile}, ${newKey}).`,
 	'proxy-key-misfit': ({ key }) =>
@@ -36,9 +34,6 @@ export const SESSION_PROBLEMS = {
 		`Give it a key (${keyFile}, ${newKey}), and its fingerprint to the other one.`,
 	'site-key-uncheckable': (_, { sites }) =>
 		`A site is known by its key only (${sites}), and this proxy has no cryptography to check it with.`,
-	'group-not-public': ({ publicAddress }, words) =>
-		`The session is announced to ${publicAddress}, which is not among the public addresses of this proxy ` +
-		`(${words.publicAddress}).`,
 	'hook-too-slow': ({ hook, seconds }) => `${hook} did not return within ${seconds} s.`,
 	internal: ({ why }) => `A fault of this program ended it: ${why}.`,
 } satisfies SentenceTable;
