@@ -207,6 +207,11 @@ describe('a receiver', () => {
 		const refused = (more: Parameters<typeof openReceiver>[0]) =>
 			openReceiver({ ...loopbackSettings(), ...more }).catch(codeOf);
 		expect(await refused({})).toBe('destination-missing');
+		for (const wrong of [{ uid: 0 }, { port: 70_000 }, { port: 1.5 }, { sessionsMax: 0 }, { graceMs: Number.NaN }]) {
+			expect(await refused({ destination: folder, ...wrong })).toBe('setting-invalid');
+		}
+		const heartbeats = { to: [], intervalMs: 0 };
+		expect(await refused({ destination: folder, heartbeats })).toBe('setting-invalid');
 		expect(await refused({ destination: folder, interfaces: ['nonsense0'] })).toBe('interface-unknown');
 		expect(await refused({ destination: folder, publicAddress: ['10.0.0.1'] })).toBe('group-invalid');
 		expect(await refused({ destination: folder, senders: [], publicAddress: ['232.1.1.1', '230.1.1.1'] })).toBe(

@@ -63,8 +63,14 @@ describe('sending files', () => {
 		{ rateBytesPerSecond: Number.NaN },
 		{ port: 70_000 },
 		{ port: 0 },
-		{ robust: 0 },
+		{ sourcePort: 1.5 },
+		{ uid: 0 },
+		{ receivers: [0x51, 2 ** 33] },
+		{ ttl: 256 },
+		{ dscp: -1 },
+		{ robust: 9 },
 		{ graceMs: -1 },
+		{ progressMs: Number.NaN },
 	])('ends at once, and names the setting, with %o', async (wrong) => {
 		const { ended } = sendFiles([inMemory('f', content)], { ...receiver.settings, ...wrong });
 		const { failure } = await ended;

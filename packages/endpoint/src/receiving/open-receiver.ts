@@ -5,11 +5,12 @@ import { chooseUid, defaultUid, nodeName, type UidChoice } from '../identity/ind
 import { areSourceSpecific, groupSources, socketError } from '../network/index.ts';
 import { EndpointError } from '../problems/index.ts';
 import { HOOK_MS_MAX } from '../running/index.ts';
+import { checkNumbers, HEARTBEAT_NUMBERS } from '../running/number-rules.ts';
 import { FunctionSink } from './function-sink.ts';
 import { receiverKeys } from './receiver-keys.ts';
 import { ReceiverPort } from './receiver-port.ts';
 import { type NodeParts, RunningReceiver } from './running-receiver.ts';
-import type { ClosableSink, ReceiverHooks, ReceiverSettings } from './settings.ts';
+import { type ClosableSink, RECEIVER_NUMBERS, type ReceiverHooks, type ReceiverSettings } from './settings.ts';
 
 const ANY_SOURCE: readonly undefined[] = [undefined];
 
@@ -19,6 +20,8 @@ const ANY_SOURCE: readonly undefined[] = [undefined];
  * to do) or with what a sink threw; then nothing is left open.
  */
 export async function openReceiver(settings: ReceiverSettings, hooks: ReceiverHooks = {}): Promise<RunningReceiver> {
+	checkNumbers(settings, RECEIVER_NUMBERS);
+	if (settings.heartbeats !== undefined) checkNumbers(settings.heartbeats, HEARTBEAT_NUMBERS);
 	const ports = settings.ports ?? (await ReceiverPort.open(settings));
 	for (const port of ports) port.acquire();
 	const parts: NodeParts[] = [];

@@ -1,4 +1,5 @@
 import type { SocketDriver } from '@uftp/transport';
+import { BUFFER_BYTES, DSCP, type NumberRules, OWN_PORT, whole } from '../running/number-rules.ts';
 
 /** Where a receiver listens. */
 export interface PortSettings {
@@ -19,3 +20,10 @@ export interface PortSettings {
 	/** Receivers of this process that will use the port; default 1. */
 	readonly receivers?: number | undefined;
 }
+
+export const PORT_NUMBERS: NumberRules = {
+	port: OWN_PORT,
+	receiveBufferBytes: BUFFER_BYTES,
+	dscp: DSCP,
+	receivers: whole(1, 10_000),
+};

@@ -15,7 +15,8 @@ import {
 import { addressFamily, DEFAULT_PORT, type Family, isMulticast } from '@uftp/wire';
 import { chooseInterface, listeningInterfaces, ownAddress, socketError } from '../network/index.ts';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';
-import type { PortSettings } from './port-settings.ts';
+import { checkNumbers } from '../running/number-rules.ts';
+import { PORT_NUMBERS, type PortSettings } from './port-settings.ts';
 
 const DEFAULT_GROUP = '230.4.4.1';
 const FAMILIES: readonly Family[] = [4, 6];
@@ -70,9 +71,10 @@ export class ReceiverPort {
 	/**
 	 * Opens a port for each address family of the groups, IPv4 first. Rejects with an `EndpointError`: no such interface
 	 * (`interface-unknown`, `interface-missing`, `interface-without-family`), what is no group (`group-invalid`), or a port
-	 * that cannot be had (`socket-failed`).
+	 * that cannot be had (`socket-failed`), or a number that cannot be (`setting-invalid`).
 	 */
 	static async open(settings: PortSettings): Promise<readonly ReceiverPort[]> {
+		checkNumbers(settings, PORT_NUMBERS);
 		const groups = settings.publicAddress ?? [DEFAULT_GROUP];
 		const wrong = groups.length === 0 ? '' : groups.find((group) => !isMulticast(group));
 		if (wrong !== undefined) throw new EndpointError('group-invalid', { group: wrong });

@@ -13,8 +13,9 @@ import type { LateBlockSink } from '@uftp/transport';
 import type { Family } from '@uftp/wire';
 import type { Cryptography, WrapperLegacy } from '../identity/index.ts';
 import type { OnFault } from '../running/index.ts';
+import { MILLISECONDS, type NumberRules, UID, whole } from '../running/number-rules.ts';
 import type { OpenWriter } from './function-sink.ts';
-import type { PortSettings } from './port-settings.ts';
+import { PORT_NUMBERS, type PortSettings } from './port-settings.ts';
 import type { ReceiverPort } from './receiver-port.ts';
 
 /** Keys of a receiver, and whom it accepts. */
@@ -79,6 +80,15 @@ export interface ReceiverSettings extends PortSettings {
 	/** For laboratories: the share (0 to 1) of datagrams to throw away, and where chance comes from. */
 	readonly loss?: { readonly share: number; readonly random: () => number } | undefined;
 }
+
+/** 100 sessions are the most that a receiver has places for (`RECEIVER_DEFAULTS`). */
+export const RECEIVER_NUMBERS: NumberRules = {
+	...PORT_NUMBERS,
+	uid: UID,
+	graceMs: MILLISECONDS,
+	sessionsMax: whole(1, 100),
+	hookMsMax: MILLISECONDS,
+};
 
 /** What the application wants to be called for. */
 export interface ReceiverHooks {

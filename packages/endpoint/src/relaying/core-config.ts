@@ -13,12 +13,16 @@ import { keyMaker, openCryptography } from '../identity/index.ts';
 import { OWN_CURVE } from '../identity/node-key.ts';
 import { areSourceSpecific } from '../network/index.ts';
 import { EndpointError } from '../problems/index.ts';
-import type { ProxySettings } from './proxy-settings.ts';
+import { checkNumbers, HEARTBEAT_NUMBERS } from '../running/number-rules.ts';
+import { PROXY_NUMBERS, type ProxySettings } from './proxy-settings.ts';
 
 export const DEFAULT_GROUPS: readonly string[] = ['230.4.4.1'];
 
-/** Throws an `EndpointError` for settings that do not go together. */
-export function checkProxySettings({ mode, sites = [], publicAddress = DEFAULT_GROUPS }: ProxySettings): void {
+/** Throws an `EndpointError` for numbers that cannot be, and for settings that do not go together. */
+export function checkProxySettings(settings: ProxySettings): void {
+	const { mode, sites = [], publicAddress = DEFAULT_GROUPS, heartbeats } = settings;
+	checkNumbers(settings, PROXY_NUMBERS);
+	if (heartbeats !== undefined) checkNumbers(heartbeats, HEARTBEAT_NUMBERS);
 	if (mode === 'server' && sites.length === 0) throw new EndpointError('sites-missing');
 	if (mode !== 'server' && sites.length > 0) throw new EndpointError('sites-without-server', { mode });
 	const wrong = publicAddress.find((group) => !isMulticast(group));

@@ -3,6 +3,7 @@ import type { AllowedReceiver, DownstreamSite, Endpoint } from '@uftp/protocol';
 import type { SocketDriver } from '@uftp/transport';
 import type { Cryptography } from '../identity/cryptography.ts';
 import type { ListedSender } from '../identity/lists/sender-list.ts';
+import { BUFFER_BYTES, DSCP, MILLISECONDS, type NumberRules, PORT, TTL, UID, whole } from '../running/number-rules.ts';
 
 /** What a proxy is to do, and where. Times are in milliseconds, sizes in bytes. */
 export interface ProxySettings {
@@ -58,3 +59,16 @@ export interface ProxySettings {
 	/** 64-bit id of this start in two halves; by default random. */
 	readonly instance?: readonly [number, number];
 }
+
+export const PROXY_NUMBERS: NumberRules = {
+	uid: UID,
+	port: PORT,
+	receiverPort: PORT,
+	ttl: TTL,
+	dscp: DSCP,
+	bufferBytes: BUFFER_BYTES,
+	pinholeMs: MILLISECONDS,
+	holdPercent: whole(10, 100),
+	sessionsMax: whole(1, 1000),
+	receiversMax: whole(1, 10_000),
+};

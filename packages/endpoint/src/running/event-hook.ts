@@ -79,7 +79,9 @@ export class EventHook<Event> {
 
 	#fault(error: unknown): void {
 		if (this.#isClosed) return;
-		this.close();
+		this.#isClosed = true;
+		// Before `idle` resolves: whoever waits for the hook must not take this for its success.
 		this.#options.onFault(error);
+		this.close();
 	}
 }

@@ -80,6 +80,7 @@ function runsOf({ count, offsets, payloadBytes, lastPayloadBytes }: OutgoingBatc
 }
 
 function place(name: string, bytes: Uint8Array, batch: OutgoingBatch, { from, to, offset, length }: Run): Answer {
+	if (!(bytes instanceof Uint8Array)) throw new TypeError(`the source of ${name} returned no Uint8Array`);
 	if (bytes.length !== length) {
 		return `${name} has ${bytes.length} bytes from byte ${offset} on where ${length} were asked for.`;
 	}

@@ -17,6 +17,7 @@ import { type SessionAddresses, sessionAddresses } from '../network/session-addr
 import { socketError } from '../network/socket-error.ts';
 import { EndpointError } from '../problems/index.ts';
 import { EventFeed, EventHook, HOOK_MS_MAX, reportFault } from '../running/index.ts';
+import { checkNumbers } from '../running/number-rules.ts';
 import { CatalogueSource } from './catalogue-source.ts';
 import { FirstUse } from './first-use.ts';
 import {
@@ -28,7 +29,7 @@ import {
 	type SendingFailure,
 	type SendingOpened,
 } from './sending.ts';
-import { type SendSettings, senderConfig } from './settings.ts';
+import { SEND_NUMBERS, type SendSettings, senderConfig } from './settings.ts';
 
 const PUBLIC_ADDRESS = '230.4.4.1';
 
@@ -73,7 +74,7 @@ class SendingRun implements Sending {
 	readonly #open: (() => void)[] = [];
 	readonly #startedMs = monotonicMs();
 	#groupId: number | undefined;
-	#session: SenderSession | undefined;
+	#prepared: Prepared | undefined;
 	#driver: SenderDriver | undefined;
 	#abortReason: string | undefined;
 	readonly #lateProxies: [proxyId: number, fingerprint: Uint8Array | undefined][] = [];
@@ -96,7 +97,7 @@ class SendingRun implements Sending {
 
 	get progress(): SenderProgress | undefined {
 		try {
-			return this.#session?.progress;
+			return this.#prepared?.session.progress;
 		} catch (error) {
 			this.#fail(error);
 			return undefined;
@@ -119,8 +120,8 @@ class SendingRun implements Sending {
 		try {
 			end = await Promise.race([this.#send(what), this.#fault.promise]);
 			this.#close();
-			// A hook that is slow has its time, and may still fail.
-			await Promise.race([this.#hook?.idle(), this.#fault.promise]);
+			// A hook that is slow has its time, and may still fail, or has failed at the last event.
+			await Promise.race([this.#fault.promise, this.#hook?.idle()]);
 		} catch (error) {
 			end = this.#faulty(error);
 		}
@@ -132,7 +133,10 @@ class SendingRun implements Sending {
 	}
 
 	async #send(what: WhatToSend): Promise<SendingEnd> {
-		const network = await attempt(() => settledNetwork(this.#settings));
+		const network = await attempt(async () => {
+			checkNumbers(this.#settings, SEND_NUMBERS);
+			return settledNetwork(this.#settings);
+		});
 		if (network instanceof EndpointError) return this.#unsent(network);
 		const catalogue = await this.#catalogue(what);
 		const { problems } = catalogue;
@@ -140,10 +144,7 @@ class SendingRun implements Sending {
 		const prepared = await attempt(() => this.#prepare(network, catalogue));
 		if (prepared instanceof EndpointError) return this.#unsent(prepared);
 		this.#emit(prepared.opened);
-		const ended = await this.#drive(prepared);
-		const { failure, ...rest } = ended;
-		const problem = failure && { code: FAILURE_CODES[failure.code], facts: { why: failure.message } };
-		return { ...rest, failure: problem, socket: prepared.socket.stats() };
+		return outcomeOf(await this.#drive(prepared), prepared.socket);
 	}
 
 	async #catalogue(what: WhatToSend): Promise<Catalogue> {
@@ -179,10 +180,11 @@ class SendingRun implements Sending {
 		return { opened, session, socket, source };
 	}
 
-	#drive({ session, socket, source }: Prepared): Promise<SenderEnd> {
+	#drive(prepared: Prepared): Promise<SenderEnd> {
+		const { session, socket, source } = prepared;
 		if (this.#isOver) throw new Error('the session has ended before it could start');
 		const driver = new SenderDriver({ session, socket, source, onEvent: (event) => this.#onEvent(event) });
-		this.#session = session;
+		this.#prepared = prepared;
 		this.#driver = driver;
 		for (const [proxyId, fingerprint] of this.#lateProxies) driver.expectProxy(proxyId, fingerprint);
 		if (this.#abortReason !== undefined) driver.abort(this.#abortReason);
@@ -215,9 +217,12 @@ class SendingRun implements Sending {
 		this.events.emit(event);
 	}
 
-	/** What is thrown where no driver sees it. */
+	/** What is thrown where no driver sees it. After the end it changes nothing, and is only reported. */
 	#fail(error: unknown): void {
-		if (this.#isOver) return;
+		if (this.#isOver) {
+			reportFault(this.#hooks.onFault, { error, groupId: this.#groupId });
+			return;
+		}
 		this.#fault.reject(error);
 		this.#driver?.fail(error);
 	}
@@ -239,7 +244,15 @@ class SendingRun implements Sending {
 
 	#faulty(error: unknown): SendingEnd {
 		reportFault(this.#hooks.onFault, { error, groupId: this.#groupId });
-		return { ...this.#unsent({ code: 'internal', facts: { why: messageOf(error) } }), fault: error };
+		const failure: SendingFailure = { code: 'internal', facts: { why: messageOf(error) } };
+		return { ...(this.#outcome() ?? this.#unsent(failure)), failure, fault: error };
+	}
+
+	/** How the session has ended, if it has: a hook that fails when all is over does not undo what the receivers have. */
+	#outcome(): SendingEnd | undefined {
+		if (this.#prepared === undefined) return undefined;
+		const { session, socket } = this.#prepared;
+		return session.end && outcomeOf(session.end, socket);
 	}
 
 	#unsent({ code, facts }: SendingFailure): SendingEnd {
@@ -248,6 +261,11 @@ class SendingRun implements Sending {
 		const nothing = { bytesSent: 0, packetsSent: 0, repairBytesSent: 0 };
 		return { failure, results: [], elapsedMs, ...nothing, socket: undefined };
 	}
+}
+
+function outcomeOf({ failure, ...rest }: SenderEnd, socket: DatagramSocket): SendingEnd {
+	const problem = failure && { code: FAILURE_CODES[failure.code], facts: { why: failure.message } };
+	return { ...rest, failure: problem, socket: socket.stats() };
 }
 
 function isCatalogue(what: WhatToSend): what is Catalogue {

@@ -53,7 +53,7 @@ export interface SendingEnd {
 	 */
 	readonly failure: SendingFailure | undefined;
 	readonly fault?: unknown;
-	/** By receiver; empty if the session was not started, or met a fault. */
+	/** By receiver; empty if the session was not started, or met a fault before its end. */
 	readonly results: readonly ReceiverResult[];
 	readonly elapsedMs: number;
 	readonly bytesSent: number;

@@ -8,9 +8,20 @@ import {
 } from '@uftp/protocol';
 import type { CatalogueOptions } from '@uftp/storage';
 import { monotonicMs, type SocketDriver } from '@uftp/transport';
-import { DEFAULT_PORT } from '@uftp/wire';
+import { DEFAULT_PORT, MAX_ROBUST, MIN_ROBUST } from '@uftp/wire';
 import type { SessionAddresses } from '../network/index.ts';
-import { EndpointError } from '../problems/index.ts';
+import {
+	BUFFER_BYTES,
+	DSCP,
+	INTERVAL_MS,
+	MILLISECONDS,
+	type NumberRules,
+	OWN_PORT,
+	PORT,
+	TTL,
+	UID,
+	whole,
+} from '../running/number-rules.ts';
 
 /** All of it may be left out: then every receiver of the default group that answers gets the files. */
 export interface SendSettings {
@@ -86,33 +97,29 @@ export interface SendSettings {
 	readonly hookMsMax?: number;
 }
 
-/** Refuses numbers with which a session could not run, or would never end: NaN and negative ones among them. */
-function checkNumbers({ rateBytesPerSecond, port, robust, graceMs }: SenderNumbers): void {
-	const refuse = (setting: string, value: number, range: string): never => {
-		throw new EndpointError('setting-invalid', { why: `${setting} is ${value}: it takes ${range}.` });
-	};
-	if (!(rateBytesPerSecond > 0)) refuse('rateBytesPerSecond', rateBytesPerSecond, 'a number above 0, or Infinity');
-	if (!Number.isInteger(port) || port < 1 || port > 65_535) refuse('port', port, 'a whole number from 1 to 65535');
-	if (!Number.isInteger(robust) || robust < 1) refuse('robust', robust, 'a whole number above 0');
-	if (!(graceMs >= 0)) refuse('graceMs', graceMs, '0 or more milliseconds');
-}
+/** Numbers that a session cannot run with, or would never end with, are refused. */
+export const SEND_NUMBERS: NumberRules = {
+	uid: UID,
+	receivers: UID,
+	proxies: UID,
+	expected: UID,
+	port: PORT,
+	sourcePort: OWN_PORT,
+	ttl: TTL,
+	dscp: DSCP,
+	bufferBytes: BUFFER_BYTES,
+	rateBytesPerSecond: { range: 'a number above 0, or Infinity', allows: (value) => value > 0 },
+	robust: whole(MIN_ROBUST, MAX_ROBUST),
+	graceMs: MILLISECONDS,
+	progressMs: INTERVAL_MS,
+	hookMsMax: MILLISECONDS,
+};
 
-interface SenderNumbers {
-	readonly rateBytesPerSecond: number;
-	readonly port: number;
-	readonly robust: number;
-	readonly graceMs: number;
-}
-
-/** `uid`: the sender's, settled. EndpointError `setting-invalid` for numbers that cannot be. Draws the ids and the seed that nobody has named. */
+/** `uid`: the sender's, settled. Draws the ids and the seed that nobody has named. */
 export function senderConfig(settings: SendSettings, addresses: SessionAddresses, uid: number): SenderConfig {
 	const [randomId = 1, seed = 0] = crypto.getRandomValues(new Uint32Array(2));
 	const { family, publicAddress, privateAddress, isUnicast } = addresses;
 	const { port = DEFAULT_PORT, resumed } = settings;
-	const robust = settings.robust ?? SENDER_DEFAULTS.robust;
-	const graceMs = settings.graceMs ?? SENDER_DEFAULTS.graceMs;
-	const rateBytesPerSecond = settings.rateBytesPerSecond ?? SENDER_DEFAULTS.rateBytesPerSecond;
-	checkNumbers({ rateBytesPerSecond, port, robust, graceMs });
 	return {
 		groupId: resumed?.groupId ?? Math.max(1, randomId),
 		groupInstance: resumed?.groupInstance ?? 0,
@@ -122,15 +129,15 @@ export function senderConfig(settings: SendSettings, addresses: SessionAddresses
 		privateEndpoint: { host: privateAddress, port },
 		isUnicast,
 		blockBytes: settings.blockBytes ?? SENDER_DEFAULTS.blockBytes,
-		robust,
+		robust: settings.robust ?? SENDER_DEFAULTS.robust,
 		grttMs: settings.grttMs ?? SENDER_DEFAULTS.grttMs,
-		rateBytesPerSecond,
+		rateBytesPerSecond: settings.rateBytesPerSecond ?? SENDER_DEFAULTS.rateBytesPerSecond,
 		congestion: settings.congestion,
 		targets: settings.receivers ?? [],
 		proxies: settings.proxies ?? [],
 		expected: settings.expected ?? [],
 		openPolicy: settings.announcing ?? 'settled',
-		graceMs,
+		graceMs: settings.graceMs ?? SENDER_DEFAULTS.graceMs,
 		sync: settings.sync ?? false,
 		preview: settings.preview ?? false,
 		...(settings.limits === undefined ? {} : { limits: settings.limits }),

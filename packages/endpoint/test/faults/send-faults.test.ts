@@ -168,6 +168,17 @@ describe('a session that meets a fault ends as internal, and no other does,', ()
 		},
 	);
 
+	it.each<[string, SendHooks['onEvent']]>([
+		['throws', ({ kind }) => (kind === 'ended' ? throwing('too late')() : undefined)],
+		['rejects at once', async ({ kind }) => (kind === 'ended' ? throwing('too late')() : undefined)],
+	])('when its event hook %s at the very end, and says what the receivers have all the same', async (_how, onEvent) => {
+		const { end, faults } = await runBeside({ ...(onEvent === undefined ? {} : { hooks: { onEvent } }) });
+		expect(end.failure).toEqual({ code: 'internal', facts: { why: 'too late' } });
+		expect(faults).toHaveLength(1);
+		expect(end.results).toMatchObject([{ outcome: 'received' }]);
+		expect(end.bytesSent).toBeGreaterThan(0);
+	});
+
 	it.each<[string, () => void | Promise<void>]>([
 		['throws', throwing('fault of a listener')],
 		['rejects', () => Promise.reject(new Error('fault of a listener'))],
@@ -205,7 +216,8 @@ describe('a session that meets a fault ends as internal, and no other does,', ()
 		['throws', throwing('no bytes'), 'no bytes'],
 		['rejects', () => Promise.reject(new Error('no bytes')), 'no bytes'],
 		['never answers', () => new Promise(() => {}), 'did not return within 0.05 s'],
-		['returns no bytes', (() => undefined) as never, 'undefined'],
+		['returns nothing', (() => undefined) as never, 'returned no Uint8Array'],
+		['returns other numbers', (() => new Float64Array(9000)) as never, 'returned no Uint8Array'],
 	])('when its own source %s', async (_what, read, why) => {
 		const what = [{ path: 'a.bin', content: { size: 9000, read } }];
 		const { end, broken } = await runBeside({ what, settings: { hookMsMax: 50 } });
