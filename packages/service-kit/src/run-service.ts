@@ -185,7 +185,10 @@ export function logBusStatus(logger: Logger, status: Status): void {
 			return logger.error(`A handler of ${status.pattern} failed: ${messageOf(status.error)}`);
 		case 'error':
 			return logger.error(`The bus reports: ${status.error.message}`);
-		default:
+		case 'lame-duck':
+		case 'closed':
 			return;
+		default:
+			status satisfies never;
 	}
 }

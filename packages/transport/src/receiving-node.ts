@@ -232,6 +232,9 @@ export class ReceivingNode {
 			}
 			case 'discardFile':
 				sink.discard(request.file.handle, request.arrived);
+				return;
+			default:
+				request satisfies never;
 		}
 	}
 

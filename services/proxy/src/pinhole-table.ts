@@ -48,6 +48,8 @@ export class PinholeTable {
 				return this.#refreshed(event.site);
 			case 'pinholeExpired':
 				return this.#expired(event.site);
+			default:
+				event satisfies never;
 		}
 	}
 

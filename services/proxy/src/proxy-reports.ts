@@ -69,6 +69,8 @@ export class ProxyReports {
 			case 'keyRequested':
 			case 'keySent':
 				return;
+			default:
+				event satisfies never;
 		}
 	}
 
@@ -130,6 +132,8 @@ export class ProxyReports {
 				return logger.error(`The proxy at ${where} does not know this one's key: nothing will come from there.`);
 			case 'silent':
 				return logger.warn(`The proxy at ${where} does not answer heartbeats: nothing comes through from there.`);
+			default:
+				result satisfies never;
 		}
 	}
 

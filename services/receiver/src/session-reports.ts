@@ -62,6 +62,8 @@ export class SessionReports {
 			case 'fileStarted':
 			case 'fileComplete':
 				return;
+			default:
+				event satisfies never;
 		}
 	}
 

@@ -148,6 +148,8 @@ export class RegistryService implements RunningService {
 				return this.#complain('new nodes', `${who} is not remembered: the table of nodes is full (UFTP_MAX_NODES).`);
 			case 'duplicate':
 				return this.#reportDuplicate(heartbeat, change.other);
+			default:
+				change satisfies never;
 		}
 	}
 

@@ -290,6 +290,8 @@ function shortfall(result: ReceiverResult): string | undefined {
 		case 'skipped':
 		case 'rejected':
 			break;
+		default:
+			result.outcome satisfies never;
 	}
 	const parts: string[] = [];
 	if (result.filesRejected > 0) parts.push(`it rejected ${files(result.filesRejected)}`);

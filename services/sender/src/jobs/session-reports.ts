@@ -281,6 +281,8 @@ export class SessionReports {
 			case 'notSent':
 			case 'progress':
 				return;
+			default:
+				event satisfies never;
 		}
 	}
 
