@@ -28,6 +28,7 @@ export class PortableOutgoingBatch implements OutgoingBatch {
 export function checkBurst({ bytes, capacity, count, stride, lastLength }: OutgoingBatch, from: number): void {
 	assert(from >= 0 && from <= count && count <= capacity, 'a burst is sent from one of its datagrams on');
 	assert(lastLength >= 0 && (lastLength <= stride || count === 1), 'no datagram of a burst is longer than its stride');
+	assert(stride > 0 || count <= 1, 'several datagrams of a burst have a length');
 	assert((count - 1) * stride + lastLength <= bytes.length, 'a burst stands in its memory');
 }
 

@@ -104,6 +104,7 @@ export class LinuxIncomingBatch implements IncomingBatch {
 			messages.setTrainVector(2 * k + 1, PAYLOADS_AT + k * payloadBytes, payloadBytes);
 		}
 		messages.setTrainVector(2 * this.#trainSegments, isFlat ? FLAT_AT : OVERFLOW_AT, SLOT_BYTES);
+		assert(this.#trainSegments * payloadBytes <= OVERFLOW_AT - PAYLOADS_AT, 'the payload area has room for a train');
 		messages.setTrainVectorCount(2 * this.#trainSegments + 1);
 	}
 
@@ -171,6 +172,7 @@ export class LinuxIncomingBatch implements IncomingBatch {
 			to += payloadBytes;
 		}
 		const overflowAt = OVERFLOW_AT + slot * SLOT_BYTES;
+		assert(end <= TOTAL_BYTES && overflowAt + end - to <= FLAT_AT, 'what is gathered comes from the area of its slot');
 		if (to < end) bytes.copyWithin(to, overflowAt, overflowAt + end - to);
 	}
 

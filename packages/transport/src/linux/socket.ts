@@ -5,13 +5,14 @@ import {
 	Ipv6Option,
 	Level,
 	type Libc,
+	RECEIVE_SLOTS,
 	type Readiness,
 	SocketOption,
 	type UdpSocket,
 	type Watch,
 } from '@uftp/native';
 import type { Endpoint, IncomingBatch, OutgoingBatch } from '@uftp/protocol';
-import type { Family } from '@uftp/wire';
+import { assert, type Family } from '@uftp/wire';
 import type { DatagramSocket, SocketOptions, SocketStats } from '../datagram-socket.ts';
 import { membershipError } from '../errors/membership-error.ts';
 import { TransportError } from '../errors/transport-error.ts';
@@ -113,11 +114,13 @@ export class LinuxSocket implements DatagramSocket {
 		const descriptor = this.#socket.descriptor;
 		const messages = isTrain ? batch.receiveTrain(descriptor) : batch.receiveSlots(descriptor);
 		this.#stats.receiveCalls += 1;
+		assert(messages <= RECEIVE_SLOTS, 'the kernel fills no more slots than there are');
 		if (messages <= 0) {
 			// What comes after a silence may be a train: one call finds out, so that none has to be gathered from a slot.
 			this.#loneDatagrams = Math.min(this.#loneDatagrams, LONE_DATAGRAMS - 1);
 			return this.#handleReceiveError(-messages, batch);
 		}
+		assert(batch.count >= messages, 'every message holds a datagram');
 		this.#stats.datagramsIn += batch.count;
 		for (let i = 0; i < batch.count; i += 1) this.#stats.bytesIn += batch.length[i];
 		if (batch.count > messages) this.#loneDatagrams = 0;

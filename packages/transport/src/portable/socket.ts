@@ -115,6 +115,7 @@ export class PortableSocket implements DatagramSocket {
 	}
 
 	#sendOne(bytes: Uint8Array, at: number, length: number, { host, port }: Endpoint): void {
+		assert(at >= 0 && at + length <= bytes.length, 'a datagram stands in the memory of its batch');
 		// The runtime sends in a later turn, and the memory is used anew before: hence the copy.
 		const datagram = Buffer.from(bytes.subarray(at, at + length));
 		this.#sending += 1;
@@ -135,6 +136,7 @@ export class PortableSocket implements DatagramSocket {
 			this.#stats.bytesIn += datagram.length;
 		}
 		if (this.#queueHead === this.#queue.length) {
+			assert(this.#queuedBytes === 0, 'an empty queue holds no bytes');
 			this.#queue = [];
 			this.#queueHead = 0;
 		}
@@ -192,6 +194,7 @@ export class PortableSocket implements DatagramSocket {
 		this.#listener = undefined;
 		this.#queue = [];
 		this.#queueHead = 0;
+		this.#queuedBytes = 0;
 		closeQuietly(this.#socket);
 	}
 
@@ -222,7 +225,7 @@ export class PortableSocket implements DatagramSocket {
 
 	#handleSent(error: Error | null, length: number): void {
 		this.#sending -= 1;
-		assert(this.#sending >= 0, 'a datagram is sent once');
+		assert(this.#sending >= 0 && this.#sending < MAX_SENDING, 'a datagram is sent once');
 		if (error === null) {
 			this.#stats.datagramsOut += 1;
 			this.#stats.bytesOut += length;
