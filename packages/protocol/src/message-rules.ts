@@ -1,7 +1,7 @@
 /**
  * Which message may come to which node, and when: one table for all 21 messages. Senders and receivers admit messages
- * by it, gathering proxies the sealed answers of receivers; a server proxy opens nothing, and forwards by group and
- * origin. Names, origins and encryption of the messages stand in `MESSAGE_TRAITS` (wire); this adds the node, the phase
+ * by it, and gathering proxies those of senders and the sealed answers of receivers; a server proxy opens nothing, and
+ * forwards by group and origin. Names, origins and encryption of the messages stand in `MESSAGE_TRAITS` (wire); this adds the node, the phase
  * of its session, and the version of the protocol.
  */
 import { MESSAGE_TRAITS, MessageType } from '@uftp/wire';

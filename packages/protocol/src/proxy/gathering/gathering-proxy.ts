@@ -330,6 +330,8 @@ function wayOf({ context }: RelaySession, func: number, length: number): number 
 		case MessageType.FILESEG:
 		case MessageType.DONE:
 		case MessageType.CONG_CTRL:
+			// In an encrypted session they are sealed: what comes so is refused where messages are admitted.
+			if (security !== undefined) return HANDLE;
 			return isClient ? way : FOR_OTHERS;
 		case MessageType.ANNOUNCE:
 			if (security !== undefined) return HANDLE;

@@ -11,6 +11,7 @@ import {
 	messageName,
 } from '@uftp/wire';
 import { assert } from '../../assert.ts';
+import { admission } from '../../message-rules.ts';
 import { silenceMs } from '../../shared/grtt.ts';
 import { advance } from '../../shared/held-timestamp.ts';
 import type { HandledDatagram } from '../handled-datagram.ts';
@@ -72,6 +73,7 @@ export class RelaySession {
 		const { now, header, bytes, at, length } = datagram;
 		const { context } = this;
 		assert(context.end === undefined, 'a session that is over takes no messages from its sender');
+		if (!this.#admits(header.func, false)) return undefined;
 		context.adopt(now, header.grtt, header.groupSize);
 		if (header.func === MessageType.ANNOUNCE) return this.#forwardAnnounce(datagram);
 		if (header.func === MessageType.ENCRYPTED) return this.#handleSealed(datagram);
@@ -82,6 +84,14 @@ export class RelaySession {
 		const malformed = this.#upstream.handle({ ...datagram, isSealed: false });
 		this.#settle(now);
 		return malformed;
+	}
+
+	/** Whether the sender may send this; counted if it may not. */
+	#admits(func: MessageType, isSealed: boolean): boolean {
+		const { security, node } = this.context;
+		const refusal = admission('proxyDown', 'open', func, { isSealed, isEncryptedSession: security !== undefined });
+		if (refusal !== undefined) node.counters.drop(refusal);
+		return refusal === undefined;
 	}
 
 	#forwardAnnounce({ now, bytes, at, length }: HandledDatagram): undefined {
@@ -95,10 +105,7 @@ export class RelaySession {
 	#handleSealed({ now, bytes, at, length }: HandledDatagram): Malformed | undefined {
 		const { security, isClient, terms, node } = this.context;
 		const { context } = this;
-		if (security === undefined) {
-			node.counters.drop('encrypted-in-clear-session');
-			return undefined;
-		}
+		assert(security !== undefined, 'sealed messages are admitted in encrypted sessions only');
 		if (isClient && security.signsAnew) {
 			const copy = bytes.slice(at, at + length);
 			if (security.signDownAnew(copy, 0, length)) context.forward(terms.privateGroup, copy, 0, length);
@@ -111,6 +118,7 @@ export class RelaySession {
 		assert(plainLength <= length, 'a message is no longer than what it was sealed in');
 		const header = decodeHeader(bytes, at, plainLength);
 		if (isMalformed(header)) return header;
+		if (!this.#admits(header.func, true)) return undefined;
 		const malformed = this.#upstream.handle({ now, header, bytes, at, length: plainLength, isSealed: true });
 		this.#settle(now);
 		return malformed;

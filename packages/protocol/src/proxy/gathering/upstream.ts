@@ -15,7 +15,7 @@ import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
 import type { KeyDelivery } from './key-delivery.ts';
 import type { RelayContext } from './relay-context.ts';
 
-/** A message of the sender, opened if it was sealed. It has been forwarded already if it is to be. */
+/** A message of the sender that has been admitted, opened if it was sealed. It has been forwarded already if it is to be. */
 export interface SendersMessage extends Omit<HandledDatagram, 'from' | 'sourceKey'> {
 	readonly isSealed: boolean;
 }
@@ -40,15 +40,13 @@ export class Upstream {
 			case MessageType.KEYINFO:
 				return this.#handleKeyInfo(message);
 			case MessageType.FILEINFO: {
-				// A sender describes files only to those whose REGISTER it has. A clear one may be forged.
-				if (!this.#isCredible(message)) return undefined;
+				// A sender describes files only to those whose REGISTER it has.
 				const description = decodeBody(decodeFileInfo, message);
 				if (isMalformed(description)) return description;
 				this.#confirm(message.now, description.ids);
 				return undefined;
 			}
 			case MessageType.DONE_CONF: {
-				if (!this.#isCredible(message)) return undefined;
 				const end = decodeBody(decodeDoneConf, message);
 				if (isMalformed(end)) return end;
 				for (const id of end.ids) this.#complete(id);
@@ -59,11 +57,6 @@ export class Upstream {
 			default:
 				return undefined;
 		}
-	}
-
-	/** In an encrypted session the sender seals what it says about files. */
-	#isCredible({ isSealed }: SendersMessage): boolean {
-		return isSealed || this.#context.security === undefined;
 	}
 
 	#confirm(now: number, ids: readonly number[]): void {
@@ -90,7 +83,7 @@ export class Upstream {
 	/** The proxy's own item is the group key; it is passed on to those receivers that are confirmed. */
 	#handleKeyInfo(message: SendersMessage): Malformed | undefined {
 		const { security, node } = this.#context;
-		if (security === undefined) return undefined;
+		assert(security !== undefined, 'group keys are admitted in encrypted sessions only');
 		const keyInfo = decodeBody(decodeKeyInfo, message);
 		if (isMalformed(keyInfo)) return keyInfo;
 		const item = keyInfo.items.find(({ clientId }) => clientId === node.config.proxyId);

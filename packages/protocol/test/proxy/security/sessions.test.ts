@@ -214,6 +214,23 @@ describe('somebody with the address of the sender', () => {
 		session.run(3000);
 		expect(session.of('sessionEnded')).toEqual([]);
 	});
+
+	it.each([MessageType.FILESEG, MessageType.DONE, MessageType.CONG_CTRL, MessageType.FILEINFO, MessageType.DONE_CONF])(
+		'has a client proxy forward nothing in the clear that the session seals (function %i)',
+		(func) => {
+			const session = meet({ fileBytes: 400_000, rateBytesPerSecond: 200_000 });
+			runIntoFile(session);
+			const before = session.sent.length;
+			session.hear(
+				SENDER,
+				clearMessage(func, SENDER_ID, () => 100),
+			);
+			expect(session.sent.slice(before)).toEqual([]);
+			expect(session.proxy.counters['dropped.clear-in-encrypted-session']).toBe(1);
+			session.run(10_000);
+			expectAllReceived(session);
+		},
+	);
 });
 
 describe('a network between receivers and proxy', () => {
