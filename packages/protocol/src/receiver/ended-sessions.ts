@@ -110,11 +110,6 @@ export class EndedSessions {
 		}
 	}
 
-	/** Whether the session of this group that ended last did so through a fault of this program. */
-	endedByFault(groupId: number): boolean {
-		return this.#sessions.get(groupId)?.outcome === 'internal';
-	}
-
 	/** A message after the end: why it is not used, if it is not. */
 	handleMessage(now: number, message: IncomingMessage): DropReason | undefined {
 		const { header, bytes, at, length, isSealed } = message;

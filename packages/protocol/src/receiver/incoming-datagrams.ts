@@ -19,6 +19,7 @@ import { assert } from '../assert.ts';
 import type { ReceiverEvent } from '../events.ts';
 import type { Reports } from '../reports.ts';
 import type { Placement } from '../session.ts';
+import type { Containment } from '../shared/containment.ts';
 import type { AnnounceHandler } from './announce/announce-handler.ts';
 import type { SessionLink } from './answers.ts';
 import type { Counters } from './counters.ts';
@@ -36,6 +37,7 @@ export class IncomingDatagrams {
 	readonly #counters: Counters;
 	readonly #node: NodeServices;
 	readonly #sessions: SessionTable;
+	readonly #containment: Containment<ReceiverSession>;
 	readonly #ended: EndedSessions;
 	readonly #reports: Reports<ReceiverEvent>;
 	readonly #announces: AnnounceHandler;
@@ -52,6 +54,7 @@ export class IncomingDatagrams {
 		this.#counters = node.counters;
 		this.#node = node;
 		this.#sessions = sessions;
+		this.#containment = sessions.containment;
 		this.#ended = ended;
 		this.#reports = reports;
 		this.#announces = announces;
@@ -101,7 +104,7 @@ export class IncomingDatagrams {
 		assert(block.at > block.headerAt && block.length >= 0, 'a payload stands behind its header');
 		assert(block.at + block.length <= block.bytes.length, 'a payload ends within the memory that it is in');
 		this.#sessions.hot = session;
-		this.#sessions.acting = session;
+		this.#containment.acting = session;
 		return session.takeBlock(now, block) ? block : undefined;
 	}
 
@@ -120,7 +123,7 @@ export class IncomingDatagrams {
 			this.#counters.drop('unknown-group');
 			return undefined;
 		}
-		this.#sessions.acting = session;
+		this.#containment.acting = session;
 		const plainBytes = openSealed(link, bytes, at, length);
 		if (typeof plainBytes === 'string') {
 			// Late and doubled datagrams are nothing to speak of.
@@ -207,7 +210,7 @@ export class IncomingDatagrams {
 			else this.#counters.drop(refusal);
 			return;
 		}
-		this.#sessions.acting = session;
+		this.#containment.acting = session;
 		assert(session.context.link.groupId === header.groupId, 'a message is given to the session of its group');
 		const origin = originOf(session.context, header, arrival);
 		if (typeof origin !== 'string') {

@@ -1,18 +1,15 @@
 /**
  * The receiving node: all sessions of one receiver id behind one object (see `session.ts` of the package for how it is
- * driven, `receiver-port.ts` for its requests).
- *
- * Every call into a session is contained: whatever is thrown in it ends that session alone. What is thrown while no
- * session acts concerns the node, which forgets the input that led to it and goes on.
+ * driven, `receiver-port.ts` for its requests). Every call into a session is contained (`shared/containment.ts`).
  */
 import type { Arrival } from '../arrival.ts';
-import { assert } from '../assert.ts';
 import type { ReceiverEvent } from '../events.ts';
 import type { CompleteStatus, Endpoint, FileDecision, OutgoingBatch } from '../ports.ts';
 import type { ReceiverConfig, ResponseProxyConfig } from '../receiver-config.ts';
 import type { Receiver, ReceiverRequest } from '../receiver-port.ts';
 import { Reports } from '../reports.ts';
 import type { Placement } from '../session.ts';
+import { Containment } from '../shared/containment.ts';
 import { isSameEndpoint } from '../shared/endpoints.ts';
 import { AnnounceHandler } from './announce/announce-handler.ts';
 import { KnownSenders } from './announce/known-senders.ts';
@@ -39,12 +36,18 @@ export class ReceiverNode implements Receiver {
 	readonly #datagrams: IncomingDatagrams;
 	readonly #responseProxy: ResponseProxy;
 	readonly #announces: AnnounceHandler;
-	#now = Number.NEGATIVE_INFINITY;
+	readonly #containment: Containment<ReceiverSession>;
 
 	constructor(config: ReceiverConfig) {
 		this.#answers = new AnswerQueue(config.receiverId, this.#counters);
 		this.#ended = new EndedSessions(config.receiverId, this.#answers);
-		this.#sessions = new SessionTable(this.#ended);
+		this.#containment = new Containment({
+			counters: this.#counters,
+			requests: this.#requests,
+			find: (groupId) => this.#sessions.get(groupId),
+			end: (now, session) => this.#endByFault(now, session),
+		});
+		this.#sessions = new SessionTable(this.#ended, this.#containment);
 		this.#responseProxy = new ResponseProxy(config, (event) => this.#reports.emit(event));
 		let lastHandle = 0;
 		this.#node = {
@@ -67,22 +70,18 @@ export class ReceiverNode implements Receiver {
 	// ---- input
 
 	handle(now: number, arrival: Arrival): Placement | undefined {
-		this.#begin(now);
+		this.#containment.begin(now);
 		try {
 			return this.#datagrams.take(now, arrival);
 		} catch (error) {
-			this.#fault(now, error);
+			this.#containment.fault(now, error);
 			return undefined;
 		}
 	}
 
 	handleTimeout(now: number): void {
-		this.#begin(now);
-		try {
-			this.#responseProxy.handleTimeout(now);
-		} catch (error) {
-			this.#fault(now, error);
-		}
+		this.#containment.begin(now);
+		this.#containment.call(now, undefined, () => this.#responseProxy.handleTimeout(now));
 		for (const session of this.#sessions.all()) {
 			if (session.deadline <= now) this.#call(now, session, () => session.handleTimeout(now));
 		}
@@ -90,38 +89,17 @@ export class ReceiverNode implements Receiver {
 
 	// ---- faults
 
-	#begin(now: number): void {
-		assert(now >= this.#now, 'time does not run backwards');
-		this.#now = now;
-		this.#sessions.acting = undefined;
-	}
-
 	/** Lets a session act, and carries out the end that this has led to. Allocates: not for the path of the data. */
 	#call(now: number, session: ReceiverSession | undefined, act: () => void): void {
-		this.#sessions.acting = session;
-		try {
+		this.#containment.call(now, session, () => {
 			act();
 			this.#sessions.settle(now, session);
-		} catch (error) {
-			this.#fault(now, error);
-		}
-		this.#sessions.acting = undefined;
-	}
-
-	#fault(now: number, error: unknown): void {
-		const session = this.#sessions.acting;
-		this.#sessions.acting = undefined;
-		this.#counters.drop('internal-error');
-		if (session !== undefined) this.#endByFault(now, session);
-		if (!this.#requests.fault(session?.context.link.groupId, error)) this.#counters.drop('event-queue-full');
+		});
 	}
 
 	#endByFault(now: number, session: ReceiverSession): void {
-		const { context, files } = session;
-		const { groupId, senderId } = context.link;
-		if (this.#sessions.get(groupId) !== session) return;
+		const { context, files, groupId } = session;
 		const reason = 'This program has failed';
-		assert(this.#sessions.acting === undefined, 'a session that has failed acts no more');
 		context.end = { outcome: 'internal', reason, tellsSender: true };
 		try {
 			this.#sessions.settle(now, session);
@@ -130,6 +108,7 @@ export class ReceiverNode implements Receiver {
 			for (const [handle, owner] of this.#node.handles) if (owner === files) this.#node.handles.delete(handle);
 			this.#requests.endSession(groupId);
 			const { privateGroup } = context.terms;
+			const { senderId } = context.link;
 			const { filesReceived } = files;
 			this.#reports.emit({
 				...{ kind: 'sessionEnded', groupId, senderId, outcome: 'internal', reason, filesReceived, privateGroup },
@@ -141,11 +120,7 @@ export class ReceiverNode implements Receiver {
 	// ---- commands
 
 	fail(now: number, groupId: number, error: unknown): void {
-		this.#begin(now);
-		const session = this.#sessions.get(groupId);
-		if (session !== undefined) this.#endByFault(now, session);
-		else if (this.#ended.endedByFault(groupId)) return;
-		if (!this.#requests.fault(groupId, error)) this.#counters.drop('event-queue-full');
+		this.#containment.fail(now, groupId, error);
 	}
 
 	groupOf(handle: number): number | undefined {
@@ -168,13 +143,13 @@ export class ReceiverNode implements Receiver {
 	}
 
 	#command(now: number, handle: number, act: (owner: FileOwner) => void): void {
-		this.#begin(now);
+		this.#containment.begin(now);
 		const owner = this.#node.handles.get(handle);
 		if (owner !== undefined) this.#call(now, this.#sessions.get(owner.groupId), () => act(owner));
 	}
 
 	abort(now: number, reason: string, groupId?: number): void {
-		this.#begin(now);
+		this.#containment.begin(now);
 		for (const session of this.#sessions.all()) {
 			if (groupId !== undefined && session.context.link.groupId !== groupId) continue;
 			this.#call(now, session, () => session.context.finish('interrupted', reason, true));
@@ -186,7 +161,7 @@ export class ReceiverNode implements Receiver {
 	}
 
 	setResponseProxy(now: number, proxy: ResponseProxyConfig | undefined): void {
-		this.#begin(now);
+		this.#containment.begin(now);
 		this.#call(now, undefined, () => {
 			this.#responseProxy.set(now, proxy);
 			this.#announces.reconsider(now);
@@ -194,7 +169,7 @@ export class ReceiverNode implements Receiver {
 	}
 
 	responseProxyLost(now: number, endpoint: Endpoint): void {
-		this.#begin(now);
+		this.#containment.begin(now);
 		const { endpoint: current } = this.#responseProxy;
 		const isCurrent = current !== undefined && isSameEndpoint(current, endpoint);
 		this.#responseProxy.forgetKeys(now, endpoint);
@@ -210,7 +185,7 @@ export class ReceiverNode implements Receiver {
 	// ---- output
 
 	pollTransmit(now: number, batch: OutgoingBatch): boolean {
-		this.#begin(now);
+		this.#containment.begin(now);
 		for (;;) {
 			try {
 				return this.#responseProxy.poll(batch) || this.#answers.poll(now, batch);
@@ -218,8 +193,8 @@ export class ReceiverNode implements Receiver {
 				// The answer that could not be composed has left the queue.
 				const link = this.#answers.composing;
 				const session = link && this.#sessions.get(link.groupId);
-				if (session?.context.link === link) this.#sessions.acting = session;
-				this.#fault(now, error);
+				if (session?.context.link === link) this.#containment.acting = session;
+				this.#containment.fault(now, error);
 			}
 		}
 	}

@@ -1,5 +1,6 @@
 /** The sessions of a receiving node that are under way, by group id, and how one of them leaves. */
 import { assert } from '../assert.ts';
+import type { Containment } from '../shared/containment.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import type { ReceiverSession } from './session.ts';
 import type { SessionOutcome } from './session-context.ts';
@@ -9,11 +10,12 @@ export class SessionTable {
 	readonly #ended: EndedSessions;
 	/** The session that data is coming for: the map is asked only when it changes. */
 	hot: ReceiverSession | undefined;
-	/** The session that is being called: what is thrown meanwhile is its fault, and ends no other. */
-	acting: ReceiverSession | undefined;
+	/** Whose fault it is what is thrown. */
+	readonly containment: Containment<ReceiverSession>;
 
-	constructor(ended: EndedSessions) {
+	constructor(ended: EndedSessions, containment: Containment<ReceiverSession>) {
 		this.#ended = ended;
+		this.containment = containment;
 	}
 
 	get size(): number {
@@ -38,6 +40,7 @@ export class SessionTable {
 		const { groupId } = session.context.link;
 		assert(!this.#byGroup.has(groupId), 'one session for each group id');
 		this.#ended.forget(groupId);
+		this.containment.forget(groupId);
 		this.#byGroup.set(groupId, session);
 	}
 

@@ -253,6 +253,10 @@ export class ReceiverSession {
 		return this.files.takeBlock(now, block, isLate);
 	}
 
+	get groupId(): number {
+		return this.context.link.groupId;
+	}
+
 	get deadline(): number {
 		const { timers, silenceDeadline, congestion } = this.context;
 		return Math.min(timers.next(), silenceDeadline, this.files.deadline, congestion?.deadline ?? NEVER);

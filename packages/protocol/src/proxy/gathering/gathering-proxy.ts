@@ -24,9 +24,9 @@ import type { DropReason } from '../../drop-reason.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import { Reports } from '../../reports.ts';
 import { Allowance } from '../../shared/allowance.ts';
+import { Containment } from '../../shared/containment.ts';
 import { isSameEndpoint } from '../../shared/endpoints.ts';
 import { NEVER } from '../../timers.ts';
-import { Containment } from '../containment.ts';
 import { DatagramQueue } from '../datagram-queue.ts';
 import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
 import { composeHbResp, HeartbeatResult } from '../heartbeat/heartbeat-datagrams.ts';
@@ -59,7 +59,7 @@ export class GatheringProxy implements ProxyNode {
 	readonly #counters = new ProxyCounters();
 	readonly #reports = new Reports<ProxyEvent>(this.#counters);
 	readonly #requests = new ProxyRequests();
-	readonly #containment: Containment;
+	readonly #containment: Containment<RelaySession>;
 	readonly #queue = new DatagramQueue(DATAGRAMS_WAITING_MAX);
 	readonly #heartbeats: OwnHeartbeats;
 	readonly #heartbeatAnswers = new Allowance(HEARTBEAT_ANSWERS_PER_SECOND, 1000);
@@ -82,10 +82,7 @@ export class GatheringProxy implements ProxyNode {
 			counters: this.#counters,
 			requests: this.#requests,
 			find: (groupId) => this.#table.get(groupId),
-			end: (at, groupId) => {
-				const session = this.#table.get(groupId);
-				if (session !== undefined) this.#table.expel(at, session);
-			},
+			end: (at, session) => this.#table.expel(at, session),
 		});
 		const node: RelayNode = {
 			config,

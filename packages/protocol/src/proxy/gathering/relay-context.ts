@@ -15,7 +15,6 @@ import type { Encode } from '../../shared/encode.ts';
 import { advertisedGrttMs, isNewGrtt } from '../../shared/grtt.ts';
 import type { HeldTimestamp } from '../../shared/held-timestamp.ts';
 import { nextSequence } from '../../shared/sequence.ts';
-import type { Containment } from '../containment.ts';
 import type { DatagramQueue } from '../datagram-queue.ts';
 import type { KnownSenders } from '../known-senders.ts';
 import type { AllowedReceiver, GatheringProxyConfig } from '../proxy-config.ts';
@@ -33,7 +32,8 @@ export interface RelayNode {
 	readonly counters: ProxyCounters;
 	readonly reports: Reports<ProxyEvent>;
 	readonly requests: ProxyRequests;
-	readonly containment: Containment;
+	/** Of faults of earlier sessions with the same group id nothing is remembered when another begins. */
+	readonly containment: { forget(groupId: number): void };
 	readonly knownSenders: KnownSenders;
 	readonly queue: DatagramQueue;
 	/** Memory in which the proxy's own messages are composed. */

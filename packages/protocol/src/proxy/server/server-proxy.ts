@@ -20,7 +20,7 @@ import { assert } from '../../assert.ts';
 import type { DropReason } from '../../drop-reason.ts';
 import type { Endpoint, OutgoingBatch } from '../../ports.ts';
 import { Reports } from '../../reports.ts';
-import { Containment } from '../containment.ts';
+import { Containment } from '../../shared/containment.ts';
 import { DatagramQueue } from '../datagram-queue.ts';
 import { decodeBody, type HandledDatagram } from '../handled-datagram.ts';
 import { HeartbeatAnswers } from '../heartbeat/heartbeat-answers.ts';
@@ -50,7 +50,7 @@ export class ServerProxy implements ProxyNode {
 	readonly #reports = new Reports<ProxyEvent>(this.#counters);
 	readonly #requests = new ProxyRequests();
 	readonly #knownSenders = new KnownSenders();
-	readonly #containment: Containment;
+	readonly #containment: Containment<RelayedSession>;
 	readonly #sites: DownstreamSites;
 	readonly #sessions: SessionTable;
 	readonly #announces: AnnounceHandler;
@@ -72,10 +72,7 @@ export class ServerProxy implements ProxyNode {
 			counters: this.#counters,
 			requests: this.#requests,
 			find: (groupId) => this.#sessions.get(groupId),
-			end: (_now, groupId) => {
-				const session = this.#sessions.get(groupId);
-				if (session !== undefined) this.#sessions.end(session, 'internal', 'This program has failed');
-			},
+			end: (_now, session) => this.#sessions.end(session, 'internal', 'This program has failed'),
 		});
 		const node = {
 			config,

@@ -5,7 +5,7 @@
 import { assert } from '../../assert.ts';
 import type { Endpoint } from '../../ports.ts';
 import type { Reports } from '../../reports.ts';
-import type { Containment } from '../containment.ts';
+import type { Containment } from '../../shared/containment.ts';
 import type { KnownSenders } from '../known-senders.ts';
 import type { ServerProxyConfig } from '../proxy-config.ts';
 import type { ProxyCounters } from '../proxy-counters.ts';
@@ -22,7 +22,7 @@ export interface ServerNode {
 	readonly counters: ProxyCounters;
 	readonly reports: Reports<ProxyEvent>;
 	readonly requests: ProxyRequests;
-	readonly containment: Containment;
+	readonly containment: Containment<RelayedSession>;
 	readonly knownSenders: KnownSenders;
 }
 

@@ -102,7 +102,7 @@ export class AnnounceHandler {
 		const verdict = judge(announce, config.receiverId, acceptance, hasRoom);
 		if (verdict.kind === 'join') {
 			if (known !== undefined) {
-				this.#sessions.acting = known;
+				this.#sessions.containment.acting = known;
 				known.context.finish('aborted', 'The sender has started the session again', false);
 				this.#sessions.settle(now, known);
 			}
@@ -135,10 +135,10 @@ export class AnnounceHandler {
 			return false;
 		}
 		const isRepeat = !isOtherRun(context.link, arrival.source(), header, now - context.lastHeardAt);
-		this.#sessions.acting = known;
+		this.#sessions.containment.acting = known;
 		if (isRepeat) context.hearAnnounce(arrival.length);
 		if (isRepeat) known.hearInClear(now, header, arrival.isMarked);
-		this.#sessions.acting = undefined;
+		this.#sessions.containment.acting = undefined;
 		// A sender that still speaks is not replaced by whoever announces in its name.
 		return !isRepeat && context.isSilent(now);
 	}
@@ -166,9 +166,9 @@ export class AnnounceHandler {
 		assert(this.#sessions.size < this.#node.config.sessionsMax, 'a session that is joined has a place');
 		this.#reports.forgetIgnored(link.groupId);
 		this.#sessions.add(session);
-		this.#sessions.acting = session;
+		this.#sessions.containment.acting = session;
 		session.start(now);
-		this.#sessions.acting = undefined;
+		this.#sessions.containment.acting = undefined;
 	}
 }
 

@@ -64,10 +64,10 @@ export class Places {
 		if (session === undefined) return false;
 		const { context } = session;
 		assert(context.phase === 'registering', 'only a session that nobody has confirmed gives way');
-		this.#sessions.acting = session;
+		this.#sessions.containment.acting = session;
 		context.finish('unconfirmed', 'Registration unconfirmed, and its place is needed', context.mayRefuse);
 		this.#sessions.settle(now, session);
-		this.#sessions.acting = undefined;
+		this.#sessions.containment.acting = undefined;
 		return true;
 	}
 }

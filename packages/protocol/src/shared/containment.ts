@@ -1,34 +1,33 @@
 /**
- * Faults of this program in a proxy that carries several sessions: what is thrown while one of them acts ends that one
+ * Faults of this program in a node that holds several sessions: what is thrown while one of them acts ends that one
  * alone. What is thrown while none acts concerns the node, which forgets the input that led to it and goes on.
  */
 import { assert } from '../assert.ts';
+import type { DropReason } from '../drop-reason.ts';
 import { FAILED_SESSIONS_MAX } from '../limits.ts';
-import type { ProxyCounters } from './proxy-counters.ts';
-import type { ProxyRequests } from './proxy-requests.ts';
 
 export interface ContainedSession {
 	readonly groupId: number;
 }
 
-export interface ContainmentParts {
-	readonly counters: ProxyCounters;
-	readonly requests: ProxyRequests;
+export interface ContainmentParts<Session extends ContainedSession> {
+	readonly counters: { drop(reason: DropReason): void };
+	readonly requests: { fault(groupId: number | undefined, error: unknown): boolean };
 	/** The session with this group id, as long as it is under way. */
-	readonly find: (groupId: number) => ContainedSession | undefined;
+	readonly find: (groupId: number) => Session | undefined;
 	/** Ends a session as `internal`: it is out of all tables afterwards, whatever is thrown meanwhile. */
-	readonly end: (now: number, groupId: number) => void;
+	readonly end: (now: number, session: Session) => void;
 }
 
-export class Containment {
-	readonly #parts: ContainmentParts;
+export class Containment<Session extends ContainedSession> {
+	readonly #parts: ContainmentParts<Session>;
 	/** The session that acts at present. */
-	acting: ContainedSession | undefined;
+	acting: Session | undefined;
 	#now = Number.NEGATIVE_INFINITY;
 	/** Group ids of sessions that a fault has ended, oldest first: what the shell says of them later is no news. */
 	readonly #failed = new Set<number>();
 
-	constructor(parts: ContainmentParts) {
+	constructor(parts: ContainmentParts<Session>) {
 		this.#parts = parts;
 	}
 
@@ -40,7 +39,7 @@ export class Containment {
 	}
 
 	/** Lets a session act. Allocates: not for the path of what is forwarded. */
-	call(now: number, session: ContainedSession | undefined, act: () => void): void {
+	call(now: number, session: Session | undefined, act: () => void): void {
 		assert(this.acting === undefined, 'one session acts at a time');
 		this.acting = session;
 		try {
@@ -72,11 +71,11 @@ export class Containment {
 		this.#failed.delete(groupId);
 	}
 
-	#end(now: number, groupId: number | undefined, session: ContainedSession | undefined, error: unknown): void {
+	#end(now: number, groupId: number | undefined, session: Session | undefined, error: unknown): void {
 		const { counters, requests, find, end } = this.#parts;
 		if (session !== undefined && find(session.groupId) === session) {
 			try {
-				end(now, session.groupId);
+				end(now, session);
 			} catch {
 				counters.drop('internal-error');
 			}
