@@ -57,6 +57,15 @@ describe('announcements that a server proxy does not forward', () => {
 		).toHaveLength(2);
 	});
 
+	it('are those without a group id, and from a port that cannot be answered', () => {
+		const shell = new ServerProxyShell();
+		expect(shell.receive(SENDER, announce({ groupId: 0 }))).toEqual([]);
+		expect(shell.receive({ host: SENDER.host, port: 0 }, announce())).toEqual([]);
+		expect(shell.proxy.counters).toMatchObject({ 'dropped.no-group': 1, 'dropped.announce-ignored': 1 });
+		expect(shell.proxy.counters['dropped.internal-error']).toBeUndefined();
+		expect(shell.receive(SENDER, announce())).toHaveLength(2);
+	});
+
 	it('are those of senders that are not listed, or come from elsewhere', () => {
 		const senders = [{ senderId: SENDER_ID, address: '10.0.0.1' }, { senderId: 5 }];
 		const shell = new ServerProxyShell({ security: { ...keyless, senders } });

@@ -40,6 +40,11 @@ export class AnnounceHandler {
 			return;
 		}
 		assert(header.func === MessageType.ANNOUNCE, 'an ANNOUNCE is handled as one');
+		// Nothing could be answered to port 0, and no session has group id 0.
+		if (header.groupId === 0 || from.port === 0) {
+			reports.drop(now, header.groupId === 0 ? 'no-group' : 'announce-ignored', from);
+			return;
+		}
 		const known = this.#sessions.get(header.groupId);
 		containment.acting = known;
 		if (known !== undefined && this.#isRepeat(known, datagram)) {
