@@ -166,6 +166,19 @@ describe('the GRTT', () => {
 		expect(slow / fast).toBeLessThan(5.5);
 	});
 
+	it('that goes up and down does not keep a registration that nobody confirms', () => {
+		const shell = new ShellUnderTest();
+		const sender = new ScriptedSender();
+		for (let i = 0; i < 40; i++) {
+			sender.grttMs = i % 2 === 0 ? 1 : 1000;
+			shell.deliver(i === 0 ? sender.announce() : sender.regConf([99]));
+		}
+		// Four times the robust factor of 20 times the largest GRTT, which the wire rounds up.
+		shell.advance(95_000);
+		expect(shell.eventsOf('sessionEnded')).toMatchObject([{ outcome: 'unconfirmed' }]);
+		expect(shell.node.sessionCount).toBe(0);
+	});
+
 	it('never makes timers spin', () => {
 		const shell = new ShellUnderTest();
 		const sender = new ScriptedSender();

@@ -20,7 +20,7 @@ export class Completion {
 		if (context.phase !== 'completing') {
 			context.phase = 'completing';
 			context.timers.clearAll();
-			context.timers.set(SessionTimer.AnswerWindow, now + context.answerWindowMs);
+			context.beginAnswerWindow(now);
 		}
 		this.#complete(now);
 	}

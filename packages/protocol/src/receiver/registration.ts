@@ -46,7 +46,7 @@ export class Registration {
 	start(now: number): void {
 		assert(this.#context.phase === 'registering', 'a session begins with its registration');
 		this.#register(now);
-		this.#context.timers.set(SessionTimer.AnswerWindow, now + this.#context.answerWindowMs);
+		this.#context.beginAnswerWindow(now);
 	}
 
 	#register(now: number): void {

@@ -114,6 +114,8 @@ export class SessionContext {
 	/** Where its packets come from: those of nobody else are believed. */
 	readonly senderHosts: SenderHosts;
 	readonly #isKnown: boolean;
+	/** When the time began in which an answer is repeated. */
+	#windowFrom = 0;
 	#announcesHeard = 0;
 	/** Bytes that may still be sent to a sender that has not proved to be where its packets come from. */
 	#creditBytes = 0;
@@ -208,9 +210,20 @@ export class SessionContext {
 		assert(factor > 0 && factor < Number.POSITIVE_INFINITY, 'round trips take time');
 		this.grttMs = advertisedMs;
 		this.timers.rescale(SessionTimer.Resend, now, factor);
-		// An answer may be on its way through proxies, which hold it as long as they did when they heard of this session.
-		if (factor > 1) this.timers.rescale(SessionTimer.AnswerWindow, now, factor);
+		// An answer may be on its way through proxies, which hold it as long as they did when they heard of this session:
+		// the window becomes longer with the GRTT, but not shorter. It is reckoned from its start, as a GRTT that goes up
+		// and down would extend it without end.
+		if (factor > 1 && this.timers.isRunning(SessionTimer.AnswerWindow)) {
+			const end = this.#windowFrom + this.answerWindowMs;
+			this.timers.set(SessionTimer.AnswerWindow, Math.max(end, this.timers.deadline(SessionTimer.AnswerWindow)));
+		}
 		return factor;
+	}
+
+	/** From now on REGISTER or COMPLETE is repeated. */
+	beginAnswerWindow(now: number): void {
+		this.#windowFrom = now;
+		this.timers.set(SessionTimer.AnswerWindow, now + this.answerWindowMs);
 	}
 
 	/** Bytes before the payload of a data packet; 0 where it comes sealed. */
