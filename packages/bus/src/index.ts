@@ -19,5 +19,6 @@ export type { LocateAnswer, LocateRequest } from './schemas/locate.ts';
 export type { Parsed } from './schemas/parse.ts';
 export type { Presence, RegistryListAnswer, RegistryListRequest, RegistryNode } from './schemas/registry.ts';
 export type { Replica, ResolveAnswer, ResolveRequest, ResponsePool } from './schemas/response-pool.ts';
+export type { SessionEncryption } from './schemas/words.ts';
 export { isWildcard, patternProblem, subjectMatches, subjectProblem } from './subject-grammar.ts';
 export * from './subjects.ts';

@@ -86,6 +86,7 @@ export {
 	HASHES,
 	HashType,
 	hashByName,
+	KEY_EXCHANGE_NAMES,
 	KeyExchange,
 	keyExchangeByName,
 	SignatureType,

@@ -66,7 +66,8 @@ export const HASHES: Readonly<Record<HashType, HashTraits>> = {
 	[HashType.SHA512]: { name: 'sha512', bytes: 64 },
 };
 
-const KEY_EXCHANGE_NAMES: Readonly<Record<KeyExchange, string>> = {
+/** UFTP's names of the key exchanges. */
+export const KEY_EXCHANGE_NAMES: Readonly<Record<KeyExchange, string>> = {
 	[KeyExchange.RSA]: 'rsa',
 	[KeyExchange.ECDH_RSA]: 'ecdh_rsa',
 	[KeyExchange.ECDH_ECDSA]: 'ecdh_ecdsa',

@@ -2,10 +2,18 @@
  * Who is there, by the registry. Whom an open group may expect: the receivers that it knows there. With them a session
  * goes on as soon as all have registered; without, it announces until nobody new comes.
  */
-import { type Bus, BusError, type Heartbeat, type NodePublicKey, type RegistryNode, type Subjects } from '@uftp/bus';
+import {
+	type Bus,
+	BusError,
+	type Heartbeat,
+	type NodePublicKey,
+	type RegistryListRequest,
+	type RegistryNode,
+	type Subjects,
+} from '@uftp/bus';
 import { maxJobProxies, parseRegistryListAnswer } from '@uftp/bus/schemas';
 import type { Logger } from '@uftp/service-kit';
-import { parseUid } from '@uftp/wire';
+import { formatUid, parseUid } from '@uftp/wire';
 
 /** A registry that does not answer within this costs less than the announcements it would have saved. */
 const REGISTRY_TIMEOUT_MS = 500;
@@ -32,23 +40,42 @@ export interface Rendezvous {
 	readonly isUnicast: boolean;
 }
 
-/** Asks the registry; nobody is expected if there is none, and the log says so. */
+/** Who is there. */
+export interface ExpectedReceivers {
+	readonly receivers: ReadonlyMap<number, ExpectedReceiver>;
+	/** Why the registry could not be asked; undefined: it has answered. */
+	readonly unasked: string | undefined;
+}
+
+/**
+ * Asks the registry for the receivers of a group, or for those that a job names (`targets`), wherever they are. Nobody
+ * is expected if there is none, and the log says so.
+ */
 export async function expectedReceivers(
 	bus: Bus,
 	subjects: Subjects,
 	logger: Logger,
 	{ publicAddress, port, isUnicast }: Rendezvous,
-): Promise<ReadonlyMap<number, ExpectedReceiver>> {
-	const expected = new Map<number, ExpectedReceiver>();
-	const question = { role: 'receiver', ...(isUnicast ? {} : { group: publicAddress }) } as const;
+	targets: readonly number[] = [],
+): Promise<ExpectedReceivers> {
+	const receivers = new Map<number, ExpectedReceiver>();
+	const isClosed = targets.length > 0;
+	const named = new Set(targets);
+	const question = isClosed
+		? ({ role: 'receiver', uids: targets.map(formatUid), lost: true } as const)
+		: ({ role: 'receiver', ...(isUnicast ? {} : { group: publicAddress }) } as const);
 	const problem = await eachNode(bus, subjects, question, ({ presence, heartbeat }) => {
+		if (isClosed) {
+			if (named.has(parseUid(heartbeat.uid ?? '') ?? 0)) add(receivers, heartbeat, presence !== 'lost');
+			return;
+		}
 		if (presence !== 'alive' || heartbeat.port !== port) return;
-		if (!isUnicast || heartbeat.addresses.includes(publicAddress)) add(expected, heartbeat);
+		if (!isUnicast || heartbeat.addresses.includes(publicAddress)) add(receivers, heartbeat, true);
 	});
-	if (problem?.isSilence === true) {
+	if (problem?.isSilence === true && !isClosed) {
 		logger.info(`The registry does not answer (${problem.why}): the session announces until nobody new comes.`);
-	} else if (problem !== undefined) logger.warn(problem.why);
-	return expected;
+	} else if (problem !== undefined && !problem.isSilence) logger.warn(problem.why);
+	return { receivers, unasked: problem?.why };
 }
 
 /**
@@ -96,7 +123,7 @@ interface Problem {
 async function eachNode(
 	bus: Bus,
 	subjects: Subjects,
-	question: { readonly role: 'receiver' | 'proxy'; readonly group?: string },
+	question: Pick<RegistryListRequest, 'role' | 'group' | 'uids' | 'lost'>,
 	take: (node: RegistryNode) => void,
 ): Promise<Problem | undefined> {
 	let after: string | undefined;
@@ -120,7 +147,10 @@ async function eachNode(
 	return undefined;
 }
 
-function add(expected: Map<number, ExpectedReceiver>, { uid, host, addresses, keys = [] }: Heartbeat): void {
+/** Of several nodes with one id the one that is there counts. */
+function add(expected: Map<number, ExpectedReceiver>, heartbeat: Heartbeat, isThere: boolean): void {
+	const { uid, host, addresses, keys = [] } = heartbeat;
 	const receiverId = uid === undefined ? undefined : parseUid(uid);
-	if (receiverId !== undefined) expected.set(receiverId, { receiverId, host, address: addresses[0], keys });
+	if (receiverId === undefined || (!isThere && expected.has(receiverId))) return;
+	expected.set(receiverId, { receiverId, host, address: addresses[0], keys });
 }

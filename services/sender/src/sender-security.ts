@@ -1,6 +1,6 @@
 /** The keys of a sender, and whether and how a job is encrypted. */
 import { join } from 'node:path';
-import type { Job, NodePublicKey } from '@uftp/bus';
+import type { NodePublicKey } from '@uftp/bus';
 import {
 	CipherType,
 	chooseSuite,
@@ -27,13 +27,11 @@ import type { SenderSecurityConfig } from '@uftp/protocol';
 import { type Logger, publishedKeys } from '@uftp/service-kit';
 import { formatUid } from '@uftp/wire';
 import type { SenderServiceConfig } from './config.ts';
-import type { ExpectedReceiver } from './expected-receivers.ts';
+import { chooseEncryption, type EncryptionChoice, type EncryptionQuestion, inTheClear } from './encryption-choice.ts';
 import type { Refusal } from './jobs/job-files.ts';
 import type { JobProxy } from './jobs/job-proxies.ts';
 import { SERVICE_VOCABULARY } from './vocabulary.ts';
 
-/** Names of receivers that a sentence lists. */
-const LISTED = 5;
 /** The fingerprint of no key: who is tied to it cannot register. */
 const NO_KEY = new Uint8Array(20);
 
@@ -62,14 +60,7 @@ export async function senderKeys(config: SenderServiceConfig, uid: string, logge
 	return { cryptography, key: keys[0] as PrivateKey, published: publishedKeys(keys), stateFolder };
 }
 
-export interface SecurityRequest {
-	readonly job: Job;
-	/** When nothing else is asked for by the job. */
-	readonly mode: 'auto' | 'always' | 'never';
-	/** Closed group: its receivers. Empty: open group. */
-	readonly targets: readonly number[];
-	/** Whom the registry knows, of the targets or of the group. */
-	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
+export interface SecurityRequest extends EncryptionQuestion {
 	/** Proxies through which receivers may answer: receivers behind them show their keys to these only. */
 	readonly proxies: readonly JobProxy[];
 }
@@ -81,23 +72,20 @@ export type SecurityDecision =
 			/** Receivers whose keys keep them out as far as is known, and why. */
 			readonly keptOut: ReadonlyMap<number, string>;
 	  }
-	/** `why` is undefined where it was asked for. */
-	| { readonly kind: 'clear'; readonly why: string | undefined }
-	| { readonly kind: 'refused'; readonly refusal: Refusal };
+	| Exclude<EncryptionChoice, { readonly kind: 'encrypted' }>;
 
 /**
  * Encrypts when every receiver that is expected can, authenticates the receivers, and ties each to the key that it had
  * at its first use: the one that was pinned, else the one that the registry shows.
  */
 export function sessionSecurity(keys: SenderKeys, request: SecurityRequest): SecurityDecision {
-	const mode = request.job.options?.encryption ?? request.mode;
-	if (mode === 'never') return { kind: 'clear', why: undefined };
 	const known = KnownKeys.read(keys.stateFolder);
-	const why = mode === 'always' ? undefined : whyNotAll(request, known);
-	if (why !== undefined) return { kind: 'clear', why };
+	const choice = chooseEncryption(request, known);
+	if (choice.kind !== 'encrypted') return choice;
 	const { suite, why: lacking } = suiteFor(keys);
 	if (suite === undefined) {
-		if (mode === 'auto') return { kind: 'clear', why: lacking };
+		const fallback = choice.mustEncrypt ? undefined : inTheClear(lacking, request, known);
+		if (fallback !== undefined && fallback.kind !== 'encrypted') return fallback;
 		return { kind: 'refused', refusal: { code: 'cannot-encrypt', message: `${lacking}.` } };
 	}
 	const { backend, random } = keys.cryptography;
@@ -125,19 +113,6 @@ function suiteFor({
 		},
 		cryptography.backend,
 	);
-}
-
-/**
- * Why not every expected receiver can decrypt, as far as is known; undefined if all can. One whose key is pinned has
- * shown that it can, whatever the registry says now.
- */
-function whyNotAll({ targets, expected }: SecurityRequest, known: KnownKeys): string | undefined {
-	const ids = targets.length > 0 ? targets : [...expected.keys()];
-	if (ids.length === 0) return 'the registry knows no receiver that could decrypt';
-	const unknown = ids.filter((id) => !expected.has(id) && known.of(id) === undefined);
-	if (unknown.length > 0) return `the registry does not know ${named(unknown)}`;
-	const keyless = ids.filter((id) => known.of(id) === undefined && expected.get(id)?.keys.length === 0);
-	return keyless.length > 0 ? `${named(keyless)} cannot decrypt` : undefined;
 }
 
 interface Pins {
@@ -218,9 +193,4 @@ function changed(id: number, pinned: string, shown: string): string {
 
 function revoked(id: number, print: string): string {
 	return `The key ${print} of ${formatUid(id)} is revoked; "uftpctl keys trust ${formatUid(id)}" takes that back.`;
-}
-
-function named(ids: readonly number[]): string {
-	const names = ids.slice(0, LISTED).map(formatUid).join(', ');
-	return ids.length > LISTED ? `${names} and ${ids.length - LISTED} more` : names;
 }

@@ -14,7 +14,7 @@ function told(options: Partial<JobOptions>, settings: Record<string, string> = {
 	return sendSettings({ job, addresses, targets: [] }, read.value, {
 		expected: new Map(),
 		proxies: [],
-		security: { kind: 'clear', why: undefined },
+		security: { kind: 'clear', why: 'the job asks for that', wasAsked: true },
 		pinnedIn: '/nowhere',
 		pinnedProxies: [],
 	});

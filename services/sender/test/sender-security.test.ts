@@ -17,7 +17,12 @@ import { publishedKeys } from '@uftp/service-kit';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ExpectedReceiver } from '../src/expected-receivers.ts';
 import { allProxies, type JobProxy, namedProxies } from '../src/jobs/job-proxies.ts';
-import { type SecurityDecision, type SenderKeys, sessionSecurity } from '../src/sender-security.ts';
+import {
+	type SecurityDecision,
+	type SecurityRequest,
+	type SenderKeys,
+	sessionSecurity,
+} from '../src/sender-security.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'uftp-sender-security-'));
 const cryptography = await openCryptography('auto');
@@ -52,10 +57,16 @@ function ask(
 	known: ReadonlyMap<number, ExpectedReceiver>,
 	encryption?: 'auto' | 'always' | 'never',
 	proxies: readonly JobProxy[] = [],
+	more: Partial<SecurityRequest> = {},
 ): SecurityDecision {
-	const job: Job = { v: 1, files: [], ...(encryption === undefined ? {} : { options: { encryption } }) };
-	return sessionSecurity(keys, { job, mode: 'auto', targets, expected: known, proxies });
+	const options = { unlisted: true, ...(encryption === undefined ? {} : { encryption }) };
+	const job: Job = { v: 1, files: [], options };
+	const about = { mode: 'auto', unasked: undefined, promised: undefined } as const;
+	return sessionSecurity(keys, { ...about, job, targets, expected: known, proxies, ...more });
 }
+
+const job: Job = { v: 1, files: [] };
+const pinOne = () => KnownKeys.read(keys.stateFolder).trust(one, printOf(one));
 
 function encrypted(answer: SecurityDecision) {
 	if (answer.kind !== 'encrypted') throw new Error(JSON.stringify(answer));
@@ -89,7 +100,69 @@ describe('a job', () => {
 		['one has no key', [], [one, three], '0xF0000003 cannot decrypt'],
 		['one that is named has no key', [one, three], [one, three], '0xF0000003 cannot decrypt'],
 	])('goes in the clear, with the reason, when %s', (_, targets, known, why) => {
-		expect(ask(targets, expected(...known))).toEqual({ kind: 'clear', why });
+		expect(ask(targets, expected(...known))).toEqual({ kind: 'clear', why, wasAsked: false });
+		// A sender that has encrypted before does not do that by itself.
+		KnownKeys.read(keys.stateFolder).trust(0xf0000009, printOf(one));
+		const answer = ask(targets, expected(...known));
+		if (targets.length === 0 && known.length === 0) expect(encrypted(answer).config.fingerprints.size).toBe(1);
+		else expect(answer).toMatchObject({ kind: 'refused', refusal: { code: 'would-be-clear' } });
+		expect(ask(targets, expected(...known), 'never')).toMatchObject({ kind: 'clear', wasAsked: true });
+	});
+
+	it('does not go in the clear by itself when the registry cannot be asked', () => {
+		const silent = { unasked: 'no-responders' };
+		for (const targets of [[], [one]]) {
+			const answer = ask(targets, expected(), undefined, [], silent);
+			expect(answer).toMatchObject({ kind: 'refused', refusal: { code: 'would-be-clear' } });
+			expect(ask(targets, expected(), 'never', [], silent)).toMatchObject({ kind: 'clear' });
+			expect(encrypted(ask(targets, expected(), 'always', [], silent)).config.clientAuth).toBe(true);
+		}
+		pinOne();
+		for (const targets of [[], [one]]) {
+			expect(encrypted(ask(targets, expected(), undefined, [], silent)).config.fingerprints.get(one)).toEqual(
+				printOf(one),
+			);
+		}
+		expect(ask([one, two], expected(), undefined, [], silent)).toMatchObject({ kind: 'refused' });
+	});
+
+	it('cannot lower what the operator has set', () => {
+		const always = { mode: 'always', unasked: 'no-responders' } as const;
+		expect(ask([one], expected(one), 'never', [], always)).toMatchObject({
+			kind: 'refused',
+			refusal: { code: 'encryption-required' },
+		});
+		for (const encryption of ['auto', 'always', undefined] as const) {
+			encrypted(ask([three], expected(three), encryption, [], always));
+		}
+	});
+
+	it.each(['auto', 'always', 'never', undefined] as const)(
+		'that names a receiver which nobody knows is refused, encryption %s, unless it says that it is not on the bus',
+		(encryption) => {
+			const asked: Job = { ...job, ...(encryption === undefined ? {} : { options: { encryption } }) };
+			expect(ask([one, three], expected(one), undefined, [], { job: asked })).toMatchObject({
+				kind: 'refused',
+				refusal: { code: 'unknown-receiver', message: expect.stringContaining('know 0xF0000003:') },
+			});
+			expect(ask([one, three], expected(one), encryption).kind).not.toBe('refused');
+		},
+	);
+
+	it('keeps the encryption that its answer has promised', () => {
+		const promised = { mode: 'encrypted', cipher: 'aes256-gcm', keyExchange: 'ecdh_ecdsa', hash: 'sha256' } as const;
+		encrypted(ask([one], expected(), undefined, [], { job, promised }));
+		encrypted(ask([], expected(three), undefined, [], { job, promised }));
+	});
+
+	it('stays encrypted for a pinned receiver whatever a heartbeat in its name shows', () => {
+		pinOne();
+		// Without keys, or with another port: then it is not expected at all.
+		const shown = { receiverId: one, host: 'h', address: '10.0.0.1', keys: [] };
+		for (const known of [new Map([[one, shown]]), new Map()]) {
+			encrypted(ask([], known));
+			encrypted(ask([one], known));
+		}
 	});
 
 	it('is encrypted for receivers whose keys are pinned even if the registry does not know them now', () => {
@@ -100,7 +173,7 @@ describe('a job', () => {
 
 	it('is encrypted always and never if it says so', () => {
 		expect(encrypted(ask([three], expected(), 'always')).config.fingerprints.size).toBe(0);
-		expect(ask([one], expected(one), 'never')).toEqual({ kind: 'clear', why: undefined });
+		expect(ask([one], expected(one), 'never')).toMatchObject({ kind: 'clear', wasAsked: true });
 	});
 
 	it('ties a receiver to its pinned key, and says why one that shows another will be kept out', () => {
@@ -163,7 +236,6 @@ describe('the proxies of a job', () => {
 
 	it('are those of the configuration unless the job names some', () => {
 		const configured = [proxy()];
-		const job: Job = { v: 1, files: [] };
 		expect(namedProxies(job, configured)).toEqual(configured);
 		const fingerprint = formatFingerprint(printOf(one));
 		expect(namedProxies({ ...job, proxies: [{ uid: '0xF0000002', fingerprint }] }, configured)).toEqual([
@@ -177,7 +249,6 @@ describe('the proxies of a job', () => {
 			{ proxyId: three, keys: [] },
 			{ proxyId: 9, keys: publishedKeys([keyOf.get(two)!]) },
 		];
-		const job: Job = { v: 1, files: [] };
 		const proxies = allProxies(job, [proxy()], known);
 		expect(proxies.map(({ proxyId }) => proxyId)).toEqual([three, 9]);
 		expect(encrypted(ask([one], expected(one), 'auto', proxies)).config.fingerprints.get(9)).toEqual(printOf(two));

@@ -53,8 +53,47 @@ describe('a sender', () => {
 	it('finds receivers that nobody knew, without a registry', async () => {
 		await bench.start(2, {}, null);
 		bench.write('a');
-		const end = await bench.send({ options: quick });
+		// Without one nobody can say who decrypts: that it goes in the clear has to be asked for.
+		expect(await bench.ask({ v: 1, files: [{ root: 'files', path: 'a' }] })).toMatchObject({
+			ok: false,
+			error: { code: 'would-be-clear' },
+			encryption: { mode: 'unsent' },
+		});
+		const end = await bench.send({ options: { ...quick, encryption: 'never' } });
 		expect(outcomes(end)).toEqual(['0xF0000001 received', '0xF0000002 received']);
+		expect(end.encryption).toEqual({ mode: 'clear', why: 'the job asks for that' });
+	});
+
+	it('refuses a job for a receiver that nobody knows before anything is sent', async () => {
+		await bench.start(1);
+		bench.write('a');
+		const answer = await bench.ask({
+			v: 1,
+			files: [{ root: 'files', path: 'a' }],
+			to: { uids: ['0xF0000001', '0x0A630002'] },
+		});
+		expect(answer).toMatchObject({
+			ok: false,
+			error: { code: 'unknown-receiver', message: expect.stringContaining('0x0A630002') },
+		});
+		expect(bench.events).toEqual([]);
+	});
+
+	it('says in its answer and in every event of the job how the session is encrypted, or why not', async () => {
+		await bench.start(1);
+		bench.write('a');
+		const why = { mode: 'clear', why: '0xF0000001 cannot decrypt' };
+		const answer = await bench.ask({ v: 1, id: 'clear', files: [{ root: 'files', path: 'a' }] });
+		expect(answer).toEqual({ ok: true, job: 'clear', encryption: why });
+		await bench.ended('clear');
+		// A receiver without a key: an encrypted session makes one for it.
+		await bench.send({ id: 'secret', options: { ...quick, encryption: 'always' } });
+		await bench.ask({ v: 1, id: 'secret', files: [{ root: 'files', path: 'a' }] });
+		const encryptionOf = (id: string) =>
+			bench.events.flatMap(({ kind, data }) => (kind === 'job' && data.job === id ? [data.encryption] : []));
+		expect(encryptionOf('clear')).toEqual([why, why, why]);
+		const secret = { mode: 'encrypted', cipher: 'aes256-gcm', keyExchange: 'ecdh_ecdsa', hash: 'sha256' };
+		expect(encryptionOf('secret')).toEqual([secret, secret, secret]);
 	});
 
 	it('counts a receiver that is expected and does not come: the job is partial', async () => {
@@ -78,7 +117,7 @@ describe('a sender', () => {
 		await bench.start(0);
 		bench.write('a');
 		for (const to of [undefined, { uids: ['0x0A630009'] }]) {
-			const end = await bench.send({ options: quick, ...(to === undefined ? {} : { to }) });
+			const end = await bench.send({ options: { ...quick, unlisted: true }, ...(to === undefined ? {} : { to }) });
 			expect(end).toMatchObject({ phase: 'failed', error: { code: 'nobody-registered' } });
 			expect(outcomes(end)).toEqual(to === undefined ? [] : ['0x0A630009 mute']);
 		}

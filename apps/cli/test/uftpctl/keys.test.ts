@@ -44,8 +44,8 @@ describe('uftpctl keys', () => {
 
 		expect((await keys('revoke', one.uid)).code).toBe(0);
 		const refused = await bench.uftpctl(['send', file, '--to', `${one.uid},${other.uid}`]);
-		expect(refused.code).not.toBe(0);
-		expect(refused.stdout).toContain(`The key ${one.fingerprint} of ${one.uid} is revoked`);
+		expect(refused.code).toBe(4);
+		expect(refused.stderr).toContain(`The key ${one.fingerprint} of ${one.uid} is revoked`);
 		const open = await bench.uftpctl(['send', file]);
 		expect(open.code).toBe(5);
 		expect(open.stdout).toMatch(new RegExp(`${one.uid} +mute .* is revoked`));
@@ -60,8 +60,10 @@ describe('uftpctl keys', () => {
 		expect(kept.code).toBe(5);
 		expect(kept.stdout).toContain(`uftpctl keys trust ${other.uid}`);
 
-		const clear = await bench.uftpctl(['send', file, '--to', `0x1,${one.uid}`]);
-		expect(clear.stderr).toContain('warning: this goes in the clear: the registry does not know 0x00000001');
+		const unknown = await bench.uftpctl(['send', file, '--to', `0x1,${one.uid}`]);
+		expect(unknown).toMatchObject({ code: 4, stderr: expect.stringContaining('does not know 0x00000001: check') });
+		const clear = await bench.uftpctl(['send', file, '--to', `0x1,${one.uid}`, '--unlisted']);
+		expect(clear).toMatchObject({ code: 4, stderr: expect.stringContaining('would go in the clear') });
 		const asked = await bench.uftpctl(['send', file, '--clear']);
 		expect(asked.code).toBe(0);
 		expect(asked.stderr).not.toMatch(/clear|encrypted/);

@@ -9,7 +9,19 @@ import { z } from 'zod';
 import { jobStates, outcomes } from '../outcome.ts';
 import { eventKinds } from '../subjects.ts';
 import { proxyMode } from './pinhole.ts';
-import { count, fingerprint, jobId, labels, nodeId, problem, sentence, sessionId, time, uid } from './words.ts';
+import {
+	count,
+	fingerprint,
+	jobId,
+	labels,
+	nodeId,
+	problem,
+	sentence,
+	sessionEncryption,
+	sessionId,
+	time,
+	uid,
+} from './words.ts';
 
 export const outcome = z.enum(outcomes);
 
@@ -48,6 +60,8 @@ export const jobEvent = z.strictObject({
 	targets: z.array(uid).optional(),
 	receivers: z.array(receiverResult).optional(),
 	seconds: z.number().min(0).optional(),
+	/** How its session is encrypted: as planned until it runs. */
+	encryption: sessionEncryption.optional(),
 	error: problem.optional(),
 });
 

@@ -8,4 +8,4 @@ export * from './parse.ts';
 export * from './pinhole.ts';
 export * from './registry.ts';
 export * from './response-pool.ts';
-export type { Problem } from './words.ts';
+export type { Problem, SessionEncryption } from './words.ts';

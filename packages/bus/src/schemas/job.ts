@@ -3,7 +3,7 @@
  * of the program add are further selectors in `to` and further options, which older ones refuse by name.
  */
 import { z } from 'zod';
-import { fingerprint, jobId, labels, problem, relativePath, uid } from './words.ts';
+import { fingerprint, jobId, labels, problem, relativePath, sessionEncryption, uid } from './words.ts';
 
 /** Largest number of entries in `files` and in `to.uids`. A folder counts as one entry. */
 export const maxJobFiles = 10_000;
@@ -95,6 +95,8 @@ export const jobOptions = z
 		 * sessions authenticate their receivers.
 		 */
 		encryption: z.enum(encryptionModes),
+		/** The receivers of `to` need not be known to the registry: for programs that are not on the bus. */
+		unlisted: z.boolean(),
 		port: z.int().min(1).max(65_535),
 		ttl: z.int().min(1).max(255),
 	})
@@ -127,7 +129,7 @@ export type JobOptions = z.output<typeof jobOptions>;
 
 /** What a sender answers to a job that was sent as a request. */
 export const jobAnswer = z.discriminatedUnion('ok', [
-	z.strictObject({ ok: z.literal(true), job: jobId }),
-	z.strictObject({ ok: z.literal(false), error: problem }),
+	z.strictObject({ ok: z.literal(true), job: jobId, encryption: sessionEncryption.optional() }),
+	z.strictObject({ ok: z.literal(false), error: problem, encryption: sessionEncryption.optional() }),
 ]);
 export type JobAnswer = z.output<typeof jobAnswer>;

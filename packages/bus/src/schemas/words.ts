@@ -42,6 +42,22 @@ export const errorCode = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'a code is l
 export const problem = z.strictObject({ code: errorCode, message: sentence });
 export type Problem = z.output<typeof problem>;
 
+/**
+ * How a session was or is to be encrypted. `unsent`: there was none. `why` says why it goes in the clear, or why nothing
+ * was sent.
+ */
+export const sessionEncryption = z.discriminatedUnion('mode', [
+	z.strictObject({
+		mode: z.literal('encrypted'),
+		/** "aes256-gcm", "ecdh_ecdsa", "sha256". */
+		cipher: z.string().max(32),
+		keyExchange: z.string().max(32),
+		hash: z.string().max(32),
+	}),
+	z.strictObject({ mode: z.enum(['clear', 'unsent']), why: sentence }),
+]);
+export type SessionEncryption = z.output<typeof sessionEncryption>;
+
 /** Free labels, kept with whatever carries them. */
 export const labels = z
 	.record(

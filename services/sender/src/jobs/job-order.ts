@@ -1,5 +1,5 @@
 /** A job that has been checked, and what all its events say. */
-import type { EventDataByKind, Job } from '@uftp/bus';
+import type { EventDataByKind, Job, SessionEncryption } from '@uftp/bus';
 import type { SessionAddresses } from '@uftp/endpoint/network';
 import type { EventPublisher, ServiceContext } from '@uftp/service-kit';
 import type { Catalogue } from '@uftp/storage';
@@ -18,6 +18,8 @@ export interface JobOrder {
 	readonly addresses: SessionAddresses;
 	/** The receivers that the job names; none for an open group. */
 	readonly targets: readonly number[];
+	/** As its answer has promised; settled when its session starts. */
+	encryption: SessionEncryption;
 }
 
 /** What jobs are run with. */
@@ -37,13 +39,14 @@ export function targetsOf(job: Job): number[] {
 type JobEvent = EventDataByKind['job'];
 
 /** What every event of a job says about it. */
-export function jobFacts({ id, job, catalogue }: JobOrder): Omit<JobEvent, 'phase'> {
+export function jobFacts({ id, job, catalogue, encryption }: JobOrder): Omit<JobEvent, 'phase'> {
 	return {
 		job: id,
 		...(job.labels === undefined ? {} : { labels: job.labels }),
 		fileCount: catalogue.entries.length,
 		totalBytes: catalogue.totalBytes,
 		...(job.to?.uids === undefined ? {} : { targets: job.to.uids }),
+		encryption,
 	};
 }
 

@@ -5,6 +5,9 @@ import type { Refusal } from './job-files.ts';
 import type { JobContext, JobOrder } from './job-order.ts';
 import { allProxies, type JobProxy, namedProxies } from './job-proxies.ts';
 
+/** A job whose encryption is not settled yet. */
+export type Asked<Order extends JobOrder> = Omit<Order, 'encryption'> & Partial<Pick<Order, 'encryption'>>;
+
 export interface JobPlan {
 	/** Whom the registry knows, of the receivers that the job names, or of the group. */
 	readonly expected: ReadonlyMap<number, ExpectedReceiver>;
@@ -16,23 +19,26 @@ export interface JobPlan {
 	readonly pinnedProxies: readonly number[];
 }
 
-/** Asks the registry and decides. */
-export async function planJob(order: JobOrder, context: JobContext): Promise<JobPlan | { readonly refusal: Refusal }> {
+/** Asks the registry and decides; a job that was taken keeps what its answer has promised. */
+export async function planJob(
+	order: Asked<JobOrder>,
+	context: JobContext,
+): Promise<JobPlan | { readonly refusal: Refusal }> {
 	const { job, addresses } = order;
 	const { config, service, keys, heardProxies } = context;
 	const { bus, subjects, logger } = service;
 	const port = job.options?.port ?? config.port;
 	const rendezvous = { publicAddress: addresses.publicAddress, port, isUnicast: addresses.isUnicast };
 	// Also where the job names its receivers: their hosts are worth knowing.
-	const [known, knownHere] = await Promise.all([
-		expectedReceivers(bus, subjects, logger, rendezvous),
+	const [{ receivers: expected, unasked }, knownHere] = await Promise.all([
+		expectedReceivers(bus, subjects, logger, rendezvous, order.targets),
 		knownProxies(bus, subjects, rendezvous, heardProxies.heartbeats()),
 	]);
 	const named = namedProxies(job, config.proxies);
 	const proxies = allProxies(job, named, knownHere);
-	const targets = new Set(order.targets);
-	const expected = targets.size === 0 ? known : new Map([...known].filter(([id]) => targets.has(id)));
-	const security = sessionSecurity(keys, { job, mode: config.encryption, targets: [...targets], expected, proxies });
+	const { targets, encryption: promised } = order;
+	const mode = config.encryption;
+	const security = sessionSecurity(keys, { job, mode, targets, expected, unasked, promised, proxies });
 	if (security.kind === 'refused') return security;
 	return {
 		expected,

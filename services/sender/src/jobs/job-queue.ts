@@ -1,14 +1,16 @@
 /** Takes jobs: checks them, answers, lets them wait for their turn, runs them, and says how they ended. */
-import type { CancelAnswer, CancelRequest, Job, JobAnswer } from '@uftp/bus';
+import type { CancelAnswer, CancelRequest, Job, JobAnswer, SessionEncryption } from '@uftp/bus';
 import { parseJob } from '@uftp/bus/schemas';
 import { type SessionAddresses, sessionAddresses } from '@uftp/endpoint/network';
 import { describeError, EndpointError } from '@uftp/endpoint/problems';
 import { newJobId, shortened } from '@uftp/service-kit';
+import { encryptionOf, unsent } from '../encryption-choice.ts';
 import { SERVICE_VOCABULARY } from '../vocabulary.ts';
 import type { JobEnding } from './job-ending.ts';
 import { jobFault } from './job-fault.ts';
 import { findJobFiles, type Refusal } from './job-files.ts';
 import { type JobContext, type JobOrder, jobFacts, targetsOf } from './job-order.ts';
+import { planJob } from './job-plan.ts';
 import { type RunningJob, runJob } from './run-job.ts';
 import { optionsProblem } from './send-settings.ts';
 
@@ -31,8 +33,8 @@ export class JobQueue {
 	readonly #checks = new Map<string, Check>();
 	readonly #waiting: JobOrder[] = [];
 	readonly #running = new Map<string, RunningJob>();
-	/** Ids that were taken, oldest first. */
-	readonly #taken = new Set<string>();
+	/** Ids that were taken, oldest first, and what was answered about their encryption. */
+	readonly #taken = new Map<string, SessionEncryption>();
 	#isStopping = false;
 	#whenIdle: (() => void) | undefined;
 
@@ -58,9 +60,10 @@ export class JobQueue {
 		const job = parsed.value;
 		const id = job.id ?? newJobId();
 		const check = this.#checks.get(id);
-		if (check !== undefined || this.#taken.has(id)) {
+		const encryption = this.#taken.get(id);
+		if (check !== undefined || encryption !== undefined) {
 			logger.info(`Job ${id} came once more: it is sent once.`);
-			return check?.answer ?? { ok: true, job: id };
+			return check?.answer ?? { ok: true, job: id, ...(encryption === undefined ? {} : { encryption }) };
 		}
 		const refusal = this.#busyness();
 		if (refusal !== undefined) return this.#refuse(refusal, job);
@@ -72,7 +75,8 @@ export class JobQueue {
 	/** Tells the subscribers of events that a job was refused which nobody waits for. */
 	reportRefused(refusal: Refusal, id: string | undefined): void {
 		const job = id ?? newJobId();
-		this.#context.events.publish('job', { phase: 'failed', job, receivers: [], error: refusal }, job);
+		const encryption = unsent(refusal.message);
+		this.#context.events.publish('job', { phase: 'failed', job, receivers: [], encryption, error: refusal }, job);
 	}
 
 	/** Ends a job before its time: one that waits at once, one that runs as soon as its receivers have been told. */
@@ -123,7 +127,7 @@ export class JobQueue {
 		if ('code' in order) return this.#refuse(order, job);
 		if (this.#isStopping && cancelled === undefined) return this.#refuse(STOPPED, job);
 		this.#accept(order, cancelled);
-		return { ok: true, job: id };
+		return { ok: true, job: id, encryption: order.encryption };
 	}
 
 	async #check(id: string, job: Job): Promise<JobOrder | Refusal> {
@@ -141,7 +145,10 @@ export class JobQueue {
 			followLinks: options?.followLinks ?? config.followLinks,
 			blockSize: options?.blockSize ?? config.blockSize,
 		});
-		return files.ok ? { id, job, catalogue: files.catalogue, addresses, targets: targetsOf(job) } : files.refusal;
+		if (!files.ok) return files.refusal;
+		const order = { id, job, catalogue: files.catalogue, addresses, targets: targetsOf(job) };
+		const plan = await planJob(order, this.#context);
+		return 'refusal' in plan ? plan.refusal : { ...order, encryption: encryptionOf(plan.security) };
 	}
 
 	#busyness(): Refusal | undefined {
@@ -158,13 +165,14 @@ export class JobQueue {
 	#refuse(refusal: Refusal, job?: Job): JobAnswer {
 		const id = job?.id === undefined ? '' : ` ${job.id}`;
 		this.#context.service.logger.warn(`The job${id} is refused (${refusal.code}): ${refusal.message}`);
-		return { ok: false, error: { code: refusal.code, message: shortened(refusal.message) } };
+		const error = { code: refusal.code, message: shortened(refusal.message) };
+		return { ok: false, error, encryption: unsent(error.message) };
 	}
 
-	#remember(id: string): void {
-		this.#taken.add(id);
+	#remember({ id, encryption }: JobOrder): void {
+		this.#taken.set(id, encryption);
 		if (this.#taken.size <= REMEMBERED_IDS) return;
-		for (const oldest of this.#taken) {
+		for (const oldest of this.#taken.keys()) {
 			this.#taken.delete(oldest);
 			return;
 		}
@@ -176,7 +184,7 @@ export class JobQueue {
 		const { events, service } = this.#context;
 		const to = job.to?.uids === undefined ? 'everybody who registers' : `${job.to.uids.length} receivers`;
 		service.logger.info(`Job ${id}: ${catalogue.entries.length} files, ${catalogue.totalBytes} bytes, to ${to}.`);
-		this.#remember(id);
+		this.#remember(order);
 		events.publish('job', { phase: 'accepted', ...jobFacts(order) }, id);
 		if (cancelled !== undefined) return this.#endUnsent(order, cancelled);
 		this.#waiting.push(order);
@@ -237,7 +245,11 @@ export class JobQueue {
 		const line = `Job ${id} ${phase}${seconds === undefined ? '' : ` after ${seconds} s`}${error === undefined ? '' : `: ${error.message}`}`;
 		if (phase === 'succeeded') service.logger.info(`${line}.`);
 		else service.logger.warn(line);
-		events.publish('job', { ...ending, ...jobFacts(order) }, id);
+		const isUnsent = ending.session === undefined;
+		const encryption = isUnsent
+			? unsent(error?.message ?? 'The job ended before its session began.')
+			: order.encryption;
+		events.publish('job', { ...ending, ...jobFacts(order), encryption }, id);
 	}
 }
 

@@ -56,7 +56,7 @@ export class JobWatch {
 		const id = formatHexId(opened.session.groupId);
 		for (const warning of opened.warnings) logger.warn(warning);
 		const rateKbps = rateKbpsOf(this.#order.job, config);
-		const inTheClear = security.kind === 'clear' ? security.why : undefined;
+		const inTheClear = security.kind === 'clear' && !security.wasAsked ? security.why : undefined;
 		const about = { opened, job, rateKbps, totalBytes, expected, inTheClear };
 		const facts = { session: id, job, blockBytes: opened.session.blockBytes, files: entries, totalBytes };
 		this.#session = {

@@ -2,6 +2,7 @@
 import { describeError, EndpointError } from '@uftp/endpoint/problems';
 import { type Sending, sendFiles } from '@uftp/endpoint/sending';
 import { monotonicMs } from '@uftp/transport';
+import { encryptionOf } from '../encryption-choice.ts';
 import { SERVICE_VOCABULARY } from '../vocabulary.ts';
 import { endingOf, failedWith, type JobEnding } from './job-ending.ts';
 import { jobFault } from './job-fault.ts';
@@ -38,6 +39,7 @@ async function run(
 ): Promise<JobEnding> {
 	const plan = await planJob(order, context);
 	if ('refusal' in plan) return failedWith(plan.refusal);
+	order.encryption = encryptionOf(plan.security);
 	warnOf(order, plan, context);
 	const { logger } = context.service;
 	const watch = new JobWatch(order, plan, context, { progress: () => sending.progress, seconds });
@@ -76,7 +78,7 @@ function keptOut({ security }: JobPlan): ReadonlyMap<number, string> {
 function warnOf({ id }: JobOrder, plan: JobPlan, { service }: JobContext): void {
 	const { security } = plan;
 	for (const warning of keptOut(plan).values()) service.logger.warn(warning);
-	if (security.kind === 'clear' && security.why !== undefined) {
+	if (security.kind === 'clear' && !security.wasAsked) {
 		service.logger.warn(`Job ${id} goes in the clear: ${security.why}.`);
 	}
 }

@@ -15,6 +15,7 @@ export const jobOptionSpecs: readonly OptionSpec[] = [
 	{ name: '--min-time', value: 'SECONDS', help: 'but never before so many seconds (default 10)' },
 	{ name: '--encrypt', help: 'encrypt, whether or not the registry shows that every receiver can' },
 	{ name: '--clear', help: 'do not encrypt; the default is to do so if every receiver can' },
+	{ name: '--unlisted', help: 'receivers of --to need not be known to the registry: they are not on the bus' },
 ];
 
 /** What the command line says; what it does not say is as the sender is configured. Throws a usage error. */
@@ -39,6 +40,7 @@ export function jobOptionsOf(line: CommandLine): Partial<JobOptions> {
 		...(maxTimePercent === undefined ? {} : { maxTimePercent }),
 		...(minTimeSeconds === undefined ? {} : { minTimeSeconds }),
 		...(encryption === undefined ? {} : { encryption }),
+		...(has(line, '--unlisted') ? { unlisted: true } : {}),
 	};
 }
 
