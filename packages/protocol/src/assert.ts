@@ -1,2 +1,2 @@
 /** Assertions about this program itself: the same as in every package below. */
-export { AssertionError, assert } from '@uftp/wire';
+export { AssertionError, assert, fail } from '@uftp/wire';

@@ -1,5 +1,5 @@
 export * from './arrival.ts';
-export { AssertionError, assert } from './assert.ts';
+export { AssertionError, assert, fail } from './assert.ts';
 export { DROP_REASONS, type DropReason } from './drop-reason.ts';
 export * from './events.ts';
 export { makeBatch } from './make-batch.ts';

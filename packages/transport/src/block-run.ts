@@ -3,7 +3,7 @@
  * Payloads of clear blocks stand back to back already; between opened ones stand their headers and tags, so they are
  * moved together, which costs a tenth of a call.
  */
-import { assert, type BlockSink, type Placement } from '@uftp/protocol';
+import { type BlockSink, fail, type Placement } from '@uftp/protocol';
 
 const NOTHING = new Uint8Array(0);
 
@@ -35,8 +35,8 @@ export class BlockRun {
 
 	/** Adds a block. If it is movable nobody else needs the bytes between the run's end and the block. */
 	add({ handle, offset, bytes, at, length, isMovable }: Placement): void {
-		assert(at >= 0 && at + length <= bytes.length, 'a block stands in its memory');
-		assert(offset >= 0, 'a block belongs into its file');
+		if (!(at >= 0 && at + length <= bytes.length)) fail('a block stands in its memory');
+		if (!(offset >= 0)) fail('a block belongs into its file');
 		const end = this.endIn(bytes);
 		const continues = end > 0 && handle === this.#handle && offset === this.#offset + this.#length;
 		if (continues && at > end && isMovable) bytes.copyWithin(end, at, at + length);

@@ -79,14 +79,19 @@ export class ReceiverDriver {
 		this.#nodes.clear();
 	}
 
+	/** Allocates: not for the path of the data. */
 	#contain(node: ReceivingNode, action: () => void): void {
 		if (node.isDetached) return;
 		try {
 			action();
 		} catch (error) {
-			this.#nodes.delete(node);
-			node.failed(error);
+			this.#fault(node, error);
 		}
+	}
+
+	#fault(node: ReceivingNode, error: unknown): void {
+		this.#nodes.delete(node);
+		node.failed(error);
 	}
 
 	#turn(): void {
@@ -112,20 +117,21 @@ export class ReceiverDriver {
 		while (batches < BATCHES_PER_TURN && this.#listener.receive(this.#incoming)) {
 			batches++;
 			this.#arrival.isShared = this.#nodes.size > 1;
-			for (const node of this.#nodes) {
-				this.#contain(node, () => node.handleBatch(this.#arrival, this.#incoming.count));
-			}
+			for (const node of this.#nodes) this.#giveBatch(node);
 		}
 		const now = monotonicMs();
-		for (const node of this.#nodes) {
-			this.#contain(node, () => {
-				if (node.receiver.pollTimeout() > now) return;
-				node.receiver.handleTimeout(now);
-				node.settle();
-			});
-		}
+		for (const node of this.#nodes) this.#contain(node, () => node.timePassed(now));
 		if (batches === BATCHES_PER_TURN) this.#schedule();
 		else if (this.#blocks() - blocksBefore >= BLOCKS_OF_A_STREAM) this.#listener.rest(GATHER_MS);
+	}
+
+	#giveBatch(node: ReceivingNode): void {
+		if (node.isDetached) return;
+		try {
+			node.handleBatch(this.#arrival, this.#incoming.count);
+		} catch (error) {
+			this.#fault(node, error);
+		}
 	}
 
 	#blocks(): number {

@@ -116,7 +116,14 @@ export class ReceivingNode {
 		this.#time();
 		for (let i = 0; i < count; i++) {
 			if (loss !== undefined && loss.random() < loss.share) continue;
-			this.#take(arrival.at(i));
+			arrival.at(i);
+			const isCopied = arrival.isShared && isSealed(arrival);
+			const placement = this.receiver.handle(this.#now, isCopied ? this.#copied(arrival) : arrival);
+			if (placement === undefined) this.#drain();
+			else {
+				this.blocksPlaced++;
+				this.#run.add(placement);
+			}
 		}
 		this.#run.flush();
 		this.settle();
@@ -126,15 +133,6 @@ export class ReceivingNode {
 	#time(): number {
 		this.#now = monotonicMs();
 		return this.#now;
-	}
-
-	#take(arrival: Arrival): void {
-		const isOpened = arrival.isShared && arrival.length > 1 && isSealed(arrival);
-		const placement = this.receiver.handle(this.#now, isOpened ? this.#copied(arrival) : arrival);
-		if (placement !== undefined) {
-			this.blocksPlaced++;
-			this.#run.add(placement);
-		} else this.#drain();
 	}
 
 	/** Other nodes need the same bytes: a copy is opened, behind those of the run that is not written yet. */
@@ -151,6 +149,13 @@ export class ReceivingNode {
 	/** Something that the shell should know and that no session says. */
 	tell(event: ReceiverEvent): void {
 		this.#options.onEvent(event);
+	}
+
+	/** Calls what is due. */
+	timePassed(now: number): void {
+		if (this.receiver.pollTimeout() > now) return;
+		this.receiver.handleTimeout(now);
+		this.settle();
 	}
 
 	readReplies(): void {
@@ -175,17 +180,15 @@ export class ReceivingNode {
 	#drain(): void {
 		const { receiver } = this;
 		for (let request = receiver.pollRequest(); request !== undefined; request = receiver.pollRequest()) {
-			this.#run.flush();
 			this.#carryOut(request);
 		}
 		for (let event = receiver.pollEvent(); event !== undefined; event = receiver.pollEvent()) {
 			this.#tell(event);
-			// A hook may have given the receiver commands of a later moment.
-			this.#time();
 		}
 	}
 
 	#carryOut(request: ReceiverRequest): void {
+		this.#run.flush();
 		if (request.kind === 'fault') {
 			this.#report({ error: request.error, groupId: request.groupId, endsNode: false });
 			return;
@@ -258,6 +261,8 @@ export class ReceivingNode {
 			if (groupId === undefined) throw error;
 			this.receiver.fail(this.#time(), groupId, error);
 		}
+		// A hook may have given the receiver commands of a later moment.
+		this.#time();
 	}
 
 	/**
@@ -380,8 +385,8 @@ class CopiedArrival implements Arrival {
 	}
 }
 
-function isSealed({ bytes, headerAt }: Arrival): boolean {
-	return bytes[headerAt + 1] === MessageType.ENCRYPTED;
+function isSealed({ bytes, headerAt, length }: Arrival): boolean {
+	return length > 1 && bytes[headerAt + 1] === MessageType.ENCRYPTED;
 }
 
 /** Does what may fail where everything else has failed already. */

@@ -17,7 +17,7 @@ export {
 	parseIPv4,
 	parseIPv6,
 } from './address.ts';
-export { AssertionError, assert } from './assert.ts';
+export { AssertionError, assert, fail } from './assert.ts';
 export {
 	checkEncrypted,
 	decodeEncrypted,

@@ -3,7 +3,7 @@
  * belongs. A node has one such object for all packets, so that none costs memory.
  */
 import { FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, HEADER_BYTES, MessageType } from '@uftp/wire';
-import { assert } from '../assert.ts';
+import { fail } from '../assert.ts';
 import type { Placement } from '../session.ts';
 
 export class IncomingBlock implements Placement {
@@ -30,8 +30,8 @@ export class IncomingBlock implements Placement {
 	}
 
 	place(handle: number, offset: number): void {
-		assert(handle > 0, 'a block is placed in an open file');
-		assert(offset >= 0, 'a block is placed at a byte of its file');
+		if (!(handle > 0)) fail('a block is placed in an open file');
+		if (!(offset >= 0)) fail('a block is placed at a byte of its file');
 		this.handle = handle;
 		this.offset = offset;
 	}

@@ -15,7 +15,7 @@ import {
 	VERSION,
 } from '@uftp/wire';
 import type { Arrival } from '../arrival.ts';
-import { assert } from '../assert.ts';
+import { assert, fail } from '../assert.ts';
 import type { ReceiverEvent } from '../events.ts';
 import type { Reports } from '../reports.ts';
 import type { Placement } from '../session.ts';
@@ -101,8 +101,9 @@ export class IncomingDatagrams {
 	}
 
 	#place(now: number, session: ReceiverSession, block: IncomingBlock): Placement | undefined {
-		assert(block.at > block.headerAt && block.length >= 0, 'a payload stands behind its header');
-		assert(block.at + block.length <= block.bytes.length, 'a payload ends within the memory that it is in');
+		const { bytes, headerAt, at, length } = block;
+		if (!(at > headerAt && length >= 0)) fail('a payload stands behind its header');
+		if (!(at + length <= bytes.length)) fail('a payload ends within the memory that it is in');
 		this.#sessions.hot = session;
 		this.#containment.acting = session;
 		return session.takeBlock(now, block) ? block : undefined;
@@ -110,7 +111,7 @@ export class IncomingDatagrams {
 
 	#takeSealed(now: number, arrival: Arrival): Placement | undefined {
 		this.#counters.datagrams++;
-		assert(!arrival.isShared, 'what comes sealed is opened in place: nobody else may need it');
+		if (arrival.isShared) fail('what comes sealed is opened in place: nobody else may need it');
 		const { bytes, headerAt: at, length } = arrival;
 		if (!looksSealed(bytes, at, length)) {
 			this.#counters.drop('too-short');

@@ -1,6 +1,6 @@
 /** What the phases of one receiving session share: who it is with, its clockwork, and the node around it. */
 import { addressFamily, FILESEG_HEADER_BYTES, FILESEG_TFMCC_HEADER_BYTES, MAX_ROBUST } from '@uftp/wire';
-import { assert } from '../assert.ts';
+import { assert, fail } from '../assert.ts';
 import type { ReceiverEvent, ReceiverProblem } from '../events.ts';
 import { ANSWER_BYTES_PER_BYTE, LATE_PACKETS_MAX, SESSION_WARNINGS_MAX } from '../limits.ts';
 import type { CompleteStatus, FileDecision } from '../ports.ts';
@@ -193,7 +193,7 @@ export class SessionContext {
 	 * 16 bits wrap several times a second, so a gap can look like the past.
 	 */
 	noteSequence(sequence: number): boolean {
-		assert(sequence >= 0 && sequence <= 0xffff, 'a sequence number has 16 bits');
+		if (!(sequence >= 0 && sequence <= 0xffff)) fail('a sequence number has 16 bits');
 		const ahead = sequenceAhead(sequence, this.#highestSequence);
 		if (ahead <= 0 && ahead > -LATE_PACKETS_MAX) return true;
 		this.#highestSequence = sequence;

@@ -11,7 +11,7 @@ import {
 	MessageType,
 	messageName,
 } from '@uftp/wire';
-import { assert } from '../assert.ts';
+import { assert, fail } from '../assert.ts';
 import { admission } from '../message-rules.ts';
 import type { Endpoint } from '../ports.ts';
 import { formatEndpoint } from '../shared/endpoints.ts';
@@ -240,7 +240,7 @@ export class ReceiverSession {
 				return false;
 			}
 		}
-		assert(now >= context.lastHeardAt, 'time does not run backwards in a session');
+		if (!(now >= context.lastHeardAt)) fail('time does not run backwards in a session');
 		context.lastHeardAt = now;
 		this.#adoptGrtt(now, grtt.get(bytes, headerAt));
 		const sequence = sequenceField.get(bytes, headerAt);

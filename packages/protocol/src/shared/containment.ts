@@ -2,7 +2,7 @@
  * Faults of this program in a node that holds several sessions: what is thrown while one of them acts ends that one
  * alone. What is thrown while none acts concerns the node, which forgets the input that led to it and goes on.
  */
-import { assert } from '../assert.ts';
+import { assert, fail } from '../assert.ts';
 import type { DropReason } from '../drop-reason.ts';
 import { FAILED_SESSIONS_MAX } from '../limits.ts';
 
@@ -33,7 +33,7 @@ export class Containment<Session extends ContainedSession> {
 
 	/** At the start of every call from outside. Hot. */
 	begin(now: number): void {
-		assert(now >= this.#now, 'time does not run backwards');
+		if (!(now >= this.#now)) fail('time does not run backwards');
 		this.#now = now;
 		this.acting = undefined;
 	}

@@ -8,7 +8,7 @@
  */
 
 import { decodeFileInfo, type FileInfo, FileSegLayout, HEADER_BYTES, isMalformed, type Malformed } from '@uftp/wire';
-import { assert } from '../../assert.ts';
+import { assert, fail } from '../../assert.ts';
 import { SUSPENDED_FILES_MAX } from '../../limits.ts';
 import { type BlockMap, CompleteStatus, type FileDecision, FileType, type IncomingFile } from '../../ports.ts';
 import { SectionMap } from '../../sections.ts';
@@ -323,7 +323,7 @@ export class FileTransfers implements FileOwner {
 		}
 		counters.blocksNew++;
 		const offset = map.blockOffset(section, block);
-		assert(offset + incoming.length <= map.size, 'a block ends within its file');
+		if (!(offset + incoming.length <= map.size)) fail('a block ends within its file');
 		incoming.place(transfer.file.handle, offset);
 		if (transfer.ledger.missingBlocks === 0) this.#allBlocksAreHere(transfer);
 		return true;

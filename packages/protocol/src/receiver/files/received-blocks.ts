@@ -6,7 +6,7 @@
  * which there is no memory is refused and asked for again like a lost one.
  */
 
-import { assert } from '../../assert.ts';
+import { assert, fail } from '../../assert.ts';
 import { type BlockMap, SectionState } from '../../ports.ts';
 import type { SectionMap } from '../../sections.ts';
 import { clearNak, countNaks, fillNaks, isNak, nakBytes, orNaks } from '../../shared/nak-bitmap.ts';
@@ -125,11 +125,11 @@ export class ReceivedBlocks {
 
 	/** Marks block `i` of `section` received. Both are in range. Allocates for the first block of a section only. */
 	take(section: number, i: number): Taken {
-		assert(section >= 0 && section < this.#states.length, 'a block is in a section of its file');
+		if (!(section >= 0 && section < this.#states.length)) fail('a block is in a section of its file');
 		if (section !== this.#hotSection && !this.#select(section)) return Taken.Refused;
 		const hot = this.#hot;
 		if (hot === undefined || !isNak(hot.bitmap, 0, i)) return Taken.Duplicate;
-		assert(hot.missing > 0 && hot.missing <= this.#missingBlocks, 'a block that is missing is counted as missing');
+		if (!(hot.missing > 0 && hot.missing <= this.#missingBlocks)) fail('a block that is missing is counted as missing');
 		clearNak(hot.bitmap, 0, i);
 		this.#missingBlocks--;
 		if (--hot.missing === 0) this.#completeSection(section, hot);
