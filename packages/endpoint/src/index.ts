@@ -22,7 +22,8 @@ export {
 	type SenderEvent,
 	type SenderProgress,
 } from '@uftp/protocol';
-export type { CatalogueArgument, CatalogueOptions, FileContent, FileSinkOptions } from '@uftp/storage';
+export type { CatalogueArgument, CatalogueOptions, FileContent } from '@uftp/storage';
+export type { FileSinkOptions } from '@uftp/storage/receiving';
 export { formatUid, parseUid } from '@uftp/wire';
 export * from './identity/index.ts';
 export * from './network/index.ts';

@@ -1,7 +1,8 @@
 /** A receiver on the loopback interface that keeps what it gets in memory, and settings that reach it. */
 import { type IncomingFile, RECEIVER_DEFAULTS, type ReceiverEvent } from '@uftp/protocol';
 import { ReceiverNode } from '@uftp/protocol/receiver';
-import { listInterfaces, openListener, openSocket, ReceiverDriver } from '@uftp/transport';
+import { listInterfaces, openListener, openSocket } from '@uftp/transport';
+import { ReceiverDriver } from '@uftp/transport/receiver';
 import { formatUid } from '@uftp/wire';
 import type { SendSettings } from '../src/index.ts';
 

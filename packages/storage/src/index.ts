@@ -5,8 +5,4 @@ export * from './catalogue.ts';
 export type * from './catalogue-entry.ts';
 export * from './checksum.ts';
 export { FileSource } from './file-source.ts';
-export { movingFault } from './receiving/backup.ts';
-export { FileSink, type FileSinkOptions } from './receiving/file-sink.ts';
-export { cleanTemporaries } from './receiving/temporary-names.ts';
 export type { SourceRoot } from './source-root.ts';
-export { lastName, resolvePath, systemPath, workingDirectory } from './system-path.ts';

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CompleteStatus, FileType } from '@uftp/protocol';
 import { describe, expect, it } from 'vitest';
-import { FileSink, movingFault } from '../src/index.ts';
 import { timeFolders } from '../src/receiving/backup.ts';
+import { FileSink, movingFault } from '../src/receiving/index.ts';
 import { incoming, listing, openBelow, scratchDirectory } from './scratch.ts';
 
 /** 2026-11-21 09:08:58 local time. */

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { type BlockSink, CompleteStatus, FileType } from '@uftp/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FileSink } from '../src/index.ts';
 import { MemorySink } from '../src/memory.ts';
+import { FileSink } from '../src/receiving/index.ts';
 import { allowedLinks, allowedNames, refusedLinks, refusedNames } from './hostile-names.ts';
 import { incoming, listing, pattern, scratchDirectory } from './scratch.ts';
 

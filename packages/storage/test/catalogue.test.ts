@@ -8,10 +8,10 @@ import {
 	buildCatalogueInSlices,
 	type Catalogue,
 	type CatalogueOptions,
-	FileSink,
 	FileSource,
 	timeWarnings,
 } from '../src/index.ts';
+import { FileSink } from '../src/receiving/index.ts';
 import { incoming, scratchDirectory } from './scratch.ts';
 
 /** Makes "dir/", "file" and "link -> target" entries below a new directory. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CompleteStatus, FileType } from '@uftp/protocol';
 import { describe, expect, it } from 'vitest';
-import { cleanTemporaries, FileSink } from '../src/index.ts';
+import { cleanTemporaries, FileSink } from '../src/receiving/index.ts';
 import { incoming, listing, openBelow, pattern, scratchDirectory } from './scratch.ts';
 
 const rejected = { kind: 'answer', status: CompleteStatus.Rejected };

@@ -5,7 +5,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { FileType } from '@uftp/protocol';
-import { buildCatalogue, FileSink, FileSource } from '../src/index.ts';
+import { buildCatalogue, FileSource } from '../src/index.ts';
+import { FileSink } from '../src/receiving/index.ts';
 
 const handleOf = { a: 1, b: 2 };
 const base = {

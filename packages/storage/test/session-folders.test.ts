@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CompleteStatus, FileType } from '@uftp/protocol';
 import { describe, expect, it } from 'vitest';
-import { FileSink } from '../src/index.ts';
+import { FileSink } from '../src/receiving/index.ts';
 import { incoming, listing, openBelow, scratchDirectory } from './scratch.ts';
 
 const GROUP = 0x00c0ffee;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type BlockMap, type IncomingFile, SectionState } from '@uftp/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FileSink } from '../src/index.ts';
+import { FileSink } from '../src/receiving/index.ts';
 import { decodeJournal, encodeJournal } from '../src/receiving/restart-journal.ts';
 import { incoming, listing, openBelow, scratchDirectory } from './scratch.ts';
 

@@ -14,10 +14,5 @@ export {
 export { addressesOf, describeInterface, listInterfaces, type NetworkInterface } from './interfaces.ts';
 export { type ListenerOptions, MulticastListener, openListener } from './listener.ts';
 export { openSocket } from './open-socket.ts';
-export { LossWatch } from './proxy/loss-watch.ts';
-export { ProxyDriver, type ProxyDriverOptions } from './proxy/proxy-driver.ts';
-export { openProxySockets, type ProxySocketsOptions } from './proxy/proxy-sockets.ts';
-export { type AttachedNode, ReceiverDriver } from './receiver-driver.ts';
 export type { LateBlockSink, NodeFault, ReceiverNodeOptions } from './receiving-node.ts';
-export { type LateBlockSource, SenderDriver, type SenderDriverOptions } from './sender-driver.ts';
 export { PreciseTimer } from './timer.ts';

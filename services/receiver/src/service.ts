@@ -13,7 +13,7 @@ import {
 	type RunningService,
 	type ServiceContext,
 } from '@uftp/service-kit';
-import { cleanTemporaries } from '@uftp/storage';
+import { cleanTemporaries } from '@uftp/storage/receiving';
 import { addressesOf } from '@uftp/transport';
 import { addressFamily, formatUid } from '@uftp/wire';
 import type { ReceiverConfig } from './config.ts';

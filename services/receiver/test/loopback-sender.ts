@@ -2,7 +2,8 @@
 import { SENDER_DEFAULTS, type SenderEnd, type SenderSecurityConfig } from '@uftp/protocol';
 import { SenderSession } from '@uftp/protocol/sender';
 import { buildCatalogue, FileSource } from '@uftp/storage';
-import { findInterface, monotonicMs, openSocket, SenderDriver } from '@uftp/transport';
+import { findInterface, monotonicMs, openSocket } from '@uftp/transport';
+import { SenderDriver } from '@uftp/transport/sender';
 
 export interface Sending {
 	readonly done: Promise<SenderEnd>;

@@ -5,7 +5,7 @@ import { type Bus, type Heartbeat, MemoryBroker, MemoryBus, subjects, type UftpE
 import { parseEvent, parseHeartbeat } from '@uftp/bus/schemas';
 import { ReceiverPort } from '@uftp/endpoint/receiving';
 import { checkConfig, type Logger } from '@uftp/service-kit';
-import { FileSink } from '@uftp/storage';
+import { FileSink } from '@uftp/storage/receiving';
 import { openListener, openSocket } from '@uftp/transport';
 import { MessageType } from '@uftp/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

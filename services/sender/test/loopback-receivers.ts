@@ -4,16 +4,9 @@ import { join } from 'node:path';
 import type { Bus, Subjects } from '@uftp/bus';
 import { RECEIVER_DEFAULTS } from '@uftp/protocol';
 import { ReceiverNode } from '@uftp/protocol/receiver';
-import { FileSink } from '@uftp/storage';
-import {
-	type AttachedNode,
-	type DatagramSocket,
-	findInterface,
-	monotonicMs,
-	openListener,
-	openSocket,
-	ReceiverDriver,
-} from '@uftp/transport';
+import { FileSink } from '@uftp/storage/receiving';
+import { type DatagramSocket, findInterface, monotonicMs, openListener, openSocket } from '@uftp/transport';
+import { type AttachedNode, ReceiverDriver } from '@uftp/transport/receiver';
 import { formatUid } from '@uftp/wire';
 
 export interface LoopbackReceiver {

@@ -1,6 +1,7 @@
 /** The folders of -D, -T and -A: whether they are there, may be written to, and files can be moved between them. */
 import fs from 'node:fs';
-import { FileSink, movingFault, systemPath } from '@uftp/storage';
+import { systemPath } from '@uftp/storage/paths';
+import { FileSink, movingFault } from '@uftp/storage/receiving';
 import { CommandError, ExitCode, systemReason } from '../drop-in/command-error.ts';
 import type { ReceiverArguments } from './arguments.ts';
 

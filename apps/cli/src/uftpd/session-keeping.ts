@@ -1,6 +1,6 @@
 /** What happens to files beside receiving them: sessions are moved to their place, scripts are run. */
 import { CompleteStatus, FileType, type IncomingFile, type ReceiverEvent } from '@uftp/protocol';
-import type { FileSink } from '@uftp/storage';
+import type { FileSink } from '@uftp/storage/receiving';
 import { Level, type Log, scopeOf } from '../drop-in/log.ts';
 import type { PostReceiveScript } from './post-receive.ts';
 

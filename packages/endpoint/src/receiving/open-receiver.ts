@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { FileSink } from '@uftp/storage';
+import { FileSink } from '@uftp/storage/receiving';
 import { type DatagramSocket, openSocket } from '@uftp/transport';
 import { chooseUid, defaultUid, nodeName, type UidChoice } from '../identity/index.ts';
 import { areSourceSpecific, groupSources, socketError } from '../network/index.ts';

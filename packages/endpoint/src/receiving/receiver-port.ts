@@ -9,9 +9,9 @@ import {
 	type MulticastListener,
 	type NetworkInterface,
 	openListener,
-	ReceiverDriver,
 	selectDriver,
 } from '@uftp/transport';
+import { ReceiverDriver } from '@uftp/transport/receiver';
 import { addressFamily, DEFAULT_PORT, type Family, isMulticast } from '@uftp/wire';
 import { chooseInterface, listeningInterfaces, ownAddress, socketError } from '../network/index.ts';
 import { EndpointError, type ProblemCode } from '../problems/index.ts';

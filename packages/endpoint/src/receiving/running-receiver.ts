@@ -1,7 +1,8 @@
 /** A receiver that is open. */
 import { type Endpoint, RECEIVER_DEFAULTS, type ReceiverEvent, type ResponseProxyConfig } from '@uftp/protocol';
 import { ReceiverNode } from '@uftp/protocol/receiver';
-import { type AttachedNode, type DatagramSocket, monotonicMs, type NodeFault } from '@uftp/transport';
+import { type DatagramSocket, monotonicMs, type NodeFault } from '@uftp/transport';
+import type { AttachedNode } from '@uftp/transport/receiver';
 import { addressFamily, type Family } from '@uftp/wire';
 import type { UidChoice } from '../identity/index.ts';
 import { EventFeed, reportFault } from '../running/index.ts';

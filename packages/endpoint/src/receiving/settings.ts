@@ -8,7 +8,7 @@ import type {
 	ReceiverSecurityConfig,
 	ResponseProxyConfig,
 } from '@uftp/protocol';
-import type { FileSinkOptions } from '@uftp/storage';
+import type { FileSinkOptions } from '@uftp/storage/receiving';
 import type { LateBlockSink } from '@uftp/transport';
 import type { Family } from '@uftp/wire';
 import type { Cryptography, WrapperLegacy } from '../identity/index.ts';

@@ -1,4 +1,5 @@
-import { bufferWarning, type DatagramSocket, monotonicMs, openProxySockets } from '@uftp/transport';
+import { bufferWarning, type DatagramSocket, monotonicMs } from '@uftp/transport';
+import { openProxySockets } from '@uftp/transport/proxies';
 import { DEFAULT_PORT } from '@uftp/wire';
 import { defaultUid } from '../identity/index.ts';
 import { socketError } from '../network/index.ts';

@@ -1,12 +1,6 @@
 import { type Problem, type Proxy as ProxyCore, type ProxyEvent, type ProxyTotals, problem } from '@uftp/protocol';
-import {
-	type DatagramSocket,
-	LossWatch,
-	monotonicMs,
-	type NetworkInterface,
-	ProxyDriver,
-	type SocketStats,
-} from '@uftp/transport';
+import { type DatagramSocket, monotonicMs, type NetworkInterface, type SocketStats } from '@uftp/transport';
+import { LossWatch, ProxyDriver } from '@uftp/transport/proxies';
 import type { Family } from '@uftp/wire';
 import type { ProxyInterfaces } from '../network/proxy-interfaces.ts';
 import type { ProblemCode } from '../problems/index.ts';

@@ -5,7 +5,7 @@
  */
 import type { OutgoingBatch } from '@uftp/protocol';
 import { FileSource, type ReadBytes, type SourceEntry } from '@uftp/storage';
-import type { LateBlockSource } from '@uftp/transport';
+import type { LateBlockSource } from '@uftp/transport/sender';
 import { withinLimit } from '../running/index.ts';
 
 type Answer = string | undefined;

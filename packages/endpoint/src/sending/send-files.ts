@@ -2,14 +2,8 @@
 import type { SenderConfig, SenderEnd, SenderEvent, SenderProgress } from '@uftp/protocol';
 import { SenderSession } from '@uftp/protocol/sender';
 import { buildCatalogueInSlices, type Catalogue, type CatalogueArgument, timeWarnings } from '@uftp/storage';
-import {
-	answerBufferWarning,
-	type DatagramSocket,
-	monotonicMs,
-	openSocket,
-	SenderDriver,
-	selectDriver,
-} from '@uftp/transport';
+import { answerBufferWarning, type DatagramSocket, monotonicMs, openSocket, selectDriver } from '@uftp/transport';
+import { SenderDriver } from '@uftp/transport/sender';
 import { uidFromAddress } from '@uftp/wire';
 import { type ChosenInterface, chooseInterface } from '../network/interface-choice.ts';
 import { resolveHost } from '../network/resolve-host.ts';
