@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseIpv4, parseIpv6 } from '@uftp/native';
@@ -137,6 +136,7 @@ async function findByHostName(
 	interfaces: readonly NetworkInterface[],
 ): Promise<NetworkInterface | undefined> {
 	try {
+		const { lookup } = await import('node:dns/promises');
 		const addresses = await Promise.race([lookup(name, { all: true }), delay(MAX_LOOKUP_MS, [], { ref: false })]);
 		for (const { address } of addresses) {
 			const found = findByAddress(address, interfaces);

@@ -1,5 +1,5 @@
 /** The script of -s: `script -I GROUPID path...`, started for what was received and not waited for. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { encodeUtf8, hasEscapedBytes } from '@uftp/wire';
 import { hexId, Level, type Log } from '../drop-in/log.ts';
 
@@ -54,6 +54,8 @@ export class PostReceiveScript {
 
 /** The runtime hands only text to programs: a shell hands over names that are not UTF-8. */
 function started(script: string, words: readonly string[]): ChildProcess {
+	// Loaded here: most receivers run no script.
+	const { spawn } = process.getBuiltinModule('node:child_process');
 	if (![script, ...words].some(hasEscapedBytes)) return spawn(script, words, { stdio: 'ignore' });
 	const child = spawn('/bin/sh', ['-s'], { stdio: ['pipe', 'ignore', 'ignore'] });
 	child.stdin?.on('error', () => {});

@@ -2,7 +2,6 @@
  * The UID of a receiver that is not told one. UIDs must be unique among all receivers of a group: the address of the
  * interface is, except on the loopback and where several receivers run on one host. Those make one up once and keep it.
  */
-import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Problem, type ProblemFacts, problem } from '@uftp/protocol';
@@ -75,7 +74,7 @@ function keptIn({ stateDir, name }: UidQuestion): string {
 
 /** A short name for files about one receiver of several on a host: of the folder that it stores under. */
 export function nodeName(folder: string): string {
-	return createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 16);
+	return new Bun.CryptoHasher('sha256').update(resolve(folder)).digest('hex').slice(0, 16);
 }
 
 function readKept(path: string): number | undefined {

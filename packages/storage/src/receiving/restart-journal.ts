@@ -4,7 +4,6 @@
  * header (32 bits, big-endian), the header, for each of its files the section states and the bitmaps of the partial
  * sections, and the SHA-256 of all that.
  */
-import { createHash } from 'node:crypto';
 import { type BlockMap, SectionMap, SectionState } from '@uftp/protocol';
 import { isTemporaryName } from './temporary-names.ts';
 
@@ -45,7 +44,7 @@ export function encodeJournal({ groupId, files }: RestartJournal): Uint8Array {
 		bytes.set(part, at);
 		at += part.length;
 	}
-	bytes.set(createHash('sha256').update(bytes.subarray(0, at)).digest(), at);
+	bytes.set(new Bun.CryptoHasher('sha256').update(bytes.subarray(0, at)).digest(), at);
 	return bytes;
 }
 
@@ -66,7 +65,7 @@ export function decodeJournal(bytes: Uint8Array<ArrayBuffer>): RestartJournal | 
 		return isOurs ? 'it was written by another version of this program' : 'it was written by another program';
 	}
 	const body = bytes.subarray(0, Math.max(0, bytes.length - DIGEST_BYTES));
-	const digest = createHash('sha256').update(body).digest();
+	const digest = new Bun.CryptoHasher('sha256').update(body).digest();
 	if (body.length < HEADER_AT || !digest.equals(bytes.subarray(body.length))) return 'it is damaged';
 	const headerBytes = new DataView(body.buffer, body.byteOffset).getUint32(MARK.length);
 	const payloadAt = HEADER_AT + headerBytes;

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { loadLibc, UdpSocket } from '@uftp/native';
 import type { Family } from '@uftp/wire';
 import { askedReceiveBytes, askedSendBytes } from '../buffer-sizes.ts';
@@ -19,6 +19,8 @@ export interface BoundPortableSocket {
 
 /** Opens, binds and configures a socket of the runtime. Rejects with `TransportError`; nothing stays open then. */
 export async function bindPortableSocket(options: SocketOptions): Promise<BoundPortableSocket> {
+	// Loaded here: most programs never open one, and it takes several milliseconds.
+	const { createSocket } = await import('node:dgram');
 	const isShared = options.reuseAddress === true;
 	const socket = createSocket({ type: options.family === 4 ? 'udp4' : 'udp6', reuseAddr: isShared, ipv6Only: true });
 	try {

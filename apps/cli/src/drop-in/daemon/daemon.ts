@@ -2,7 +2,6 @@
  * Daemon mode: the command starts itself once more in a session of its own, with the log file as its output, and ends
  * when that one is ready. Unlike C it so learns of every error at the start, and says it where the user looks.
  */
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -22,6 +21,7 @@ export async function startDaemon(
 	logFd: number,
 	tell: (text: string) => void,
 ): Promise<number> {
+	const { spawn } = await import('node:child_process');
 	// By the name that this process was started under: daemons are found by it.
 	const daemon = spawn(runtimePath(), [...process.execArgv, process.argv[1], ...words], {
 		detached: true,
